@@ -1,0 +1,38 @@
+"""Money is ``Decimal`` with two places; half-cents round half up, as the invoices of the trade do."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from data.errors import Invalid
+
+CENT = Decimal("0.01")
+#: The seed's columns are DECIMAL(10,2).
+MAX_AMOUNT = Decimal("99999999.99")
+
+
+def cents(amount: Decimal | int | str) -> Decimal:
+    """Return ``amount`` rounded half up to two places."""
+    return Decimal(amount).quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def parse_money(text: str, *, field: str = "amount") -> Decimal:
+    """Return the amount a person typed (``1,204.50`` or ``1204.5``).
+
+    Raises ``Invalid`` naming ``field`` when the text is no finite amount between 0 and 99,999,999.99 with at most two
+    decimals.
+    """
+    try:
+        amount = Decimal(text.strip().replace(",", "").replace("_", ""))
+    except InvalidOperation:
+        raise Invalid({field: f"{text!r} is not an amount, write it like 12.50"}) from None
+    if not amount.is_finite() or amount < 0 or amount > MAX_AMOUNT:
+        raise Invalid({field: f"must be between 0 and {MAX_AMOUNT:,}"})
+    if amount != cents(amount):
+        raise Invalid({field: "has more than two decimals"})
+    return cents(amount)
+
+
+def show_money(amount: Decimal) -> str:
+    """Return ``amount`` as every screen and document shows it: ``1,204.00``."""
+    return f"{cents(amount):,}"
