@@ -1,0 +1,73 @@
+"""The tables of the transactional outbox: events to deliver, events that could not be delivered, the relay's memory.
+
+An event is a row written by the transaction that made it true, and deleted once handled, so there is no cursor that
+could slip behind a late commit.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Identity, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from data.schema_base import NOW, Base, CreatedAt, Str20, Str50, Str100, UpdatedAt
+
+__all__ = ["DeadLetter", "OutboxEvent", "RelayState"]
+
+
+class OutboxEvent(Base):
+    """One event not yet handled. ``event_id`` follows the order of writing; per key that is commit order, because the
+    writer holds the row lock of what the key names.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        # The relay's poll: oldest events of one topic, key by key.
+        Index("idx_outbox_topic_key_event_id", "topic", "key", "event_id"),
+        Index("idx_outbox_topic_event_id", "topic", "event_id"),
+    )
+
+    event_id: Mapped[int] = mapped_column(BigInteger(), Identity(always=True), primary_key=True)
+    topic: Mapped[Str50]
+    key: Mapped[Str100]
+    kind: Mapped[Str50]
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB())
+    created_at: Mapped[CreatedAt]
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    next_attempt_at: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+
+
+class DeadLetter(Base):
+    """One event that failed for good, with the reason; ``resolved_at`` and ``resolution`` say what a person did."""
+
+    __tablename__ = "dead_letters"
+    __table_args__ = (
+        # The dead letters that still need somebody: the count on the status bar and the list.
+        Index("idx_dead_letters_open", "died_at", postgresql_where=text("resolved_at IS NULL")),
+    )
+
+    event_id: Mapped[int] = mapped_column(BigInteger(), primary_key=True, autoincrement=False)
+    topic: Mapped[Str50]
+    key: Mapped[Str100]
+    kind: Mapped[Str50]
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB())
+    created_at: Mapped[datetime]
+    attempts: Mapped[int]
+    reason: Mapped[str]
+    died_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    resolved_at: Mapped[datetime | None]
+    resolution: Mapped[Str20 | None]
+
+
+class RelayState(Base):
+    """One named fact the relay keeps over restarts: a resume token, a heartbeat."""
+
+    __tablename__ = "relay_state"
+
+    name: Mapped[Str100] = mapped_column(primary_key=True)
+    value: Mapped[dict[str, Any]] = mapped_column(JSONB())
+    updated_at: Mapped[UpdatedAt]
