@@ -1,0 +1,157 @@
+"""Orders, their lines and their status history: the seed's tables, plus version, channel and line amounts.
+
+The seed's single-column indexes keep their names and lead with their column, but carry the list's sort as further key
+columns, so that the same index also serves the page ``ORDER BY created_at DESC, order_id DESC``.
+
+Amounts: ``subtotal`` is the sum of the lines' ``total_price`` (quantity × unit price as the catalog states it, before
+discounts); ``tax_amount`` is all tax of the order. Where a product's price already contains its tax
+(``pricing.tax_inclusive``), that part of ``tax_amount`` also stands in ``tax_included_amount`` and is not charged again::
+
+    total_amount = subtotal + (tax_amount - tax_included_amount) + shipping_amount - discount_amount
+
+For prices without tax, ``tax_included_amount`` is 0 and this is the seed's plain sum.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Integer, Numeric, String, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from data.schema_base import Base
+
+_MONEY = Numeric(10, 2)
+_NOW = text("CURRENT_TIMESTAMP")
+_ZERO = text("0")
+
+
+class Order(Base):
+    """One order. ``version`` starts at 1 and rises with every change; ``channel`` says where it was taken."""
+
+    __tablename__ = "orders"
+
+    order_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, server_default=text("uuidv7()"))
+    order_number: Mapped[str] = mapped_column(String(50), unique=True)
+    user_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("users.user_id"))
+    order_status: Mapped[str] = mapped_column(String(20), server_default=text("'pending'"))
+    subtotal: Mapped[Decimal] = mapped_column(_MONEY)
+    tax_amount: Mapped[Decimal] = mapped_column(_MONEY, server_default=_ZERO)
+    tax_included_amount: Mapped[Decimal] = mapped_column(_MONEY, server_default=_ZERO)
+    shipping_amount: Mapped[Decimal] = mapped_column(_MONEY, server_default=_ZERO)
+    discount_amount: Mapped[Decimal] = mapped_column(_MONEY, server_default=_ZERO)
+    total_amount: Mapped[Decimal] = mapped_column(_MONEY)
+    currency: Mapped[str] = mapped_column(String(3), server_default=text("'USD'"))
+    shipping_address: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    billing_address: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=_NOW)
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=_NOW)
+    confirmed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    shipped_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    delivered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    payment_method: Mapped[str | None] = mapped_column(String(50))
+    shipping_method: Mapped[str | None] = mapped_column(String(50))
+    notes: Mapped[str | None] = mapped_column(Text)
+    channel: Mapped[str] = mapped_column(String(20), server_default=text("'backoffice'"))
+    version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+
+    __table_args__ = (
+        CheckConstraint(
+            "order_status IN ('pending', 'confirmed', 'processing', 'shipped', 'delivered', 'cancelled', 'refunded')",
+            name="check_order_status",
+        ),
+        CheckConstraint(
+            "subtotal >= 0 AND tax_amount >= 0 AND shipping_amount >= 0 AND discount_amount >= 0 AND total_amount >= 0"
+            " AND tax_included_amount BETWEEN 0 AND tax_amount",
+            name="check_order_amounts",
+        ),
+        CheckConstraint(
+            "total_amount = subtotal + tax_amount - tax_included_amount + shipping_amount - discount_amount",
+            name="check_order_total",
+        ),
+        # list_orders, no filter: newest first, keyset (created_at, order_id)
+        Index("idx_orders_created_at", text("created_at DESC"), text("order_id DESC")),
+        # list_orders status:…, count_by_status
+        Index("idx_orders_status", "order_status", text("created_at DESC"), text("order_id DESC")),
+        # orders_of a customer, customer:… (and the foreign key's index)
+        Index("idx_orders_user_id", "user_id", text("created_at DESC"), text("order_id DESC")),
+        # open work oldest first: late orders, the dashboard's open orders; small however long the shop has run
+        Index(
+            "idx_orders_open",
+            "created_at",
+            "order_status",
+            postgresql_where=text("order_status IN ('pending', 'confirmed', 'processing')"),
+        ),
+    )
+
+
+class OrderItem(Base):
+    """What one warehouse serves of one cart line. A line served by two warehouses is two rows with one ``line_no``."""
+
+    __tablename__ = "order_items"
+
+    order_item_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, server_default=text("uuidv7()"))
+    order_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("orders.order_id", ondelete="CASCADE"))
+    line_no: Mapped[int] = mapped_column(Integer)
+    product_id: Mapped[str] = mapped_column(String(100))
+    sku: Mapped[str] = mapped_column(String(100))
+    product_name: Mapped[str] = mapped_column(String(255))
+    product_attributes: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    unit_price: Mapped[Decimal] = mapped_column(_MONEY)
+    quantity: Mapped[int] = mapped_column(Integer)
+    total_price: Mapped[Decimal] = mapped_column(_MONEY)
+    tax_amount: Mapped[Decimal] = mapped_column(_MONEY, server_default=_ZERO)
+    discount_amount: Mapped[Decimal] = mapped_column(_MONEY, server_default=_ZERO)
+    fulfillment_status: Mapped[str] = mapped_column(String(20), server_default=text("'pending'"))
+    warehouse_id: Mapped[str | None] = mapped_column(String(50))
+    tracking_number: Mapped[str | None] = mapped_column(String(100))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=_NOW)
+
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="check_item_quantity"),
+        CheckConstraint(
+            "unit_price >= 0 AND tax_amount >= 0 AND discount_amount >= 0 AND total_price = unit_price * quantity",
+            name="check_item_amounts",
+        ),
+        CheckConstraint(
+            "fulfillment_status IN ('pending', 'allocated', 'picked', 'packed', 'shipped', 'delivered')",
+            name="check_fulfillment_status",
+        ),
+        # get_order: the lines in order; the foreign key's index
+        Index("idx_order_items_order_id", "order_id", "line_no"),
+        # list_orders sku:…, what was sold of a product
+        Index("idx_order_items_product_id", "product_id"),
+        # the palette and the list find an order by its parcel's number
+        Index(
+            "idx_order_items_tracking_number",
+            "tracking_number",
+            postgresql_where=text("tracking_number IS NOT NULL"),
+        ),
+    )
+
+
+class OrderStatusHistory(Base):
+    """One step of an order's life. Append-only; ``order_version`` is the order's version after it, and its sort."""
+
+    __tablename__ = "order_status_history"
+
+    history_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, server_default=text("uuidv7()"))
+    order_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("orders.order_id", ondelete="CASCADE"))
+    order_version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    previous_status: Mapped[str | None] = mapped_column(String(20))
+    new_status: Mapped[str] = mapped_column(String(20))
+    changed_by: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("users.user_id"))
+    change_reason: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=_NOW)
+
+    __table_args__ = (
+        # get_order: the order's history in order; the foreign key's index
+        Index("idx_order_status_history_order_id", "order_id", "order_version"),
+        # what one member of staff did (and the foreign key's index)
+        Index("idx_order_status_history_changed_by", "changed_by", postgresql_where=text("changed_by IS NOT NULL")),
+    )
