@@ -5,7 +5,8 @@ columns, so that the same index also serves the page ``ORDER BY created_at DESC,
 
 Amounts: ``subtotal`` is the sum of the lines' ``total_price`` (quantity × unit price as the catalog states it, before
 discounts); ``tax_amount`` is all tax of the order. Where a product's price already contains its tax
-(``pricing.tax_inclusive``), that part of ``tax_amount`` also stands in ``tax_included_amount`` and is not charged again::
+(``pricing.tax_inclusive``), that part of ``tax_amount`` also stands in ``tax_included_amount`` and is not charged
+again::
 
     total_amount = subtotal + (tax_amount - tax_included_amount) + shipping_amount - discount_amount
 
@@ -15,18 +16,17 @@ For prices without tax, ``tax_included_amount`` is 0 and this is the seed's plai
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Integer, Numeric, String, Text, Uuid, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from data.schema_base import Base
+from data.schema_base import Base, CreatedAt, Currency, Json, Key, Money, Str20, Str50, Str100, Str255, UpdatedAt
 
-_MONEY = Numeric(10, 2)
-_NOW = text("CURRENT_TIMESTAMP")
+__all__ = ["Order", "OrderItem", "OrderStatusHistory"]
+
 _ZERO = text("0")
 
 
@@ -35,44 +35,44 @@ class Order(Base):
 
     __tablename__ = "orders"
 
-    order_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, server_default=text("uuidv7()"))
-    order_number: Mapped[str] = mapped_column(String(50), unique=True)
-    user_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("users.user_id"))
-    order_status: Mapped[str] = mapped_column(String(20), server_default=text("'pending'"))
-    subtotal: Mapped[Decimal] = mapped_column(_MONEY)
-    tax_amount: Mapped[Decimal] = mapped_column(_MONEY, server_default=_ZERO)
-    tax_included_amount: Mapped[Decimal] = mapped_column(_MONEY, server_default=_ZERO)
-    shipping_amount: Mapped[Decimal] = mapped_column(_MONEY, server_default=_ZERO)
-    discount_amount: Mapped[Decimal] = mapped_column(_MONEY, server_default=_ZERO)
-    total_amount: Mapped[Decimal] = mapped_column(_MONEY)
-    currency: Mapped[str] = mapped_column(String(3), server_default=text("'USD'"))
-    shipping_address: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    billing_address: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=_NOW)
-    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=_NOW)
-    confirmed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    shipped_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    delivered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    payment_method: Mapped[str | None] = mapped_column(String(50))
-    shipping_method: Mapped[str | None] = mapped_column(String(50))
-    notes: Mapped[str | None] = mapped_column(Text)
-    channel: Mapped[str] = mapped_column(String(20), server_default=text("'backoffice'"))
-    version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    order_id: Mapped[Key]
+    order_number: Mapped[Str50] = mapped_column(unique=True)
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
+    order_status: Mapped[Str20] = mapped_column(server_default=text("'pending'"))
+    subtotal: Mapped[Money]
+    tax_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
+    tax_included_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
+    shipping_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
+    discount_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
+    total_amount: Mapped[Money]
+    currency: Mapped[Currency]
+    shipping_address: Mapped[Json]
+    billing_address: Mapped[Json]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+    confirmed_at: Mapped[datetime | None]
+    shipped_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    payment_method: Mapped[Str50 | None]
+    shipping_method: Mapped[Str50 | None]
+    notes: Mapped[str | None]
+    channel: Mapped[Str20] = mapped_column(server_default=text("'backoffice'"))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
 
     __table_args__ = (
         CheckConstraint(
             "order_status IN ('pending', 'confirmed', 'processing', 'shipped', 'delivered', 'cancelled', 'refunded')",
-            name="check_order_status",
+            name="order_status",
         ),
         CheckConstraint(
             "subtotal >= 0 AND tax_amount >= 0 AND shipping_amount >= 0 AND discount_amount >= 0 AND total_amount >= 0"
             " AND tax_included_amount BETWEEN 0 AND tax_amount",
-            name="check_order_amounts",
+            name="amounts",
         ),
         CheckConstraint(
             "total_amount = subtotal + tax_amount - tax_included_amount + shipping_amount - discount_amount",
-            name="check_order_total",
+            name="total_amount",
         ),
         # list_orders, no filter: newest first, keyset (created_at, order_id)
         Index("idx_orders_created_at", text("created_at DESC"), text("order_id DESC")),
@@ -95,32 +95,32 @@ class OrderItem(Base):
 
     __tablename__ = "order_items"
 
-    order_item_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, server_default=text("uuidv7()"))
-    order_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("orders.order_id", ondelete="CASCADE"))
-    line_no: Mapped[int] = mapped_column(Integer)
-    product_id: Mapped[str] = mapped_column(String(100))
-    sku: Mapped[str] = mapped_column(String(100))
-    product_name: Mapped[str] = mapped_column(String(255))
-    product_attributes: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    unit_price: Mapped[Decimal] = mapped_column(_MONEY)
-    quantity: Mapped[int] = mapped_column(Integer)
-    total_price: Mapped[Decimal] = mapped_column(_MONEY)
-    tax_amount: Mapped[Decimal] = mapped_column(_MONEY, server_default=_ZERO)
-    discount_amount: Mapped[Decimal] = mapped_column(_MONEY, server_default=_ZERO)
-    fulfillment_status: Mapped[str] = mapped_column(String(20), server_default=text("'pending'"))
-    warehouse_id: Mapped[str | None] = mapped_column(String(50))
-    tracking_number: Mapped[str | None] = mapped_column(String(100))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=_NOW)
+    order_item_id: Mapped[Key]
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_id", ondelete="CASCADE"))
+    line_no: Mapped[int]
+    product_id: Mapped[Str100]
+    sku: Mapped[Str100]
+    product_name: Mapped[Str255]
+    product_attributes: Mapped[dict[str, Any] | None] = mapped_column(JSONB())
+    unit_price: Mapped[Money]
+    quantity: Mapped[int]
+    total_price: Mapped[Money]
+    tax_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
+    discount_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
+    fulfillment_status: Mapped[Str20] = mapped_column(server_default=text("'pending'"))
+    warehouse_id: Mapped[Str50 | None]
+    tracking_number: Mapped[Str100 | None]
+    created_at: Mapped[CreatedAt]
 
     __table_args__ = (
-        CheckConstraint("quantity > 0", name="check_item_quantity"),
+        CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint(
             "unit_price >= 0 AND tax_amount >= 0 AND discount_amount >= 0 AND total_price = unit_price * quantity",
-            name="check_item_amounts",
+            name="amounts",
         ),
         CheckConstraint(
             "fulfillment_status IN ('pending', 'allocated', 'picked', 'packed', 'shipped', 'delivered')",
-            name="check_fulfillment_status",
+            name="fulfillment_status",
         ),
         # get_order: the lines in order; the foreign key's index
         Index("idx_order_items_order_id", "order_id", "line_no"),
@@ -140,14 +140,14 @@ class OrderStatusHistory(Base):
 
     __tablename__ = "order_status_history"
 
-    history_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, server_default=text("uuidv7()"))
-    order_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("orders.order_id", ondelete="CASCADE"))
-    order_version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
-    previous_status: Mapped[str | None] = mapped_column(String(20))
-    new_status: Mapped[str] = mapped_column(String(20))
-    changed_by: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("users.user_id"))
-    change_reason: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=_NOW)
+    history_id: Mapped[Key]
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_id", ondelete="CASCADE"))
+    order_version: Mapped[int] = mapped_column(server_default=text("1"))
+    previous_status: Mapped[Str20 | None]
+    new_status: Mapped[Str20]
+    changed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
+    change_reason: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
 
     __table_args__ = (
         # get_order: the order's history in order; the foreign key's index

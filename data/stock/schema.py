@@ -14,26 +14,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    CheckConstraint,
-    Computed,
-    DateTime,
-    ForeignKey,
-    Identity,
-    Index,
-    Integer,
-    String,
-    Text,
-    UniqueConstraint,
-    Uuid,
-    text,
-)
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from data.schema_base import Base
+from data.schema_base import Base, CreatedAt, Key, Str20, Str50, Str100, Str255, UpdatedAt, literal_name
+
+__all__ = ["Inventory", "InventoryMovement", "Warehouse"]
+
+_ZERO = text("0")
 
 
 class Warehouse(Base):
@@ -41,11 +30,11 @@ class Warehouse(Base):
 
     __tablename__ = "warehouses"
 
-    warehouse_id: Mapped[str] = mapped_column(String(50), primary_key=True)
-    name: Mapped[str] = mapped_column(String(255))
-    address: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    is_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("CURRENT_TIMESTAMP"))
+    warehouse_id: Mapped[Str50] = mapped_column(primary_key=True)
+    name: Mapped[Str255]
+    address: Mapped[dict[str, Any]] = mapped_column(JSONB())
+    is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    created_at: Mapped[CreatedAt]
 
 
 class Inventory(Base):
@@ -58,29 +47,29 @@ class Inventory(Base):
 
     __tablename__ = "inventory"
 
-    inventory_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, server_default=text("uuidv7()"))
-    product_id: Mapped[str] = mapped_column(String(100))
-    warehouse_id: Mapped[str] = mapped_column(String(50), ForeignKey("warehouses.warehouse_id"))
-    sku: Mapped[str] = mapped_column(String(100))
-    total_stock: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    available_stock: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    reserved_stock: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    damaged_stock: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    reorder_level: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    max_stock_level: Mapped[int | None] = mapped_column(Integer)
-    is_low: Mapped[bool] = mapped_column(Boolean, Computed("available_stock <= reorder_level", persisted=True))
-    version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    last_updated: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("CURRENT_TIMESTAMP"))
-    last_restock_date: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    inventory_id: Mapped[Key]
+    product_id: Mapped[Str100]
+    warehouse_id: Mapped[Str50] = mapped_column(ForeignKey("warehouses.warehouse_id"))
+    sku: Mapped[Str100]
+    total_stock: Mapped[int] = mapped_column(server_default=_ZERO)
+    available_stock: Mapped[int] = mapped_column(server_default=_ZERO)
+    reserved_stock: Mapped[int] = mapped_column(server_default=_ZERO)
+    damaged_stock: Mapped[int] = mapped_column(server_default=_ZERO)
+    reorder_level: Mapped[int] = mapped_column(server_default=_ZERO)
+    max_stock_level: Mapped[int | None]
+    is_low: Mapped[bool] = mapped_column(Computed("available_stock <= reorder_level", persisted=True))
+    version: Mapped[int] = mapped_column(BigInteger(), server_default=_ZERO)
+    last_updated: Mapped[UpdatedAt]
+    last_restock_date: Mapped[datetime | None]
 
     __table_args__ = (
-        CheckConstraint("total_stock = available_stock + reserved_stock + damaged_stock", name="check_stock_levels"),
         CheckConstraint(
-            "available_stock >= 0 AND reserved_stock >= 0 AND damaged_stock >= 0", name="check_stock_not_negative"
+            "total_stock = available_stock + reserved_stock + damaged_stock", name=literal_name("check_stock_levels")
         ),
-        CheckConstraint("reorder_level >= 0 AND max_stock_level >= 0", name="check_reorder_not_negative"),
+        CheckConstraint("available_stock >= 0 AND reserved_stock >= 0 AND damaged_stock >= 0", name="not_negative"),
+        CheckConstraint("reorder_level >= 0 AND max_stock_level >= 0", name="reorder_not_negative"),
         # placement and every movement: the row of one product in one warehouse; levels_of: all rows of a product
-        UniqueConstraint("product_id", "warehouse_id", name="idx_inventory_product_warehouse"),
+        UniqueConstraint("product_id", "warehouse_id", name=literal_name("idx_inventory_product_warehouse")),
         # low and sold-out lists, needs-a-hand figures: only rows at or below their reorder level
         Index("idx_inventory_available_stock", "warehouse_id", "sku", "product_id", postgresql_where=text("is_low")),
         # the levels of one warehouse in SKU order (and the foreign key's index)
@@ -102,43 +91,41 @@ class InventoryMovement(Base):
 
     __tablename__ = "inventory_movements"
 
-    movement_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, server_default=text("uuidv7()"))
-    sequence: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
-    product_id: Mapped[str] = mapped_column(String(100))
-    warehouse_id: Mapped[str] = mapped_column(String(50), ForeignKey("warehouses.warehouse_id"))
-    movement_type: Mapped[str] = mapped_column(String(20))
-    kind: Mapped[str] = mapped_column(String(20))
-    quantity: Mapped[int] = mapped_column(Integer)
-    available_delta: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    reserved_delta: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    damaged_delta: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    available_after: Mapped[int] = mapped_column(Integer)
-    reserved_after: Mapped[int] = mapped_column(Integer)
-    damaged_after: Mapped[int] = mapped_column(Integer)
-    stock_after_movement: Mapped[int] = mapped_column(Integer)
-    reference_id: Mapped[UUID | None] = mapped_column(Uuid)
-    reference_type: Mapped[str | None] = mapped_column(String(50))
-    reason: Mapped[str | None] = mapped_column(Text)
-    created_by: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("users.user_id"))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("CURRENT_TIMESTAMP"))
+    movement_id: Mapped[Key]
+    sequence: Mapped[int] = mapped_column(BigInteger(), Identity(always=True))
+    product_id: Mapped[Str100]
+    warehouse_id: Mapped[Str50] = mapped_column(ForeignKey("warehouses.warehouse_id"))
+    movement_type: Mapped[Str20]
+    kind: Mapped[Str20]
+    quantity: Mapped[int]
+    available_delta: Mapped[int] = mapped_column(server_default=_ZERO)
+    reserved_delta: Mapped[int] = mapped_column(server_default=_ZERO)
+    damaged_delta: Mapped[int] = mapped_column(server_default=_ZERO)
+    available_after: Mapped[int]
+    reserved_after: Mapped[int]
+    damaged_after: Mapped[int]
+    stock_after_movement: Mapped[int]
+    reference_id: Mapped[UUID | None]
+    reference_type: Mapped[Str50 | None]
+    reason: Mapped[str | None]
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
+    created_at: Mapped[CreatedAt]
 
     __table_args__ = (
         CheckConstraint(
             "movement_type IN ('inbound', 'outbound', 'transfer', 'adjustment', 'damage', 'return')",
-            name="check_movement_type",
+            name="movement_type",
         ),
         CheckConstraint(
             "kind IN ('reserve', 'release', 'ship', 'receive', 'adjust', 'damage', 'repair', 'write_off',"
             " 'return', 'return_damaged', 'transfer_out', 'transfer_in')",
-            name="check_movement_kind",
+            name="kind",
         ),
         CheckConstraint(
             "quantity = greatest(abs(available_delta), abs(reserved_delta), abs(damaged_delta)) AND quantity > 0",
-            name="check_movement_quantity",
+            name="quantity",
         ),
-        CheckConstraint(
-            "stock_after_movement = available_after + reserved_after + damaged_after", name="check_movement_after"
-        ),
+        CheckConstraint("stock_after_movement = available_after + reserved_after + damaged_after", name="after"),
         # list_movements: the ledger of a product (in a warehouse), newest first; reconcile's fold per level
         Index("idx_inventory_movements_product", "product_id", "warehouse_id", text("sequence DESC")),
         # what moved lately, everywhere: newest first
