@@ -1,0 +1,52 @@
+"""Who may do what: permissions, roles as sets of permissions, and the actor every write names. Pure.
+
+Roles are sets of permissions written here and reviewed like code; a table of permissions editable at run time was
+rejected, because then no reader of this page could say what a role may do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+__all__ = ["PERMISSIONS", "ROLES", "Actor"]
+
+_VIEWS = frozenset(
+    {"orders.view", "stock.view", "catalog.view", "customers.view", "payments.view", "analytics.view", "relay.view"}
+)
+_ORDERS = frozenset({"orders.place", "orders.status", "orders.edit"})
+_PAYMENTS = frozenset({"payments.record"})
+_STOCK = frozenset({"stock.receive", "stock.adjust", "stock.transfer", "stock.count", "stock.warehouses"})
+_CATALOG = frozenset({"catalog.edit", "catalog.import"})
+_CUSTOMERS = frozenset({"customers.edit"})
+_CARE = frozenset({"access.manage", "relay.manage", "cache.manage", "search.manage", "demo.load"})
+
+#: Every permission there is. A command names one; ``data.door.handles`` refuses a name that is not here.
+PERMISSIONS: frozenset[str] = _VIEWS | _ORDERS | _PAYMENTS | _STOCK | _CATALOG | _CUSTOMERS | _CARE
+
+#: Every role with what it may do. A person may hold several.
+ROLES: dict[str, frozenset[str]] = {
+    "admin": PERMISSIONS,
+    "support": _ORDERS
+    | _PAYMENTS
+    | _CUSTOMERS
+    | {"orders.view", "customers.view", "payments.view", "catalog.view", "stock.view", "analytics.view", "relay.view"},
+    "warehouse": _STOCK | {"orders.view", "orders.status", "stock.view", "catalog.view", "relay.view"},
+    "catalogue": _CATALOG
+    | {"catalog.view", "stock.view", "analytics.view", "cache.manage", "search.manage", "relay.view"},
+    "analyst": _VIEWS,
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The staff member who acts. ``roles`` are names of ``ROLES``; an unknown name grants nothing."""
+
+    user_id: UUID
+    email: str
+    name: str
+    roles: frozenset[str]
+
+    def may(self, permission: str) -> bool:
+        """Say whether one of the actor's roles grants ``permission``."""
+        return any(permission in ROLES.get(role, frozenset()) for role in self.roles)

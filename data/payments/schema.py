@@ -1,0 +1,63 @@
+"""Payments of an order, one row per step: authorise, capture, void, refund.
+
+A row's only change is from ``pending`` to its end, and the database holds that: the amount, order and provider of a
+payment never change, and no row goes away.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from data.schema_base import Base, CreatedAt, Currency, Key, Money, Str20, Str50, Str100
+
+__all__ = ["Payment"]
+
+
+class Payment(Base):
+    """One step of money. ``amount`` is positive for every kind; a refund's direction is in its ``kind``.
+
+    ``provider_reference`` is the provider's own id; ``idempotency_key`` is what the provider was given, unique per
+    provider, so a step sent twice is one step.
+    """
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        CheckConstraint("kind IN ('authorise', 'capture', 'void', 'refund')", name="kind"),
+        CheckConstraint("status IN ('pending', 'succeeded', 'failed')", name="status"),
+        CheckConstraint("amount > 0", name="amount"),
+        UniqueConstraint("provider", "idempotency_key"),
+        # get_order: the payments of an order in time; the foreign key's index.
+        Index("idx_payments_order_id", "order_id", "created_at"),
+        # Steps whose end nobody heard of yet: the sweep that asks the provider.
+        Index("idx_payments_pending", "created_at", postgresql_where=text("status = 'pending'")),
+        # A provider's message names only its own reference.
+        Index(
+            "idx_payments_provider_reference",
+            "provider",
+            "provider_reference",
+            postgresql_where=text("provider_reference IS NOT NULL"),
+        ),
+        # The foreign keys' indexes.
+        Index(
+            "idx_payments_payment_method_id",
+            "payment_method_id",
+            postgresql_where=text("payment_method_id IS NOT NULL"),
+        ),
+        Index("idx_payments_created_by", "created_by", postgresql_where=text("created_by IS NOT NULL")),
+    )
+
+    payment_id: Mapped[Key]
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_id"))
+    kind: Mapped[Str20]
+    status: Mapped[Str20] = mapped_column(server_default=text("'pending'"))
+    amount: Mapped[Money]
+    currency: Mapped[Currency]
+    provider: Mapped[Str50]
+    provider_reference: Mapped[Str100 | None]
+    payment_method_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_payment_methods.payment_method_id"))
+    idempotency_key: Mapped[str] = mapped_column(String(200))
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
+    created_at: Mapped[CreatedAt]
