@@ -158,7 +158,7 @@ def _read_file(path: Path, *, must_exist: bool) -> dict[str, Any]:
 def _take(
     values: dict[str, Any], wrong: dict[str, str], *, shown: str, key: str, value: object, source: str, base: Path
 ) -> None:
-    """Put the checked ``value`` of ``key`` into ``values`` (an empty one takes it out), or the reason into ``wrong``."""
+    """Put the checked ``value`` of ``key`` into ``values`` (an empty one takes it out), or why not into ``wrong``."""
     if key not in Settings.__struct_fields__:
         wrong[shown] = f"is not a setting ({source}); {_nearest(shown, key)}"
         return

@@ -24,7 +24,7 @@ __all__ = ["DATABASE", "HOST", "Layout", "local_url", "store_url"]
 DATABASE = "storekeeper"
 #: how errors call the local host where a store's name would stand
 HOST = "local host"
-#: ``sun_path`` holds 108 bytes with the final NUL; ``/postgresql/.s.PGSQL.5432.lock`` is the longest name below the folder
+#: ``sun_path`` holds 108 bytes with its NUL; the longest name below the folder is ``/postgresql/.s.PGSQL.5432.lock``
 _LONGEST_FOLDER = 107 - 31
 
 
@@ -64,13 +64,7 @@ class Layout:
 
     def socket(self, store: str) -> Path:
         """Return the socket on which the local engine of ``store`` listens; for PostgreSQL the folder it is in."""
-        names = {
-            "postgresql": "postgresql",
-            "mongodb": "mongodb.sock",
-            "redis": "redis.sock",
-            "clickhouse": "clickhouse.sock",
-        }
-        return self.run / names[store]
+        return self.run / ("postgresql" if store == "postgresql" else f"{store}.sock")
 
     def make(self) -> None:
         """Make the folders, mode 0700. Raises ``Unavailable`` where one belongs to somebody else or cannot be made."""

@@ -122,16 +122,13 @@ class Stores:
                 adapter.close()
 
     def _adapter(self, store: str, make: Callable[[str], Adapter]) -> Adapter:
-        adapter: Adapter | None = self._adapters.get(store)
-        if adapter is not None:
-            return adapter
         from data.local.paths import store_url
 
         with self._locks[store]:
-            if store not in self._adapters:
-                self._adapters[store] = make(store_url(self.settings, store))
-            adapter = self._adapters[store]
-        return adapter
+            adapter: Adapter | None = self._adapters.get(store)
+            if adapter is None:
+                adapter = self._adapters[store] = make(store_url(self.settings, store))
+            return adapter
 
     def _ask(self, store: str) -> Health:
         started = time.monotonic()

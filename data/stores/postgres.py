@@ -24,10 +24,7 @@ from data.types import Health
 __all__ = ["Postgres", "retryable", "sqlstate", "translate_errors"]
 
 STORE = "postgresql"
-_OPTIONS = (
-    "-c statement_timeout=10s -c lock_timeout=3s -c idle_in_transaction_session_timeout=30s -c timezone=UTC "
-    "-c default_transaction_isolation=read\\ committed"
-)
+_OPTIONS = "-c statement_timeout=10s -c lock_timeout=3s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
 #: what libpq is told where the URL does not say otherwise; seconds
 _DEFAULTS = {
     "application_name": "storekeeper",
@@ -73,7 +70,7 @@ class Postgres:
         return _transaction(self.engine)
 
     def health(self) -> Health:
-        """Say which server answers. Asks over a connection of its own, so a full pool does not look like a dead server."""
+        """Say which server answers. Asked over a connection of its own: a full pool is no dead server."""
         started = time.monotonic()
         try:
             with self._connect() as connection:

@@ -1,4 +1,4 @@
-"""Redis: ``durable`` for carts and sessions, ``cache`` for what can be lost. They may be two databases of one server."""
+"""Redis: ``durable`` for carts and sessions, ``cache`` for what can be lost; both may be databases of one server."""
 
 from __future__ import annotations
 
