@@ -1,0 +1,246 @@
+"""What can be said of an order without a store: its states, its prices, its tax and shipping. Pure.
+
+Rounding: each line's tax is rounded half up to the cent on its own and the sums are sums of rounded amounts, so that
+every printed column adds up. Rounding once per order was rejected: then the lines' tax would not sum to the order's.
+
+Tax is destination based: the rate follows the shipping address. Where the product's price contains its tax
+(``pricing.tax_inclusive``), the tax is taken out of it, not added to it. Shipping is taxed where the rule says so, at
+the same rate; its price contains the tax when every line's price does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import msgspec
+
+from data.errors import Invalid
+from data.money import CENT, MAX_AMOUNT, cents
+
+__all__ = [
+    "CLOSED",
+    "OPEN",
+    "SHIPPING",
+    "STATUSES",
+    "TRANSITIONS",
+    "Address",
+    "LineTotal",
+    "PricedLine",
+    "ShippingMethod",
+    "TaxRule",
+    "Totals",
+    "check_step",
+    "quote",
+    "tax_rule",
+]
+
+#: Every status of the seed's CHECK, in the order of an order's life.
+STATUSES = ("pending", "confirmed", "processing", "shipped", "delivered", "cancelled", "refunded")
+#: Still to be sent: these hold reserved stock.
+OPEN = ("pending", "confirmed", "processing")
+#: Nothing may follow.
+CLOSED = ("cancelled", "refunded")
+
+#: The steps an order may take. A step back is not a step: a wrong ``confirmed`` is cancelled and placed again.
+TRANSITIONS: Mapping[str, tuple[str, ...]] = {
+    "pending": ("confirmed", "cancelled"),
+    "confirmed": ("processing", "shipped", "cancelled"),
+    "processing": ("shipped", "cancelled"),
+    "shipped": ("delivered", "refunded"),
+    "delivered": ("refunded",),
+    "cancelled": (),
+    "refunded": (),
+}
+
+
+def check_step(current: str, new: str) -> None:
+    """Raise ``Invalid`` on ``new_status`` unless an order may go from ``current`` to ``new``, naming what it may."""
+    if new not in STATUSES:
+        raise Invalid({"new_status": f"{new!r} is not one of {', '.join(STATUSES)}"})
+    allowed = TRANSITIONS[current]
+    if new not in allowed:
+        where = f"only to {' or '.join(allowed)}" if allowed else "nowhere"
+        raise Invalid({"new_status": f"an order that is {current} goes {where}, not to {new}"})
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where an order goes, copied into it as it was. Field names are the seed's; ``country`` is ISO 3166-1 alpha-2."""
+
+    street_address: str
+    city: str
+    postal_code: str
+    country: str
+    state: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True)
+class TaxRule:
+    """One row of the tax table: ``rate`` is a fraction (0.19), ``name`` what the bill calls it."""
+
+    name: str
+    rate: Decimal
+    on_shipping: bool
+
+
+@dataclass(frozen=True)
+class ShippingMethod:
+    """A way to send an order and what it costs, in the order's currency."""
+
+    code: str
+    label: str
+    amount: Decimal
+
+
+SHIPPING: Mapping[str, ShippingMethod] = {
+    "standard": ShippingMethod("standard", "Standard", Decimal("4.90")),
+    "express": ShippingMethod("express", "Express", Decimal("12.90")),
+}
+
+#: Standard rates in percent. United States: the state's own rate, no county or city added, nothing on shipping.
+_US = {
+    "AL": "4", "AZ": "5.6", "AR": "6.5", "CA": "7.25", "CO": "2.9", "CT": "6.35", "DC": "6", "FL": "6", "GA": "4",
+    "HI": "4", "ID": "6", "IL": "6.25", "IN": "7", "IA": "6", "KS": "6.5", "KY": "6", "LA": "5", "ME": "5.5", "MD": "6",
+    "MA": "6.25", "MI": "6", "MN": "6.875", "MS": "7", "MO": "4.225", "NE": "5.5", "NV": "6.85", "NJ": "6.625",
+    "NM": "4.875", "NY": "4", "NC": "4.75", "ND": "5", "OH": "5.75", "OK": "4.5", "PA": "6", "RI": "7", "SC": "6",
+    "SD": "4.2", "TN": "7", "TX": "6.25", "UT": "6.1", "VT": "6", "VA": "5.3", "WA": "6.5", "WV": "6", "WI": "5",
+    "WY": "4",
+}  # fmt: skip
+#: Canada: GST with the province's share.
+_CA = {
+    "AB": "5", "BC": "12", "MB": "12", "NB": "15", "NL": "15", "NS": "14", "NT": "5", "NU": "5", "ON": "13", "PE": "15",
+    "QC": "14.975", "SK": "11", "YT": "5",
+}  # fmt: skip
+#: Value added tax by country.
+_VAT = {
+    "AT": "20", "BE": "21", "BG": "20", "CH": "8.1", "CY": "19", "CZ": "21", "DE": "19", "DK": "25", "EE": "24",
+    "ES": "21", "FI": "25.5", "FR": "20", "GB": "20", "GR": "24", "HR": "25", "HU": "27", "IE": "23", "IS": "24",
+    "IT": "22", "LT": "21", "LU": "17", "LV": "21", "MT": "18", "NL": "21", "NO": "25", "PL": "23", "PT": "23",
+    "RO": "21", "SE": "25", "SI": "22", "SK": "23",
+}  # fmt: skip
+_GST = {"AU": "10", "IN": "18", "JP": "10", "NZ": "15", "SG": "9"}
+_NO_TAX = TaxRule("", Decimal(0), on_shipping=False)
+
+
+def _rules(rates: Mapping[str, str], name: str, prefix: str = "", *, on_shipping: bool) -> dict[str, TaxRule]:
+    return {
+        prefix + place: TaxRule(f"{name} {percent} %", Decimal(percent) / 100, on_shipping)
+        for place, percent in rates.items()
+    }
+
+
+#: By ``US-CA`` (country and state) or ``DE``. What is not listed is delivered untaxed, as an export.
+TAX: Mapping[str, TaxRule] = {
+    **_rules(_US, "Sales tax", "US-", on_shipping=False),
+    **_rules(_CA, "GST/HST/PST", "CA-", on_shipping=True),
+    **_rules(_VAT, "VAT", on_shipping=True),
+    **_rules(_GST, "GST", on_shipping=True),
+}
+
+
+def tax_rule(country: str, state: str = "") -> TaxRule:
+    """Return the rule for goods delivered to ``country`` and ``state`` (codes, any case); rate 0 where none is listed."""
+    place = country.strip().upper()
+    return TAX.get(f"{place}-{state.strip().upper()}") or TAX.get(place) or _NO_TAX
+
+
+@dataclass(frozen=True)
+class PricedLine:
+    """A cart line with what the catalog says of its product. ``attributes`` and ``title`` are copied into the order."""
+
+    product_id: str
+    sku: str
+    title: str
+    unit_price: Decimal
+    quantity: int
+    currency: str = "USD"
+    tax_inclusive: bool = False
+    warehouse_id: str | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LineTotal:
+    """The amounts of one line. ``tax_included`` is the part of ``tax_amount`` that ``total_price`` already contains."""
+
+    total_price: Decimal
+    tax_amount: Decimal
+    tax_included: Decimal
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What an order costs; ``lines`` stand in the order of the lines quoted.
+
+    ``total_amount = subtotal + tax_amount - tax_included_amount + shipping_amount - discount_amount``. ``tax_name`` is
+    what to call the tax (``VAT 19 %``), ``""`` where there is none.
+    """
+
+    lines: tuple[LineTotal, ...]
+    subtotal: Decimal
+    tax_amount: Decimal
+    tax_included_amount: Decimal
+    shipping_amount: Decimal
+    discount_amount: Decimal
+    total_amount: Decimal
+    currency: str
+    tax_name: str
+
+
+def _tax(amount: Decimal, rate: Decimal, *, inclusive: bool) -> Decimal:
+    """Return the tax on ``amount``, or the tax in it where it is ``inclusive``, half up to the cent."""
+    share = amount * rate / (1 + rate) if inclusive else amount * rate
+    return share.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def quote(lines: Sequence[PricedLine], address: Address | None, method: str = "standard") -> Totals:
+    """Return what ``lines`` cost when sent to ``address`` by shipping ``method``. The New-order screen and placement
+    both ask here, so the total shown is the total placed. Without an address no tax is computed; without lines nothing
+    is charged.
+
+    Raises ``Invalid``: unknown method, lines in different currencies, an amount beyond the schema's DECIMAL(10,2).
+    """
+    shipping = SHIPPING.get(method)
+    if shipping is None:
+        raise Invalid({"shipping_method": f"{method!r} is not one of {', '.join(SHIPPING)}"})
+    currency = _one_currency(lines)
+    rule = tax_rule(address.country, address.state) if address else _NO_TAX
+    totals = tuple(_line_total(line, rule.rate) for line in lines)
+    shipping_amount = shipping.amount if lines else Decimal("0.00")
+    included = bool(lines) and all(line.tax_inclusive for line in lines)
+    shipping_tax = _tax(shipping_amount, rule.rate if rule.on_shipping else Decimal(0), inclusive=included)
+    subtotal = sum((line.total_price for line in totals), Decimal("0.00"))
+    tax = sum((line.tax_amount for line in totals), shipping_tax)
+    tax_included = sum((line.tax_included for line in totals), shipping_tax if included else Decimal("0.00"))
+    total = subtotal + tax - tax_included + shipping_amount
+    if total > MAX_AMOUNT:
+        raise Invalid({"lines": f"come to {total:,}, an order holds at most {MAX_AMOUNT:,}"})
+    return Totals(
+        lines=totals,
+        subtotal=subtotal,
+        tax_amount=tax,
+        tax_included_amount=tax_included,
+        shipping_amount=shipping_amount,
+        discount_amount=Decimal("0.00"),
+        total_amount=total,
+        currency=currency,
+        tax_name=rule.name,
+    )
+
+
+def _one_currency(lines: Iterable[PricedLine]) -> str:
+    currencies = sorted({line.currency for line in lines}) or ["USD"]
+    if len(currencies) > 1:
+        raise Invalid({"lines": f"are priced in {' and '.join(currencies)}; an order has one currency"})
+    return currencies[0]
+
+
+def _line_total(line: PricedLine, rate: Decimal) -> LineTotal:
+    total = cents(line.unit_price * line.quantity)
+    tax = _tax(total, rate, inclusive=line.tax_inclusive)
+    return LineTotal(total, tax, tax if line.tax_inclusive else Decimal("0.00"))

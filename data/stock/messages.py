@@ -1,0 +1,160 @@
+"""What may be asked of stock: receive, adjust, set levels, keep warehouses.
+
+Apart from their handlers so that this page reads as the room's offer. Take the names from ``data.stock.commands``, which
+loads the handlers too.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+import msgspec
+
+from data.command import Command
+
+__all__ = [
+    "AdjustStock",
+    "ReceiveLine",
+    "ReceiveMany",
+    "ReceiveStock",
+    "ReceivedMany",
+    "ReorderLevelSet",
+    "SaveWarehouse",
+    "SetReorderLevel",
+    "StockMoved",
+    "WarehouseSaved",
+]
+
+
+class StockMoved(msgspec.Struct, frozen=True, kw_only=True):
+    """A level after a movement, in units. ``version`` is the level's; ``movement_id`` the row in the ledger."""
+
+    product_id: str
+    warehouse_id: str
+    sku: str
+    total_stock: int
+    available_stock: int
+    reserved_stock: int
+    damaged_stock: int
+    version: int
+    movement_id: UUID
+
+
+class ReceiveStock(Command):
+    """Take ``quantity`` units (1 or more) of a product into a warehouse. The level is created where there is none.
+
+    ``product_id`` is the product's id or SKU. Raises ``NotFound`` (product, warehouse) and ``Invalid``.
+    """
+
+    name: ClassVar[str] = "stock.receive"
+    permission: ClassVar[str] = "stock.receive"
+    result: ClassVar[type] = StockMoved
+
+    product_id: str
+    warehouse_id: str
+    quantity: int
+    reason: str = ""
+
+
+class ReceiveLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a delivery. Both ``product_id`` and ``sku`` are the catalog's; the caller has just read or put them."""
+
+    product_id: str
+    sku: str
+    warehouse_id: str
+    quantity: int
+    reorder_level: int = 0
+
+
+class ReceivedMany(msgspec.Struct, frozen=True, kw_only=True):
+    """How many movements were written and how many units they brought."""
+
+    movements: int
+    units: int
+
+
+class ReceiveMany(Command):
+    """Take many products in at once: one statement, for imports and demo data. Lines of one level are added up.
+
+    ``reorder_level`` is set where the line creates the level. Raises ``NotFound`` (warehouse) and ``Invalid``.
+    """
+
+    name: ClassVar[str] = "stock.receive_many"
+    permission: ClassVar[str] = "stock.receive"
+    result: ClassVar[type] = ReceivedMany
+    entry_limit: ClassVar[int] = 5_000
+
+    lines: tuple[ReceiveLine, ...]
+    reason: str = ""
+
+
+class AdjustStock(Command):
+    """Correct the available stock of a product in a warehouse, with a reason that must be given.
+
+    Either ``delta`` (units to add, may be negative) or ``set_available`` (what was counted). With ``set_available``,
+    ``expected`` is the available stock the person saw. ``product_id`` is the product's id or SKU.
+
+    Raises ``NotFound``, ``Invalid`` (no reason, both or neither, nothing to change) and ``Conflict`` with the current
+    level where the result would be below zero or ``expected`` is no longer so.
+    """
+
+    name: ClassVar[str] = "stock.adjust"
+    permission: ClassVar[str] = "stock.adjust"
+    result: ClassVar[type] = StockMoved
+
+    product_id: str
+    warehouse_id: str
+    reason: str
+    delta: int | None = None
+    set_available: int | None = None
+    expected: int | None = None
+
+
+class ReorderLevelSet(msgspec.Struct, frozen=True, kw_only=True):
+    """The limits of a level as they stand now, in units."""
+
+    product_id: str
+    warehouse_id: str
+    reorder_level: int
+    max_stock_level: int | None
+
+
+class SetReorderLevel(Command):
+    """Set from which available stock on a product counts as low in a warehouse, and how many it should hold at most.
+
+    ``product_id`` is the product's id or SKU. Raises ``NotFound`` and ``Invalid``.
+    """
+
+    name: ClassVar[str] = "stock.reorder_level"
+    permission: ClassVar[str] = "stock.adjust"
+    result: ClassVar[type] = ReorderLevelSet
+
+    product_id: str
+    warehouse_id: str
+    reorder_level: int
+    max_stock_level: int | None = None
+
+
+class WarehouseSaved(msgspec.Struct, frozen=True, kw_only=True):
+    """The warehouse that was saved; ``created`` says whether it is new."""
+
+    warehouse_id: str
+    created: bool
+
+
+class SaveWarehouse(Command):
+    """Create a warehouse or change one. ``warehouse_id`` is its short code: letters, digits, ``-`` and ``_``, up to 50.
+
+    A warehouse that is not active serves no orders; its stock stays. Raises ``Invalid``.
+    """
+
+    name: ClassVar[str] = "stock.warehouse"
+    permission: ClassVar[str] = "stock.warehouses"
+    result: ClassVar[type] = WarehouseSaved
+
+    warehouse_id: str
+    # The command's own name is a class variable, so the warehouse's is called what the screen calls it.
+    label: str
+    address: dict[str, Any] = {}
+    is_active: bool = True
