@@ -24,6 +24,7 @@ never inside an open transaction: ≤ 8 tries within 5 s, full jitter from 2 ms 
 
 from __future__ import annotations
 
+import importlib
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
+import tenacity
 from sqlalchemy import insert
 
 from data.access.rules import PERMISSIONS, Actor
@@ -40,7 +42,7 @@ from data.errors import Conflict, Denied
 from data.events.schema import OutboxEvent
 from data.idempotency import Claim, checked_key, claim_key, plain, store_result, stored_result
 from data.ids import new_id
-from data.retry import retrying
+from data.stores.postgres import retryable, translate_errors
 
 if TYPE_CHECKING:
     import sqlalchemy
@@ -170,8 +172,8 @@ def handles(
 def handles(kind: type[Command], *, one_statement: bool = False) -> Callable[[Any], Any]:
     """Register the decorated function as the handler of ``kind``.
 
-    Handler and command stand in one module, so whoever has a command to run has its handler registered, and no room is
-    imported before it is used. Raises ``ValueError`` for a permission nobody can hold or a second handler.
+    A handler stands beside its command or in the module the command names in ``handled_in``. Raises ``ValueError``
+    for a permission nobody can hold or a second handler.
     """
     if kind.permission not in PERMISSIONS:
         raise ValueError(f"{kind.__name__}: no permission {kind.permission!r} in data.access.rules")
@@ -185,10 +187,26 @@ def handles(kind: type[Command], *, one_statement: bool = False) -> Callable[[An
     return register
 
 
+def _registered(kind: type[Command]) -> _Registered:
+    if kind not in _HANDLERS and kind.handled_in:
+        importlib.import_module(kind.handled_in)
+    if kind not in _HANDLERS:
+        raise LookupError(f"{kind.__name__} has no handler; does its handled_in name the module that registers one?")
+    return _HANDLERS[kind]
+
+
+def _retrying() -> tenacity.Retrying:
+    """Return the bound within which a unit is repeated: ≤ 8 tries in 5 s, full jitter from 2 ms doubling to 200 ms."""
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception(retryable),
+        stop=tenacity.stop_after_attempt(8) | tenacity.stop_after_delay(5),
+        wait=tenacity.wait_random_exponential(multiplier=0.002, max=0.2),
+        reraise=True,
+    )
+
+
 @contextmanager
 def _autocommit(stores: Stores) -> Iterator[sqlalchemy.Connection]:
-    from data.stores.postgres import translate_errors
-
     with translate_errors(), stores.postgres.engine.connect() as connection:
         yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -208,11 +226,11 @@ class Door:
         """
         if not actor.may(command.permission):
             raise Denied(actor.email, command.permission)
-        registered = _HANDLERS[type(command)]
+        registered = _registered(type(command))
         command = checked(command)
         claim = Claim(actor.user_id, checked_key(key), command.name, content_hash(command))
         attempt = self._one_statement if registered.one_statement else self._transaction
-        return retrying()(attempt, registered.handler, command, actor, claim)
+        return _retrying()(attempt, registered.handler, command, actor, claim)
 
     def _transaction(
         self, handler: Callable[[Any, UnitOfWork], Any], command: Command, actor: Actor, claim: Claim

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, SmallInteger, String, Text, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,8 +30,8 @@ class User(Base):
 
     __tablename__ = "users"
     __table_args__ = (
-        # Look-up by e-mail in any letter case; nobody is stored twice under two spellings. The seed's UNIQUE(email)
-        # would follow from this one and is left out; its index keeps the seed's name.
+        # Look-up by e-mail in any letter case, and nobody is stored twice under two spellings. The seed's index on
+        # the plain column would repeat that of UNIQUE (email), so its name is given to this one.
         Index("idx_users_email", text("lower(email)"), unique=True),
         # search_customers: any words, each the beginning of a name, the e-mail or the phone number.
         Index("idx_users_search_words", "search_words", postgresql_using="gin"),
@@ -41,7 +41,7 @@ class User(Base):
     )
 
     user_id: Mapped[Key]
-    email: Mapped[Str255]
+    email: Mapped[Str255] = mapped_column(unique=True)
     password_hash: Mapped[Str255]
     first_name: Mapped[Str100 | None]
     last_name: Mapped[Str100 | None]
