@@ -80,9 +80,10 @@ class Server:
     def __init__(self, folder: Path) -> None:
         """Open ``folder``. Raises ``RuntimeError`` with ClickHouse's reason where it cannot be opened."""
         # Only this process may pay for chdb (170 MB mapped, 0.3 s).
-        import chdb
+        from chdb import _chdb
 
-        self._connect: Callable[[str], Any] = chdb._chdb.connect
+        # A compiled module, without annotations.
+        self._connect: Callable[[str], Any] = vars(_chdb)["connect"]
         self._folder = str(folder)
         # A first session, kept: with none left chdb would shut the engine down and start it again for the next client.
         self._first = self._connect(self._folder)
