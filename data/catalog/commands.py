@@ -1,4 +1,4 @@
-"""Every write to the catalog: edit one product, put many, save a category.
+"""Every command of the catalog, ready to be run: importing this module registers the handlers with the door.
 
 MongoDB cannot join PostgreSQL's transaction, so each document remembers the idempotency keys of its last writes
 (``edit_keys``): when a command is run again because the commit in PostgreSQL was lost, the handler finds its key in the
@@ -6,147 +6,28 @@ document and answers as it did the first time, without a second write. Rejected:
 which every reader would have to know.
 """
 
-from __future__ import annotations
+from data.catalog.messages import (
+    CategorySaved,
+    EditProduct,
+    ProductEdited,
+    ProductInput,
+    ProductPut,
+    ProductsPut,
+    PutError,
+    PutProduct,
+    PutProducts,
+    SaveCategory,
+)
 
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import ClassVar
-
-import msgspec
-from msgspec import UNSET, UnsetType
-
-from data.catalog.types import AttributeDef, AttributeValue
-from data.door import Command
-
-
-class EditProduct(Command):
-    """Change some fields of one product.
-
-    ``product_id`` is the id or the SKU. ``changes`` maps dotted paths to new values: ``title``, ``description``, ``brand``,
-    ``sku``, ``barcode``, ``status``, ``category`` (``"A > B > C"``) or ``category.primary`` …, ``pricing.base_price``,
-    ``pricing.discount_percentage``, ``pricing.currency``, ``pricing.tax_inclusive``, ``media.*``, ``seo.*``,
-    ``inventory.supplier_id`` and ``attributes.<name>``. ``None`` deletes an attribute and empties any other field that
-    may be empty. ``expected_version`` is the ``version`` the editor saw; ``None`` overwrites whatever stands there.
-    """
-
-    name: ClassVar[str] = "catalog.edit"
-    permission: ClassVar[str] = "catalog.edit"
-
-    product_id: str
-    changes: dict[str, AttributeValue]
-    expected_version: int | None = None
-
-
-@dataclass(frozen=True)
-class ProductEdited:
-    """The product's new ``version`` and the paths whose value is different now (empty: nothing was written)."""
-
-    product_id: str
-    sku: str
-    version: int
-    changed: tuple[str, ...]
-
-
-class ProductInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One product as an import or a form gives it. What is left ``UNSET`` is left alone, or gets its default when new.
-
-    ``category`` is the path, outermost first (1 to 3 names). ``attributes`` are merged by name into those stored, a null
-    is stored as a null. ``status`` left out: ``active`` when the new product has a price, else ``draft``.
-    """
-
-    sku: str
-    title: str | UnsetType = UNSET
-    description: str | UnsetType = UNSET
-    brand: str | UnsetType = UNSET
-    category: tuple[str, ...] | UnsetType = UNSET
-    attributes: dict[str, AttributeValue] = {}
-    base_price: Decimal | None | UnsetType = UNSET
-    currency: str | UnsetType = UNSET
-    discount_percentage: Decimal | UnsetType = UNSET
-    tax_inclusive: bool | UnsetType = UNSET
-    status: str | UnsetType = UNSET
-    barcode: str | UnsetType = UNSET
-    supplier_id: str | UnsetType = UNSET
-    primary_image: str | UnsetType = UNSET
-    additional_images: tuple[str, ...] | UnsetType = UNSET
-    videos: tuple[str, ...] | UnsetType = UNSET
-    meta_title: str | UnsetType = UNSET
-    meta_description: str | UnsetType = UNSET
-    keywords: tuple[str, ...] | UnsetType = UNSET
-
-
-class PutProduct(Command):
-    """Create the product with this SKU, or bring it to this state. A bad field raises ``Invalid``."""
-
-    name: ClassVar[str] = "catalog.put"
-    permission: ClassVar[str] = "catalog.edit"
-
-    product: ProductInput
-
-
-@dataclass(frozen=True)
-class ProductPut:
-    """What became of one product: ``action`` is ``created``, ``updated`` or ``unchanged``."""
-
-    product_id: str
-    sku: str
-    version: int
-    action: str
-
-
-class PutProducts(Command):
-    """Create or update up to 1,000 products in one command. A bad product is reported in the result and stops no other."""
-
-    name: ClassVar[str] = "catalog.put_many"
-    permission: ClassVar[str] = "catalog.edit"
-
-    products: tuple[ProductInput, ...]
-
-
-@dataclass(frozen=True)
-class PutError:
-    """One product that was refused: its place in the command and, per field, why."""
-
-    index: int
-    sku: str
-    fields: dict[str, str]
-
-
-@dataclass(frozen=True)
-class ProductsPut:
-    """What became of each product; ``items`` and ``errors`` together are as many as the command had."""
-
-    items: tuple[ProductPut, ...]
-    errors: tuple[PutError, ...] = ()
-
-    def count(self, action: str) -> int:
-        """How many products were ``created``, ``updated`` or ``unchanged``."""
-        return sum(item.action == action for item in self.items)
-
-
-class SaveCategory(Command):
-    """Create or change the category at ``path`` (outermost first, 1 to 3 names); its parents are created as needed."""
-
-    name: ClassVar[str] = "catalog.category"
-    permission: ClassVar[str] = "catalog.edit"
-
-    path: tuple[str, ...]
-    description: str | UnsetType = UNSET
-    is_active: bool | UnsetType = UNSET
-    sort_order: int | UnsetType = UNSET
-    attributes: tuple[AttributeDef, ...] | UnsetType = UNSET
-
-
-@dataclass(frozen=True)
-class CategorySaved:
-    """The category's id, its path as one line, and whether it is new."""
-
-    category_id: str
-    path: str
-    created: bool
-
-
-EditProduct.result = ProductEdited
-PutProduct.result = ProductPut
-PutProducts.result = ProductsPut
-SaveCategory.result = CategorySaved
+__all__ = [
+    "CategorySaved",
+    "EditProduct",
+    "ProductEdited",
+    "ProductInput",
+    "ProductPut",
+    "ProductsPut",
+    "PutError",
+    "PutProduct",
+    "PutProducts",
+    "SaveCategory",
+]

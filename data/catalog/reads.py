@@ -39,7 +39,10 @@ def list_products(
 
 
 def prefix_search(mongo: Mongo, text: str, *, limit: int = 50) -> tuple[ProductRow, ...]:
-    """Return products of which every word of ``text`` begins a word of title, brand or SKU: what is left without search."""
+    """Return products of which every word of ``text`` begins a word of title, brand or SKU.
+
+    What is left while the search engine is down: no typo tolerance, no ranking; the order is that of the SKUs.
+    """
     raise NotImplementedError
 
 

@@ -1,6 +1,6 @@
 """What the catalog hands out: frozen values, none of which knows MongoDB.
 
-A product's attributes are one flat mapping from a dotted name to a value: ``{"color": "White", "memory.speed": [5, 6000]}``.
+A product's attributes are one flat mapping from a dotted name to a value: ``{"color": "White", "memory.speed": 5}``.
 In the stored document the dots are nesting (``attributes.memory.speed``), so a dot never has to be encoded and every
 other MongoDB client, and the search index, sees ordinary documents. Rejected: keeping the nesting in Python, which
 makes every reader of attributes walk a tree for the sake of the few names that have a dot.

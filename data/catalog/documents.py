@@ -1,0 +1,236 @@
+"""Between MongoDB's documents and the catalog's values; the only module that knows what a stored product looks like.
+
+Money is stored as ``Decimal128`` and read from any BSON number, because other programs write doubles. Reading never
+fails on what such a program left out or misspelled: a missing field is its default, a price that is no number is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from bson import Decimal128, Int64, ObjectId
+from bson.errors import InvalidId
+
+from data.catalog.rules import flatten, words_of
+from data.catalog.types import (
+    AttributeDef,
+    Category,
+    CategoryPath,
+    Media,
+    Pricing,
+    Product,
+    ProductRow,
+    Seo,
+    StockSummary,
+)
+from data.money import cents
+
+Document = dict[str, Any]
+
+#: What a list of products needs of each.
+ROW_FIELDS = dict.fromkeys(
+    ("sku", "title", "brand", "category", "pricing", "inventory.available_stock", "status", "version", "updated_at"), 1
+)
+#: Bookkeeping that no reader of a product needs.
+HIDDEN_FIELDS = {"words": 0, "edit_keys": 0}
+
+
+def object_id(text: str) -> ObjectId | None:
+    """Return the document id that ``text`` spells (24 hex digits), or ``None``."""
+    try:
+        return ObjectId(text)
+    except InvalidId:
+        return None
+
+
+def to_bson(value: Any) -> Any:
+    """Return ``value`` as MongoDB stores it: amounts as Decimal128, tuples as arrays."""
+    match value:
+        case Decimal():
+            return Decimal128(value)
+        case tuple() | list():
+            return [to_bson(item) for item in value]
+        case Mapping():
+            return {name: to_bson(item) for name, item in value.items()}
+    return value
+
+
+def from_bson(value: Any) -> Any:
+    """Return ``value`` as the catalog compares it: the opposite of ``to_bson``, arrays as lists."""
+    return value.to_decimal() if isinstance(value, Decimal128) else value
+
+
+def leaf(document: Mapping[str, Any], path: str) -> Any:
+    """Return what stands at the dotted ``path`` of ``document``, or ``None``."""
+    node: Any = document
+    for part in path.split("."):
+        if not isinstance(node, Mapping):
+            return None
+        node = node.get(part)
+    return from_bson(node)
+
+
+def amount(value: object) -> Decimal | None:
+    """Return a stored BSON number as an exact amount, ``None`` where there is none."""
+    value = from_bson(value)
+    if isinstance(value, bool) or not isinstance(value, Decimal | int | float):
+        return None
+    number = Decimal(str(value))
+    return cents(number) if number.is_finite() else None
+
+
+def category_names(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the stored category path, outermost first."""
+    stored = _part(document, "category")
+    names = (str(stored.get(level) or "") for level in ("primary", "secondary", "tertiary"))
+    return tuple(name for name in names if name)
+
+
+def category_document(names: tuple[str, ...]) -> Document:
+    """Return the category sub-document; a level that is not used is left out, so that no facet counts an empty name."""
+    return dict(zip(("primary", "secondary", "tertiary"), names, strict=False))
+
+
+def pricing_of(document: Mapping[str, Any]) -> Pricing:
+    """Return what a stored product costs."""
+    stored = _part(document, "pricing")
+    return Pricing(
+        base_price=amount(stored.get("base_price")),
+        currency=str(stored.get("currency") or "USD"),
+        discount_percentage=amount(stored.get("discount_percentage")) or Decimal(0),
+        final_price=amount(stored.get("final_price")),
+        tax_inclusive=stored.get("tax_inclusive") is True,
+    )
+
+
+def product_of(document: Mapping[str, Any]) -> Product:
+    """Return the stored product."""
+    stock, media, seo = (_part(document, name) for name in ("inventory", "media", "seo"))
+    return Product(
+        product_id=str(document["_id"]),
+        sku=str(document.get("sku", "")),
+        title=str(document.get("title", "")),
+        description=str(document.get("description") or ""),
+        brand=str(document.get("brand") or ""),
+        category=CategoryPath.of(*category_names(document)),
+        attributes=flatten(_part(document, "attributes")),
+        pricing=pricing_of(document),
+        inventory=StockSummary(
+            total_stock=_units(stock, "total_stock"),
+            available_stock=_units(stock, "available_stock"),
+            reserved_stock=_units(stock, "reserved_stock"),
+            reorder_level=_units(stock, "reorder_level"),
+            supplier_id=str(stock.get("supplier_id") or ""),
+            version=_units(stock, "version"),
+        ),
+        media=Media(str(media.get("primary_image") or ""), _texts(media, "additional_images"), _texts(media, "videos")),
+        seo=Seo(str(seo.get("meta_title") or ""), str(seo.get("meta_description") or ""), _texts(seo, "keywords")),
+        status=str(document.get("status", "active")),
+        barcode=str(document.get("barcode") or ""),
+        version=_units(document, "version"),
+        revision=_units(document, "revision"),
+        created_at=_instant(document.get("created_at")),
+        updated_at=_instant(document.get("updated_at")),
+        created_by=str(document.get("created_by") or ""),
+    )
+
+
+def row_of(document: Mapping[str, Any]) -> ProductRow:
+    """Return the stored product as a list shows it; ``document`` holds at least ``ROW_FIELDS``."""
+    return ProductRow(
+        product_id=str(document["_id"]),
+        sku=str(document.get("sku", "")),
+        title=str(document.get("title", "")),
+        brand=str(document.get("brand") or ""),
+        category=CategoryPath.of(*category_names(document)),
+        pricing=pricing_of(document),
+        available_stock=_units(_part(document, "inventory"), "available_stock"),
+        status=str(document.get("status", "active")),
+        version=_units(document, "version"),
+        updated_at=_instant(document.get("updated_at")),
+    )
+
+
+def category_of(document: Mapping[str, Any]) -> Category:
+    """Return the stored category."""
+    return Category(
+        category_id=str(document["_id"]),
+        name=str(document.get("name", "")),
+        slug=str(document.get("slug", "")),
+        path=str(document.get("path", "")),
+        level=_units(document, "level"),
+        parent_category=str(document.get("parent_category") or ""),
+        description=str(document.get("description") or ""),
+        is_active=document.get("is_active") is not False,
+        sort_order=_units(document, "sort_order"),
+        attributes=tuple(
+            AttributeDef(str(item.get("name", "")), str(item.get("label") or ""), str(item.get("unit") or ""))
+            for item in document.get("attributes") or ()
+            if isinstance(item, Mapping)
+        ),
+        version=_units(document, "version"),
+    )
+
+
+def blank_product(now: datetime, created_by: str) -> Document:
+    """Return the document of a product nobody has said anything about yet."""
+    return {
+        "_id": ObjectId(),
+        "sku": "",
+        "title": "",
+        "description": "",
+        "brand": "",
+        "category": {},
+        "attributes": {},
+        "pricing": {
+            "base_price": None,
+            "currency": "USD",
+            "discount_percentage": Decimal128("0"),
+            "final_price": None,
+            "tax_inclusive": False,
+        },
+        "inventory": {
+            "total_stock": 0,
+            "available_stock": 0,
+            "reserved_stock": 0,
+            "reorder_level": 0,
+            "supplier_id": "",
+            "version": Int64(0),
+        },
+        "media": {"primary_image": "", "additional_images": [], "videos": []},
+        "seo": {"meta_title": "", "meta_description": "", "keywords": []},
+        "status": "draft",
+        "version": Int64(1),
+        "revision": Int64(1),
+        "created_at": now,
+        "updated_at": now,
+        "created_by": created_by,
+    }
+
+
+def search_words(document: Mapping[str, Any]) -> list[str]:
+    """Return the words by which ``prefix_search`` finds the product."""
+    return words_of(*(str(document.get(name) or "") for name in ("sku", "title", "brand", "barcode")))
+
+
+def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    stored = document.get(name)
+    return stored if isinstance(stored, Mapping) else {}
+
+
+def _units(document: Mapping[str, Any], name: str) -> int:
+    value = document.get(name)
+    return int(value) if isinstance(value, int | float) else 0
+
+
+def _texts(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    return tuple(str(item) for item in document.get(name) or ())
+
+
+def _instant(value: object) -> datetime | None:
+    if not isinstance(value, datetime):
+        return None
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
