@@ -49,7 +49,7 @@ _MARKS = re.compile(f"([{_MARK}]{{{MAX_MARKS}}})[{_MARK}]+")
 def visible(text: str) -> str:
     """Return ``text`` on one line with everything a terminal could obey or hide turned into visible symbols.
 
-    C0 and DEL become their control pictures (``␛``, ``␊``), C1, bidi controls, zero-width characters and lone surrogates
+    C0 and DEL become control pictures (``␛``, ``␊``), C1, bidi controls, zero-width characters and lone surrogates
     become ``�``, variation selectors go, and more than three combining marks in a row are cut to three and ``�``. Every
     other character stays as it is, one for one, so that nothing after a hostile byte is swallowed.
     """
