@@ -1,0 +1,249 @@
+"""The one text analyser: what is written in a product and what is typed in a query become the same tokens.
+
+A token is lower case without accents. Text is cut at everything that is no letter or digit and where letters meet
+digits, and the pieces are kept apart *and* joined, so that ``rtx4070``, ``RTX 4070`` and ``RTX-4070`` find each other.
+English plurals lose their ending, units have one spelling. It runs when a product is indexed and when a query is read;
+the engines only ever see its tokens, which is why they agree. Rejected: the engines' own filters (word delimiter,
+stemmers, ASCII folding), which differ between tantivy and Elasticsearch and are missing from its smaller builds.
+
+Scripts without blanks between words (Chinese, Thai) are not cut further: they are found by their beginning only.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+__all__ = ["MAX_CHARACTERS", "STOP_WORDS", "Token", "atoms", "code_key", "fold", "is_number", "name_key", "spans", "tokens", "value_key"]
+
+#: No more of one text is indexed: a 10 MB description is found by its beginning.
+MAX_CHARACTERS = 65_536
+#: A token longer than this is no word anybody types; it is left out.
+_LONGEST = 64
+#: What follows a number and is longer is a word of its own (``3060 Ventus``), not a unit or a model's suffix.
+_LONGEST_UNIT = 5
+#: At most this many pieces are joined: ``NF-A12x25`` is one word, a sentence in dashes is not.
+_MOST_JOINED = 6
+#: Left out of queries where anything else is asked. Sparing: in a shop "on", "in" and "x" may be half a model's name.
+STOP_WORDS = frozenset({"a", "an", "and", "for", "of", "or", "the", "with"})
+
+_MARK = "\u0300-\u036f"
+_LETTERS = rf"(?:[^\W\d_][{_MARK}]*|×)+"
+_INCH = r"(?<=\d)(?:\"|″|”|'')"
+_PIECE = re.compile(rf"\d+(?:\.\d+)*|{_LETTERS}|{_INCH}")
+_CHUNK = re.compile(r"\S+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+_NOT_WORD = re.compile(r"[^\w.]+")
+_NUMBER_UNIT_GAP = re.compile(r"(?<=\d) (?=[^\W\d_])")
+
+#: Letters that carry no combining mark and yet are read as a plain one.
+_PLAIN = str.maketrans(
+    {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h", "ı": "i", "ŧ": "t", "×": "x", "µ": "u", "μ": "u"}
+)
+
+_UNITS = {
+    '"': "in", "″": "in", "”": "in", "''": "in", "inch": "in", "inches": "in",
+    "gigabyte": "gb", "gigabytes": "gb", "terabyte": "tb", "terabytes": "tb", "megabyte": "mb", "megabytes": "mb",
+    "gigahertz": "ghz", "megahertz": "mhz", "hertz": "hz", "watt": "w", "watts": "w", "volt": "v", "volts": "v",
+    "millimeter": "mm", "millimeters": "mm", "millimetre": "mm", "millimetres": "mm",
+    "centimeter": "cm", "centimeters": "cm", "centimetre": "cm", "centimetres": "cm",
+    "meter": "m", "meters": "m", "metre": "m", "metres": "m",
+    "gram": "g", "grams": "g", "kilogram": "kg", "kilograms": "kg", "kilo": "kg", "kilos": "kg",
+    "lbs": "lb", "pound": "lb", "pounds": "lb", "ounce": "oz", "ounces": "oz",
+    "liter": "l", "liters": "l", "litre": "l", "litres": "l", "milliliter": "ml", "milliliters": "ml",
+}  # fmt: skip
+#: What may stand apart from its number in a query and still belongs to it: ``32 gb``.
+_UNIT_NAMES = frozenset(_UNITS.values()) | {"kb", "khz", "mah", "wh", "kw", "mp", "dpi", "rpm", "db", "ms", "ft", "bit", "pack"}
+
+
+class Token(NamedTuple):
+    """One token and the part of the text it stands for, as character offsets."""
+
+    text: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=65_536)
+def fold(text: str) -> str:
+    """Return ``text`` in lower case without accents: ``Björk`` and ``BJORK`` are both ``bjork``, ``ß`` is ``ss``."""
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize("NFKD", text.casefold()).translate(_PLAIN)
+    return "".join(character for character in plain if not unicodedata.combining(character)).casefold()
+
+
+def is_number(word: str) -> bool:
+    """Say whether the token ``word`` is all digits (``4070``, ``3.5``): such words are never taken for a typo."""
+    return word.replace(".", "").isdigit()
+
+
+def name_key(name: str) -> str:
+    """Return the name by which a query calls the attribute ``name``: ``Max Memory`` is ``max_memory``.
+
+    Dots stay, they are nesting. A name without any letter or digit (an emoji) is spelt by its code points, so that
+    two such names stay different.
+    """
+    key = ".".join(filter(None, (_NOT_WORD.sub("_", part).strip("_") for part in fold(name.strip()).split("."))))
+    return key or "x" + "_".join(f"{ord(character):x}" for character in name.strip())
+
+
+def value_key(value: str) -> str:
+    """Return what two spellings of one facet value have in common: case, accents, blanks (``32 GB`` is ``32gb``)."""
+    return _NUMBER_UNIT_GAP.sub("", " ".join(fold(value).split()))
+
+
+def code_key(code: str) -> str:
+    """Return a SKU or barcode as it is compared: letters and digits only, in lower case. May be empty."""
+    return "".join(character for character in fold(code) if character.isalnum())
+
+
+class _Piece(NamedTuple):
+    text: str
+    start: int
+    end: int
+    #: whether the next piece of the chunk follows without anything between
+    glued: bool
+
+
+@lru_cache(maxsize=65_536)
+def _pieces(chunk: str) -> tuple[_Piece, ...]:
+    """Cut one run of non-blanks into folded letter runs and numbers."""
+    found = list(_PIECE.finditer(chunk))
+    cut: list[_Piece] = []
+    for place, match in enumerate(found):
+        follows = found[place + 1].start() if place + 1 < len(found) else -1
+        text = fold(match.group())
+        if cut and is_number(cut[-1].text):
+            text = _UNITS.get(text, text)
+        cut.append(_Piece(text, match.start(), match.end(), follows == match.end()))
+    return tuple(cut)
+
+
+def _singular(word: str) -> str:
+    """Return an English noun's singular by the few endings that are safe: the same for a query and for a text."""
+    if len(word) < 4 or not word.endswith("s") or not word.isalpha():
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes")):
+        return word[:-2]
+    return word if word.endswith(("ss", "us", "is")) else word[:-1]
+
+
+def _forms(word: str) -> Iterator[str]:
+    yield word
+    if (singular := _singular(word)) != word:
+        yield singular
+
+
+@lru_cache(maxsize=65_536)
+def _chunk_tokens(chunk: str) -> tuple[Token, ...]:
+    """Return every token of one run of non-blanks: its pieces, their joins, and the halves of camel case."""
+    pieces = _pieces(chunk)
+    out = [Token(form, piece.start, piece.end) for piece in pieces for form in _forms(piece.text)]
+    if len(pieces) > 1:
+        out += (Token(join, first.start, last.end) for join, first, last in _joins(pieces))
+    for match in _PIECE.finditer(chunk):
+        halves = _CAMEL.split(match.group())
+        if len(halves) > 1:
+            out += (Token(form, match.start(), match.end()) for half in halves for form in _forms(fold(half)))
+    return tuple(token for token in dict.fromkeys(out) if 0 < len(token.text) <= _LONGEST)
+
+
+def _joins(pieces: tuple[_Piece, ...]) -> Iterator[tuple[str, _Piece, _Piece]]:
+    """Yield what is written in one: each glued run, its neighbouring pairs, and the whole chunk without its dashes."""
+    runs: list[list[_Piece]] = [[]]
+    for piece in pieces:
+        runs[-1].append(piece)
+        if not piece.glued:
+            runs.append([])
+    for run in filter(None, runs):
+        for left, right in zip(run, run[1:], strict=False):
+            yield left.text + right.text, left, right
+        if 2 < len(run) <= _MOST_JOINED:
+            yield "".join(piece.text for piece in run), run[0], run[-1]
+    if len(pieces) <= _MOST_JOINED and len(runs) > 2:
+        yield "".join(piece.text for piece in pieces), pieces[0], pieces[-1]
+
+
+def _belong(left: str, right: str) -> bool:
+    """Say whether two pieces with a blank between may be one word: ``RTX 4070``, ``4070 Ti``, ``32 GB``."""
+    if left[-1].isdigit():
+        return not right[0].isdigit() and len(right) <= _LONGEST_UNIT
+    return right[0].isdigit()
+
+
+def tokens(text: str) -> tuple[Token, ...]:
+    """Return the tokens of a text to be indexed, with what each stands for. Repeats stay, they are frequencies."""
+    out: list[Token] = []
+    before: tuple[int, tuple[_Piece, ...]] | None = None
+    for match in _CHUNK.finditer(text[:MAX_CHARACTERS]):
+        chunk, at = match.group(), match.start()
+        pieces = _pieces(chunk)
+        if not pieces:
+            continue
+        out += (Token(token.text, token.start + at, token.end + at) for token in _chunk_tokens(chunk))
+        if before is not None and _belong(before[1][-1].text, _UNITS.get(pieces[0].text, pieces[0].text)):
+            out += _across(before[0], before[1], at, pieces)
+        before = at, pieces
+    return tuple(out)
+
+
+def _across(left_at: int, left: tuple[_Piece, ...], right_at: int, right: tuple[_Piece, ...]) -> Iterator[Token]:
+    """Yield the joins over a blank, where a word meets a number: ``RTX 4070`` and ``32 GB`` as one."""
+    unit = _UNITS.get(right[0].text, right[0].text)
+    joined = {left[-1].text + unit: (left[-1], right[0])}
+    if len(left) + len(right) <= _MOST_JOINED and len(left) + len(right) > 2:
+        head, tail = "".join(piece.text for piece in left), "".join(piece.text for piece in right)
+        joined[left[-1].text + tail] = (left[-1], right[-1])
+        joined[head + tail] = (left[0], right[-1])
+    for text, (first, last) in joined.items():
+        if len(text) <= _LONGEST:
+            yield Token(text, left_at + first.start, right_at + last.end)
+
+
+def atoms(text: str) -> tuple[tuple[str, ...], ...]:
+    """Return a query's words, each as the pieces it was cut into: ``rtx4070 white`` is ``((rtx, 4070), (white,))``.
+
+    A unit written apart joins its number: ``32 GB`` is the one word ``((32, gb),)``. Pieces are not put into the singular.
+    """
+    words: list[tuple[str, ...]] = []
+    for match in _CHUNK.finditer(text[:MAX_CHARACTERS]):
+        pieces = tuple(piece.text for piece in _pieces(match.group()))
+        if not pieces:
+            continue
+        unit = _UNITS.get(pieces[0], pieces[0])
+        if len(pieces) == 1 and unit in _UNIT_NAMES and words and len(words[-1]) == 1 and is_number(words[-1][0]):
+            words[-1] = (words[-1][0], unit)
+        else:
+            words.append(pieces)
+    return tuple(words)
+
+
+def singular(word: str) -> str:
+    """Return the form of ``word`` that every text with the word or its plural has as a token."""
+    return _singular(word)
+
+
+def spans(text: str, terms: Iterable[str], *, prefix: str = "") -> tuple[tuple[int, int], ...]:
+    """Return the parts of ``text`` to highlight as ``(start, end)``, in order, not touching each other.
+
+    ``terms`` are tokens (``SearchResult.terms``); ``prefix`` matches every token that begins with it.
+    """
+    wanted = frozenset(terms)
+    found = sorted(
+        (token.start, token.end)
+        for token in tokens(text)
+        if token.text in wanted or (prefix and token.text.startswith(prefix))
+    )
+    merged: list[tuple[int, int]] = []
+    for start, end in found:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
