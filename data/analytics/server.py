@@ -13,7 +13,9 @@ that can connect will be answered.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import fcntl
+import importlib.util
 import os
 import re
 import signal
@@ -74,16 +76,32 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _load_chdb() -> Any:
+    """Return chdb's compiled module (170 MB mapped; only this process may pay for it). Raises ``ImportError``.
+
+    It is loaded past its package, whose ``__init__`` imports pyarrow and pandas: with numpy 270 MB that nothing here
+    uses and the locks leave out.
+    """
+    package = importlib.util.find_spec("chdb")
+    if package is None or not package.submodule_search_locations:
+        raise ImportError("chdb-core-lite is not installed")
+    path = str(Path(package.submodule_search_locations[0]) / "_chdb.abi3.so")
+    # As the package itself does: chdb's allocator must not be mixed with one that is loaded already.
+    ctypes.CDLL(path, mode=sys.getdlopenflags() | os.RTLD_DEEPBIND)
+    spec = importlib.util.spec_from_file_location("_chdb", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no extension module")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 class Server:
     """The open folder and the connections served from it."""
 
     def __init__(self, folder: Path) -> None:
         """Open ``folder``. Raises ``RuntimeError`` with ClickHouse's reason where it cannot be opened."""
-        # Only this process may pay for chdb (170 MB mapped, 0.3 s).
-        from chdb import _chdb
-
-        # A compiled module, without annotations.
-        self._connect: Callable[[str], Any] = vars(_chdb)["connect"]
+        self._connect: Callable[[str], Any] = _load_chdb().connect
         self._folder = str(folder)
         # A first session, kept: with none left chdb would shut the engine down and start it again for the next client.
         self._first = self._connect(self._folder)
