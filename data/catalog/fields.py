@@ -28,6 +28,7 @@ MAX_DESCRIPTION = 20_000
 MAX_ATTRIBUTES = 300
 MAX_ATTRIBUTE_TEXT = 2_000
 MAX_LIST = 200
+MAX_ATTRIBUTES_TEXT = 500_000  # all of one product's attributes together: a document holds 16 MB
 MAX_DEPTH = 4
 _INT64 = 2**63
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{24}")
@@ -266,6 +267,8 @@ def check_attributes(given: Mapping[str, object]) -> tuple[dict[str, Any], dict[
     wrong: dict[str, str] = {}
     if len(given) > MAX_ATTRIBUTES:
         return patch, {"attributes": f"has more than {MAX_ATTRIBUTES} names"}
+    if sum(_characters(value) for value in given.values()) > MAX_ATTRIBUTES_TEXT:
+        return patch, {"attributes": f"are longer than {MAX_ATTRIBUTES_TEXT:,} characters together"}
     for name, value in given.items():
         path = f"attributes.{name}"
         try:
@@ -273,3 +276,9 @@ def check_attributes(given: Mapping[str, object]) -> tuple[dict[str, Any], dict[
         except ValueError as reason:
             wrong[path] = str(reason)
     return patch, wrong
+
+
+def _characters(value: object) -> int:
+    if isinstance(value, list | tuple):
+        return sum(_characters(item) for item in value)
+    return len(value) if isinstance(value, str) else 0

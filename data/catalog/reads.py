@@ -1,27 +1,53 @@
-"""Reads of the catalog: plain functions over MongoDB that return frozen values. No count, no OFFSET."""
+"""Reads of the catalog: plain functions over MongoDB that return frozen values. No count, no OFFSET.
+
+Every function raises ``Unavailable("mongodb", …)`` when the store does not answer within its timeouts.
+"""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from data.catalog.types import AttributeUse, Category, CategoryPath, Product, ProductRow
-from data.stores.mongo import Mongo
+from data.catalog.documents import HIDDEN_FIELDS, ROW_FIELDS, category_of, object_id, product_of, row_of
+from data.catalog.fields import LEVELS
+from data.catalog.rules import flatten, words_of
+from data.catalog.types import AttributeDef, AttributeUse, AttributeValue, Category, CategoryPath, Product, ProductRow
+from data.errors import NotFound
+from data.paging import decode_cursor, encode_cursor
+from data.stores.mongo import Mongo, translate_errors
 from data.types import Page
+
+_LISTING = "catalog:sku"
+_MAX_TIME_MS = 5_000
+#: How many values of one attribute ``attributes_of`` names.
+_SHOWN_VALUES = 20
 
 
 def get_product(mongo: Mongo, ref: str) -> Product:
     """Return the product with this id, SKU or barcode (tried in that order). Raises ``NotFound``."""
-    raise NotImplementedError
+    ref = ref.strip()
+    wanted = object_id(ref)
+    ways: list[dict[str, object]] = [{"_id": wanted}] if wanted else []
+    ways += [{"sku": ref}, {"barcode": ref}] if ref else []
+    with translate_errors():
+        for way in ways:
+            found = mongo.products.find_one(way, HIDDEN_FIELDS, max_time_ms=_MAX_TIME_MS)
+            if found is not None:
+                return product_of(found)
+    raise NotFound("product", ref)
 
 
 def get_products(mongo: Mongo, ids: Iterable[str]) -> dict[str, Product]:
     """Return the products with these ids, by id; an id without a product is left out."""
-    raise NotImplementedError
+    wanted = [found for found in map(object_id, ids) if found]
+    return {product.product_id: product for product in _many(mongo, {"_id": {"$in": wanted}})}
 
 
 def by_skus(mongo: Mongo, skus: Iterable[str]) -> dict[str, Product]:
     """Return the products with these SKUs, by SKU; a SKU without a product is left out."""
-    raise NotImplementedError
+    return {product.sku: product for product in _many(mongo, {"sku": {"$in": list(skus)}})}
 
 
 def list_products(
@@ -34,28 +60,97 @@ def list_products(
     before: str | None = None,
     limit: int = 50,
 ) -> Page[ProductRow]:
-    """Return a page of products by SKU, optionally of one category (and below), brand or status."""
-    raise NotImplementedError
+    """Return a page of products by SKU, optionally of one category (and below), brand or status.
+
+    ``after`` and ``before`` are cursors of this list (``before=""`` is the last page); ``Invalid`` for any other. The
+    estimate is the collection's size where nothing was filtered, else ``None``.
+    """
+    matching: dict[str, Any] = _in_category(category)
+    matching |= {name: value for name, value in (("brand", brand), ("status", status)) if value}
+    backward = before is not None
+    edge = decode_cursor(_LISTING, before or after or "") if before or after else ()
+    keyed = {"sku": {"$lt" if backward else "$gt": edge[0]}} if edge else {}
+    with translate_errors():
+        cursor = mongo.products.find(matching | keyed, ROW_FIELDS, max_time_ms=_MAX_TIME_MS)
+        rows = [row_of(found) for found in cursor.sort("sku", -1 if backward else 1).limit(limit + 1)]
+        estimate = None if matching else mongo.products.estimated_document_count(maxTimeMS=_MAX_TIME_MS)
+    more, rows = len(rows) > limit, rows[:limit]
+    if backward:
+        rows.reverse()
+    follows, precedes = (bool(edge), more) if backward else (more, bool(edge))
+    return Page(
+        tuple(rows),
+        after=encode_cursor(_LISTING, rows[-1].sku) if rows and follows else None,
+        before=encode_cursor(_LISTING, rows[0].sku) if rows and precedes else None,
+        estimate=estimate,
+    )
 
 
 def prefix_search(mongo: Mongo, text: str, *, limit: int = 50) -> tuple[ProductRow, ...]:
-    """Return products of which every word of ``text`` begins a word of title, brand or SKU.
+    """Return products of which every word of ``text`` begins a word of title, brand, SKU or barcode.
 
     What is left while the search engine is down: no typo tolerance, no ranking; the order is that of the SKUs.
     """
-    raise NotImplementedError
+    words = words_of(text)
+    if not words:
+        return ()
+    # The longest word narrows most; MongoDB takes the first condition's bounds when it cannot tell.
+    conditions = [{"words": {"$regex": f"^{re.escape(word)}"}} for word in sorted(words, key=len, reverse=True)]
+    with translate_errors():
+        cursor = mongo.products.find({"$and": conditions}, ROW_FIELDS, max_time_ms=_MAX_TIME_MS)
+        return tuple(row_of(found) for found in cursor.sort("sku", 1).limit(limit))
 
 
 def category_tree(mongo: Mongo, *, active_only: bool = False) -> tuple[Category, ...]:
     """Return every category in the order of the tree: parents before children, siblings by ``sort_order`` and name."""
-    raise NotImplementedError
+    matching = {"is_active": {"$ne": False}} if active_only else {}
+    with translate_errors():
+        nodes = [category_of(found) for found in mongo.categories.find(matching, max_time_ms=_MAX_TIME_MS)]
+    below: dict[str, list[Category]] = {}
+    for node in sorted(nodes, key=lambda node: (node.sort_order, node.name)):
+        below.setdefault(node.path.rpartition(" > ")[0], []).append(node)
+
+    def walk(parent: str) -> Iterable[Category]:
+        for node in below.get(parent, ()):
+            yield node
+            yield from walk(node.path)
+
+    return tuple(walk(""))
 
 
 def attributes_of(mongo: Mongo, category: CategoryPath, *, sample: int = 1000) -> tuple[AttributeUse, ...]:
-    """Return the attributes that products of ``category`` have, commonest first, from a sample of them."""
-    raise NotImplementedError
+    """Return the attributes of the first ``sample`` products of ``category`` (and below), the commonest first."""
+    used: Counter[str] = Counter()
+    values: dict[str, Counter[str]] = {}
+    with translate_errors():
+        cursor = mongo.products.find(_in_category(category), {"attributes": 1}, max_time_ms=_MAX_TIME_MS).limit(sample)
+        for found in cursor:
+            for name, value in flatten(found.get("attributes") or {}).items():
+                used[name] += 1
+                values.setdefault(name, Counter()).update(_spoken(value))
+    return tuple(
+        AttributeUse(name, count, tuple(value for value, _ in values[name].most_common(_SHOWN_VALUES)))
+        for name, count in used.most_common()
+    )
 
 
-def known_attributes(mongo: Mongo) -> Mapping[str, tuple[str, str]]:
-    """Return label and unit by attribute name, over all categories that define it."""
-    raise NotImplementedError
+def known_attributes(mongo: Mongo) -> Mapping[str, AttributeDef]:
+    """Return how the categories speak of each attribute, by its name; the deepest category's word counts."""
+    with translate_errors():
+        cursor = mongo.categories.find({"attributes.0": {"$exists": True}}, max_time_ms=_MAX_TIME_MS).sort("level", 1)
+        return {item.name: item for found in cursor for item in category_of(found).attributes}
+
+
+def _many(mongo: Mongo, matching: dict[str, Any]) -> Iterable[Product]:
+    with translate_errors():
+        return [product_of(found) for found in mongo.products.find(matching, HIDDEN_FIELDS, max_time_ms=_MAX_TIME_MS)]
+
+
+def _in_category(category: CategoryPath | None) -> dict[str, Any]:
+    names = category.names if category else ()
+    return {f"category.{level}": name for level, name in zip(LEVELS, names, strict=False)}
+
+
+def _spoken(value: AttributeValue) -> list[str]:
+    items = value if isinstance(value, list) else [value]
+    return [str(item) for item in items if item is not None]

@@ -1,0 +1,142 @@
+"""Editing one product, and the categories they stand in."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from data.catalog.categories import category_paths
+from data.catalog.changes import (
+    REMOVED,
+    Change,
+    difference,
+    entry_of,
+    stored_value,
+    update_of,
+)
+from data.catalog.documents import Document, category_names, object_id
+from data.catalog.fields import LEVELS, check_attributes, check_category, check_fields
+from data.catalog.messages import EditProduct, ProductEdited
+from data.catalog.types import PATH_SEPARATOR
+from data.door import UnitOfWork, handles
+from data.errors import Conflict, Invalid, NotFound
+from data.stores.mongo import Mongo, translate_errors
+
+#: How often an edit without an expected version starts over because somebody else was faster.
+_TRIES = 10
+_ATTRIBUTE = "attributes."
+_CATEGORY = "category."
+
+
+@handles(EditProduct)
+def edit_product(command: EditProduct, uow: UnitOfWork) -> ProductEdited:
+    """Change the product by compare-and-set on its version; see ``EditProduct`` for what is raised."""
+    mongo, key = uow.stores.mongo, document_key(uow)
+    with translate_errors():
+        for _ in range(_TRIES):
+            document = _find(mongo, command, key)
+            made = entry_of(document, key)
+            if made:  # an earlier run wrote the document and lost its commit
+                uow.record("product", document["_id"], None, {"version": made["version"], "changed": made["changed"]})
+                return _edited(document, int(made["version"]), tuple(made["changed"]))
+            _refuse_old(command, document)
+            change = difference(document, patch_of(document, command.changes))
+            if not change:
+                return _edited(document, int(document.get("version") or 0), ())
+            _refuse_taken_sku(mongo, document, change)
+            _refuse_unknown_category(mongo, change)
+            if _written(mongo, document, change, uow, key):
+                uow.record("product", document["_id"], change.before, dict(change.sets) | dict.fromkeys(change.removes))
+                return _edited(
+                    document | {"sku": change.sets.get("sku", document["sku"])}, _next(document), change.paths
+                )
+    raise Conflict(f"{command.product_id} is being edited by others; look at it again and repeat.")
+
+
+def document_key(uow: UnitOfWork) -> str:
+    """Return how a document remembers the command being run: keys are each actor's own."""
+    return f"{uow.actor.user_id}:{uow.key}"
+
+
+def patch_of(document: Mapping[str, Any], changes: Mapping[str, object]) -> dict[str, Any]:
+    """Return an editor's changes as a patch. Raises ``Invalid`` naming every refused path."""
+    fixed = {path: value for path, value in changes.items() if not path.startswith((_ATTRIBUTE, _CATEGORY))}
+    levels = {path.removeprefix(_CATEGORY): value for path, value in changes.items() if path.startswith(_CATEGORY)}
+    named = {path.removeprefix(_ATTRIBUTE): value for path, value in changes.items() if path.startswith(_ATTRIBUTE)}
+    patch, wrong = check_fields(fixed.items())
+    attributes, more = check_attributes(named)
+    wrong |= more
+    patch |= {path: REMOVED if value is None else value for path, value in attributes.items()}
+    if levels:
+        wrong |= {f"{_CATEGORY}{level}": "is no level of a category" for level in levels if level not in LEVELS}
+        try:
+            patch["category"] = _with_levels(patch.get("category", category_names(document)), levels)
+        except ValueError as reason:
+            wrong |= dict.fromkeys((f"{_CATEGORY}{level}" for level in levels), str(reason))
+    if wrong:
+        raise Invalid(wrong)
+    return patch
+
+
+def _with_levels(names: tuple[str, ...], levels: Mapping[str, object]) -> tuple[str, ...]:
+    merged: dict[str, object] = {**dict(zip(LEVELS, names, strict=False)), **levels}
+    path = [merged.get(level) or "" for level in LEVELS]
+    while path and not path[-1]:
+        path.pop()
+    clean: tuple[str, ...] = check_category(path)
+    return clean
+
+
+def _find(mongo: Mongo, command: EditProduct, key: str) -> Document:
+    wanted = object_id(command.product_id)
+    document = mongo.products.find_one({"_id": wanted} if wanted else {"sku": command.product_id})
+    if document is None and "sku" in command.changes:  # the SKU it was called by may be the one this edit replaced
+        document = mongo.products.find_one({"sku": command.changes["sku"], "edit_keys.key": key})
+    if document is None:
+        raise NotFound("product", command.product_id)
+    return document
+
+
+def _refuse_old(command: EditProduct, document: Document) -> None:
+    version = int(document.get("version") or 0)
+    if command.expected_version in (None, version):
+        return
+    values = {path: stored_value(document, path) for path in command.changes}
+    raise Conflict(
+        f"{document.get('sku')} was changed meanwhile: it is at version {version}, not {command.expected_version}.",
+        current={"version": version} | {p: str(v) if isinstance(v, Decimal) else v for p, v in values.items()},
+    )
+
+
+def _refuse_taken_sku(mongo: Mongo, document: Document, change: Change) -> None:
+    sku = change.sets.get("sku")
+    if sku and mongo.products.find_one({"sku": sku, "_id": {"$ne": document["_id"]}}, {"_id": 1}):
+        raise Invalid({"sku": f"{sku} belongs to another product"})
+
+
+def _refuse_unknown_category(mongo: Mongo, change: Change) -> None:
+    names = change.sets.get("category")
+    if not names:
+        return
+    path, known = PATH_SEPARATOR.join(names), category_paths(mongo)
+    if path not in known:
+        near = difflib.get_close_matches(path, known, n=1)
+        raise Invalid({"category": f"there is no category {path}" + (f"; the nearest is {near[0]}" if near else "")})
+
+
+def _written(mongo: Mongo, document: Document, change: Change, uow: UnitOfWork, key: str) -> bool:
+    written = mongo.products.update_one(
+        {"_id": document["_id"], "version": document.get("version"), "edit_keys.key": {"$ne": key}},
+        update_of(document, change, now=uow.now, key=key),
+    )
+    return written.modified_count == 1
+
+
+def _next(document: Document) -> int:
+    return int(document.get("version") or 0) + 1
+
+
+def _edited(document: Document, version: int, changed: tuple[str, ...]) -> ProductEdited:
+    return ProductEdited(str(document["_id"]), str(document["sku"]), version, changed)
