@@ -1,0 +1,236 @@
+"""AppScreen: the grammar of every screen (rows 1, 2, 3 to 22, 23, 24), its actions, and the one way to load data.
+
+A handler starts a load, a thread calls ``data``, the handler's ``then`` shows the result; results of an older load of
+the same group are dropped. See docs/screens-howto.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.css.query import NoMatches
+from textual.screen import Screen
+
+from data.errors import Invalid, StorekeeperError, Unavailable
+from data.types import Page, PageSource, Progress
+from screens.action import Action
+from screens.handle import ShellApi
+from widgets.grid import Grid
+from widgets.headerline import HeaderLine, HeaderState
+from widgets.keybar import KeyBar, KeyHint
+from widgets.rule import SectionRule
+from widgets.statusline import StatusLine
+
+if TYPE_CHECKING:
+    from data.shop import Shop
+    from textual.widget import Widget
+
+Result = TypeVar("Result")
+
+
+class AppScreen(Screen[None]):
+    """Base of every full screen.
+
+    A subclass sets ``NAME`` (its name in the shell), ``TITLE_CRUMBS``, ``ACTIONS``, and overrides ``compose_body`` and,
+    where it has one, ``compose_query`` (row 2). ``arrive`` is called whenever somebody goes to it.
+    """
+
+    NAME: ClassVar[str] = ""
+    TITLE_CRUMBS: ClassVar[tuple[str, ...]] = ()
+    ACTIONS: ClassVar[tuple[Action, ...]] = ()
+    #: the heading of the rule in row 3; ``None`` = the body draws its own first line
+    TOP_RULE: ClassVar[str | None] = ""
+    #: CSS selector of the widget that has the focus at first
+    AUTO_FOCUS = ""
+
+    def __init__(self) -> None:
+        super().__init__(name=self.NAME, id=f"screen-{self.NAME}")
+        self._sequence: defaultdict[str, int] = defaultdict(int)
+        self.header = HeaderLine(self.TITLE_CRUMBS, id="header")
+        self.status = StatusLine(id="status")
+        self.keybar = KeyBar(id="keys")
+        self.top_rule = SectionRule(self.TOP_RULE or "", id="top-rule")
+
+    # -- the rows ---------------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """Compose the rows once; only the body differs between screens."""
+        yield self.header
+        with Container(id="query"):
+            yield from self.compose_query()
+        if self.TOP_RULE is not None:
+            yield self.top_rule
+        with Container(id="body"):
+            yield from self.compose_body()
+        yield SectionRule(id="bottom-rule")
+        yield self.status
+        yield self.keybar
+
+    def compose_query(self) -> Iterable[Widget]:
+        """Row 2: what am I looking at. Nothing by default."""
+        return ()
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Rows 3 to 22: the work."""
+        return ()
+
+    def show_crumbs(self, *crumbs: str) -> None:
+        """Change the breadcrumb behind the product's name."""
+        self.header.show_crumbs(crumbs)
+
+    def show_header(self, state: HeaderState) -> None:
+        """Called by the shell when health, lag or person changed."""
+        self.header.show_state(state)
+
+    # -- life -------------------------------------------------------------------------------------------------------
+
+    @property
+    def shell(self) -> ShellApi:
+        """The shell's verbs."""
+        return cast(ShellApi, self.app)
+
+    @property
+    def shop(self) -> Shop | None:
+        """The open shop, ``None`` until it is open. Handlers read ``shop.actor``; stores are for ``load`` only."""
+        return self.shell.handle.shop
+
+    def on_screen_resume(self) -> None:
+        """The screen is shown (again): its key bar tells what is possible now."""
+        self.refresh_keys()
+
+    def on_resize(self) -> None:
+        """The key bar says more where there is room."""
+        self.refresh_keys()
+
+    def arrive(self, **arguments: Any) -> None:
+        """Somebody goes to this screen (also the first time, after mounting). Going back to the same does not call it."""
+
+    @property
+    def dirty(self) -> bool:
+        """Whether leaving the program would lose something typed."""
+        return False
+
+    def leave(self) -> bool:
+        """``Esc`` was pressed: close what is open on this screen. Return True when there was something to close."""
+        return False
+
+    # -- actions ----------------------------------------------------------------------------------------------------
+
+    def why_not(self, action: Action) -> str:
+        """Say why ``action`` makes no sense now ("no row chosen"), ``""`` when it does. Permissions are not its matter."""
+        return ""
+
+    def more_hints(self) -> tuple[KeyHint, ...]:
+        """Hints for keys that belong to widgets (``Enter open``), put before the actions in the key bar."""
+        return ()
+
+    def refresh_keys(self) -> None:
+        """Show the key bar anew; call it when what is possible has changed."""
+        if not self.is_attached:
+            return
+        shown = sorted((action for action in self.ACTIONS if action.show), key=lambda action: action.rank)
+        hints = [*self.more_hints()]
+        hints += [self._hint(action) for action in shown if self.shell.keys_of(action)]
+        hints.append(KeyHint("?", "keys" if self.size.width >= 100 else ""))
+        self.keybar.show(tuple(hints))
+
+    def _hint(self, action: Action) -> KeyHint:
+        from screens.action import show_key
+
+        return KeyHint(show_key(self.shell.keys_of(action)[0]), action.label, self.shell.why_not(action))
+
+    # -- loading ----------------------------------------------------------------------------------------------------
+
+    def load(
+        self,
+        fn: Callable[..., Result],
+        *args: Any,
+        then: Callable[[Result], object] | None = None,
+        failed: Callable[[Exception], object] | None = None,
+        group: str = "load",
+        doing: str = "",
+    ) -> None:
+        """Call ``fn(shop, *args)`` in a thread once the shop is open; hand its result to ``then`` on the event loop.
+
+        A newer load of the same ``group`` makes this one's outcome be dropped. ``failed`` takes the exception; without
+        it the shell shows the error (``doing`` names what was being done: "loading the order").
+        """
+        self._sequence[group] += 1
+        number = self._sequence[group]
+
+        async def job() -> None:
+            try:
+                shop = await self.shell.handle.wait()
+                result = await asyncio.to_thread(fn, shop, *args)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is shown, never raised into the loop
+                self.call_later(self._failed, group, number, error, failed, doing)
+            else:
+                if then is not None:
+                    self.call_later(self._arrived, group, number, result, then)
+
+        self.run_worker(job(), group=f"{self.NAME}:{group}", exclusive=True, exit_on_error=False)
+
+    def _arrived(self, group: str, number: int, result: Result, then: Callable[[Result], object]) -> None:
+        if number == self._sequence[group]:
+            self._guarded(then, result)
+
+    def _failed(
+        self, group: str, number: int, error: Exception, failed: Callable[[Exception], object] | None, doing: str
+    ) -> None:
+        if number != self._sequence[group]:
+            return
+        if failed is not None:
+            self._guarded(failed, error)
+        else:
+            self.shell.show_error(error, doing=doing)
+
+    def _guarded(self, handler: Callable[[Any], object], value: object) -> None:
+        try:
+            handler(value)
+        except NoMatches:
+            if self.is_attached:
+                raise
+        except StorekeeperError as error:
+            self.shell.show_error(error)
+
+    def forget(self, group: str) -> None:
+        """Drop whatever a running load of ``group`` will bring."""
+        self._sequence[group] += 1
+
+    def report(self, progress: Progress | None) -> None:
+        """Show progress in row 23; may be called from a worker thread (hand it to ``data`` as ``report``)."""
+        self.app.call_later(self.status.progress, progress)
+
+    def pages(self, source: Callable[[Shop], PageSource[Any]]) -> Callable[..., Awaitable[Page[Any]]]:
+        """Return the fetch callback of a grid: ``source(shop)`` is made and called in a thread, once the shop is open.
+
+        ``source`` runs in the thread too, so it may import its room there.
+        """
+
+        async def fetch(*, after: str | None, before: str | None, limit: int) -> Page[Any]:
+            shop = await self.shell.handle.wait()
+            return await asyncio.to_thread(lambda: source(shop)(after=after, before=before, limit=limit))
+
+        return fetch
+
+    def explain(self, error: Exception) -> tuple[str, str]:
+        """Return what a grid shows for ``error``: one sentence, and what to press."""
+        if isinstance(error, Unavailable):
+            return (str(error), "It is tried again by itself; r tries now")
+        if isinstance(error, Invalid):
+            return (str(error), "/ changes the query")
+        if isinstance(error, StorekeeperError):
+            return (str(error), "r tries again")
+        return (f"Something went wrong: {type(error).__name__}", "r tries again; the log has the details")
+
+    def on_grid_load_failed(self, event: Grid.LoadFailed) -> None:
+        """A page could not be had: the grid shows why, and unexpected errors go to the log."""
+        event.stop()
+        event.grid.show_error(*self.explain(event.error))
+        if not isinstance(event.error, StorekeeperError):
+            self.shell.show_error(event.error, doing="loading the list")

@@ -1,0 +1,20 @@
+"""Overlay: the base of small modal screens. Opaque, framed, closed by Esc."""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+Result = TypeVar("Result")
+
+
+class Overlay(ModalScreen[Result | None]):
+    """A modal that answers with ``dismiss(result)``, or ``None`` on Esc. Put the content in ``Vertical(classes="overlay")``."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close", id="overlay.close")]
+
+    def action_close(self) -> None:
+        """Esc: no answer."""
+        self.dismiss(None)

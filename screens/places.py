@@ -1,0 +1,45 @@
+"""Where one can go: every screen by its dotted name, imported when it is first needed.
+
+A new screen is one line here. ``keys`` are empty for screens that are only reached with something in hand (one order).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from screens.base import AppScreen
+
+
+@dataclass(frozen=True)
+class Place:
+    """A screen: its name in the shell, its class by dotted name, its label, keys (F key, ``g`` twin) and permission."""
+
+    name: str
+    dotted: str
+    label: str
+    keys: tuple[str, ...] = ()
+    permission: str = ""
+
+    def screen_class(self) -> type[AppScreen]:
+        """Import the module and return the screen's class."""
+        module, _, name = self.dotted.partition(":")
+        screen: type[AppScreen] = getattr(import_module(module), name)
+        return screen
+
+
+HOME = "dashboard"
+PLACES: tuple[Place, ...] = (
+    Place("dashboard", "screens.dashboard:DashboardScreen", "dashboard", ("f2", "g d")),
+    Place("orders", "screens.orders:OrdersScreen", "orders", ("f3", "g o"), "orders.view"),
+    Place("new-order", "screens.new_order:NewOrderScreen", "new order", ("f4", "g n"), "orders.place"),
+    Place("customers", "screens.customers:CustomersScreen", "customers", ("f5", "g c"), "customers.view"),
+    Place("catalog", "screens.catalog:CatalogScreen", "products", ("f6", "g p"), "catalog.view"),
+    Place("warehouse", "screens.warehouse:WarehouseScreen", "warehouse", ("f7", "g w"), "stock.view"),
+    Place("order", "screens.order:OrderScreen", "one order", permission="orders.view"),
+    Place("customer", "screens.customer:CustomerScreen", "one customer", permission="customers.view"),
+    Place("product", "screens.product:ProductScreen", "one product", permission="catalog.view"),
+)
+BY_NAME = {place.name: place for place in PLACES}

@@ -1,0 +1,103 @@
+"""Widgets of one line: what stands in it is a list of pieces, painted by the line API and only when it changed.
+
+Shape: ``OneLine`` asks its subclass for the pieces at the width it has. Rejected: ``Static`` with ``Content``, which
+lays out and wraps text on every update, and Textual's own ``Footer``, which mounts a widget per key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+from textual.widget import Widget
+
+from widgets.text import fit, inert, width_of
+
+#: The tones data may carry (``StatusMark.tone``) and those of the program's own text; ``styles/app.tcss`` colours them.
+TONES = ("good", "warn", "bad", "muted", "plain", "key", "strong", "stale", "bar", "bar-quiet", "match", "flash")
+
+
+class Piece(NamedTuple):
+    """A run of text with one tone."""
+
+    text: str
+    tone: str = "plain"
+
+
+class Toned(Widget):
+    """A widget that paints tones, each a component class ``tone--NAME`` of the style sheet."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in TONES}
+
+    def tone(self, name: str) -> Style:
+        """Return the style of tone ``name``; the empty style for ``plain`` and names nobody knows."""
+        if name == "plain" or name not in TONES:
+            return Style.null()
+        return self.get_component_rich_style(f"tone--{name}", partial=True)
+
+    def strip(self, pieces: Sequence[Piece], width: int) -> Strip:
+        """Return ``pieces`` as one line of exactly ``width`` cells, neighbours of one style joined."""
+        base = self.rich_style
+        segments: list[Segment] = []
+        room = width
+        for text, tone in pieces:
+            clean = inert(text)
+            taken = width_of(clean)
+            if taken > room:
+                clean, taken = fit(clean, room), room
+            segments.append(Segment(clean, base + self.tone(tone)))
+            room -= taken
+            if room <= 0:
+                break
+        if room > 0:
+            segments.append(Segment(" " * room, base))
+        return Strip(Segment.simplify(segments), width)
+
+
+class OneLine(Toned):
+    """One row of the screen; subclasses say what stands in it."""
+
+    DEFAULT_CSS = """
+    OneLine { height: 1; width: 1fr; }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._shown: tuple[Piece, ...] = ()
+
+    def pieces(self, width: int) -> Sequence[Piece]:
+        """Return what the line shows when it is ``width`` cells wide."""
+        raise NotImplementedError
+
+    def changed(self) -> None:
+        """Repaint if what stands in the line is different from what was painted; an equal line costs no byte."""
+        if not self.size.width or tuple(self.pieces(self.size.width)) != self._shown:
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Paint the line."""
+        width = self.size.width
+        if y:
+            return Strip.blank(width, self.rich_style)
+        self._shown = tuple(self.pieces(width))
+        return self.strip(self._shown, width)
+
+
+def spread(left: Sequence[Piece], right: Sequence[Piece], width: int) -> list[Piece]:
+    """Return ``left`` and ``right`` at the two ends of ``width`` cells; the right end stays whole, the left is cut."""
+    taken = sum(width_of(inert(piece.text)) for piece in right)
+    room = max(width - taken - (1 if right else 0), 0)
+    kept: list[Piece] = []
+    for text, tone in left:
+        size = width_of(inert(text))
+        if size > room:
+            kept.append(Piece(fit(text, room), tone))
+            room = 0
+            break
+        kept.append(Piece(text, tone))
+        room -= size
+    gap = room + (1 if right else 0)
+    return [*kept, Piece(" " * gap), *right]

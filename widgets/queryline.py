@@ -1,0 +1,111 @@
+"""Row 2: one editable line that holds the whole query. Everything else (facets, views, keys) only edits it."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input
+
+from widgets.field import LineInput
+from widgets.line import OneLine, Piece
+
+
+class _Prompt(OneLine):
+    DEFAULT_CSS = """
+    _Prompt { width: 2; }
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+        self.styles.width = len(text) + 1
+
+    def pieces(self, width: int) -> list[Piece]:
+        return [Piece(self._text, "key")]
+
+
+class _Note(OneLine):
+    DEFAULT_CSS = """
+    _Note { width: auto; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text, self.tone_name = "", "muted"
+        self.styles.width = 0
+
+    def pieces(self, width: int) -> list[Piece]:
+        return [Piece(" "), Piece(self.text, self.tone_name)]
+
+
+class QueryLine(Horizontal):
+    """``/ status:processing total:>100``, with a note at the right (views, or what is wrong with the query)."""
+
+    DEFAULT_CSS = """
+    QueryLine { height: 1; }
+    """
+
+    class Changed(Message):
+        """The text changed by typing or by ``set``; ``final`` when Enter was pressed."""
+
+        def __init__(self, line: QueryLine, text: str, *, final: bool = False) -> None:
+            super().__init__()
+            self.line = line
+            self.text = text
+            self.final = final
+
+        @property
+        def control(self) -> QueryLine:
+            """The query line."""
+            return self.line
+
+    def __init__(self, value: str = "", *, prompt: str = "/", placeholder: str = "", id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.input = LineInput(value, placeholder=placeholder)
+        self._prompt = _Prompt(prompt)
+        self._note = _Note()
+
+    def compose(self) -> ComposeResult:
+        """Prompt, input, note."""
+        yield self._prompt
+        yield self.input
+        yield self._note
+
+    @property
+    def text(self) -> str:
+        """The query as it stands."""
+        return self.input.value
+
+    def set(self, text: str) -> None:
+        """Put ``text`` in place of the query (a facet was chosen); posts ``Changed`` if it differs."""
+        self.input.value = text
+        self.input.cursor_position = len(text)
+
+    def note(self, text: str, tone: str = "muted") -> None:
+        """Show ``text`` at the right end: the views, or a problem (tone ``bad``)."""
+        from widgets.text import inert, width_of
+
+        self._note.text, self._note.tone_name = text, tone
+        self._note.styles.width = width_of(inert(text)) + 1 if text else 0
+        self._note.refresh()
+
+    def type(self) -> None:
+        """Give the input the focus, the cursor at its end."""
+        self.input.cursor_position = len(self.input.value)
+        self.input.focus()
+
+    @property
+    def typing(self) -> bool:
+        """Whether the input has the focus."""
+        return self.input.has_focus
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Pass on what was typed."""
+        event.stop()
+        self.post_message(self.Changed(self, event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter: search at once."""
+        event.stop()
+        self.post_message(self.Changed(self, event.value, final=True))

@@ -1,0 +1,86 @@
+"""Row 23: what happened. Facts at the left, the last event and its undo at the right; a banner overrides the facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import monotonic
+
+from data.types import Progress
+from widgets.line import OneLine, Piece, spread
+
+
+@dataclass(frozen=True)
+class Event:
+    """The result of the last action: text, tone, and whether ``u`` undoes it."""
+
+    text: str
+    tone: str = "plain"
+    undo: bool = False
+
+
+class StatusLine(OneLine):
+    """The line that never moves."""
+
+    #: an estimate is shown when a job has run this long (seconds)
+    ESTIMATE_AFTER = 2.0
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._facts = ""
+        self._banner = ""
+        self._event: Event | None = None
+        self._progress: Progress | None = None
+        self._started = 0.0
+
+    @property
+    def text(self) -> str:
+        """What the line says now, as plain text."""
+        return "".join(piece.text for piece in self.pieces(max(self.size.width, 80))).rstrip()
+
+    def facts(self, text: str) -> None:
+        """Show ``text`` (counts, order of the list) at the left."""
+        self._facts = text
+        self.changed()
+
+    def banner(self, text: str) -> None:
+        """Show what does not work and what still does, in place of the facts; ``""`` takes it away."""
+        self._banner = text
+        self.changed()
+
+    def say(self, text: str, tone: str = "plain", *, undo: bool = False) -> None:
+        """Show the result of the last action at the right; ``""`` clears it."""
+        self._event = Event(text, tone, undo) if text else None
+        self.changed()
+
+    def progress(self, progress: Progress | None) -> None:
+        """Show how far a long job is, with an estimate after two seconds; ``None`` ends it."""
+        if progress is not None and self._progress is None:
+            self._started = monotonic()
+        self._progress = progress
+        self.changed()
+
+    def pieces(self, width: int) -> list[Piece]:
+        """Left: progress, else banner, else facts. Right: the last event."""
+        if self._progress is not None:
+            left = [Piece(self._progress_text(self._progress), "strong")]
+        elif self._banner:
+            left = [Piece(self._banner, "bad")]
+        else:
+            left = [Piece(self._facts)]
+        right: list[Piece] = []
+        if self._event is not None:
+            right.append(Piece(self._event.text, self._event.tone))
+            if self._event.undo:
+                right += [Piece("  "), Piece("u", "key"), Piece(" undo")]
+        return spread(left, right, width)
+
+    def _progress_text(self, progress: Progress) -> str:
+        what = progress.what or "working"
+        if not progress.total:
+            return f"{what} · {progress.done:,}" if progress.done else f"{what} …"
+        text = f"{what} · {progress.done:,} of {progress.total:,}"
+        spent = monotonic() - self._started
+        if progress.done and spent > self.ESTIMATE_AFTER:
+            left = spent / progress.done * (progress.total - progress.done)
+            text += f" · about {left:,.0f} s left"
+        return text
