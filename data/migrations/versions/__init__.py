@@ -1,0 +1,1 @@
+"""One module per revision: frozen, plain SQL, up and down."""
