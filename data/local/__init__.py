@@ -1,6 +1,6 @@
 """The local host: starts, watches and stops this machine's own engines under one folder.
 
-``ensure_up``, ``bring_down`` and ``stack_status`` are all that the rest of the program needs. Behind them: one host
+``ensure_up``, ``start_relay``, ``bring_down`` and ``stack_status`` are all that the rest of the program needs. Behind them: one host
 process per folder (``host.py``, an asyncio loop), which holds ``host.lock``, answers on a control socket and keeps
 one :class:`~data.local.supervisor.Supervisor` per engine. Engines are its children and die with it; the next start
 recovers whatever a killed one left. Rejected: systemd units and pid-file daemons of the engines' own, because a
@@ -9,7 +9,7 @@ container or a bare user has no systemd, and because a pid file alone cannot tel
 
 from __future__ import annotations
 
-from data.local.client import bring_down, ensure_up, stack_status
+from data.local.client import bring_down, ensure_up, stack_status, start_relay
 from data.local.status import EngineStatus, StackStatus
 
-__all__ = ["EngineStatus", "StackStatus", "bring_down", "ensure_up", "stack_status"]
+__all__ = ["EngineStatus", "StackStatus", "bring_down", "ensure_up", "stack_status", "start_relay"]

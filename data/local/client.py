@@ -20,7 +20,7 @@ from data.settings import Settings
 from data.stores import NAMES
 from data.types import Progress, ReportProgress
 
-__all__ = ["bring_down", "ensure_up", "stack_status"]
+__all__ = ["bring_down", "ensure_up", "stack_status", "start_relay"]
 
 #: how long ``ensure_up`` waits for engines, and ``bring_down`` for a host to leave, in seconds
 UP_SECONDS, DOWN_SECONDS = 60.0, 60.0
@@ -62,6 +62,15 @@ def ensure_up(
         if again is None or again.leaving:
             raise Unavailable(HOST, f"it left while the engines were starting; see {Layout(settings.home).logs}")
         reply = again
+
+
+def start_relay(settings: Settings) -> None:
+    """Have the living host start the relay, at once if it died. Does nothing without a host or without local engines.
+
+    Apart from ``ensure_up``, because the relay reads tables that are made only after the engines are up.
+    """
+    if settings.relay and _local(settings):
+        _ask(Layout(settings.home), Request(do="up", wanted=(RELAY,)))
 
 
 def stack_status(settings: Settings) -> StackStatus:

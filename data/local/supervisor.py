@@ -126,8 +126,7 @@ class Supervisor:
             version = await asyncio.to_thread(self.engine.ready)
             if version is not None:
                 self._version = version
-                if process.returncode is None and not self._stopping:
-                    self._become("up")
+                self._become("up")
                 return
             if loop.time() > until:
                 await self._end(process)
