@@ -31,7 +31,7 @@ def now() -> datetime:
 
 
 def when(at: datetime | None, present: datetime | None = None) -> str:
-    """Return ``at`` as a list shows it: ``12 min`` within the hour, ``14:02`` today, ``Tue 18:40`` this week, then the day."""
+    """Return ``at`` as a list shows it: ``12 min``, ``14:02`` (today), ``Tue 18:40`` (this week), then the day."""
     if at is None:
         return "–"
     present = present or now()

@@ -182,11 +182,11 @@ class Sheet(Toned, can_focus=True):
         if found is None:
             found = min(place.keys, key=lambda index: abs(index - place.cursor)) if place.keys else -1
         place.cursor = found
-        self._scroll_to(place.top)
+        self._keep_in_view(place.top)
 
     # -- moving -----------------------------------------------------------------------------------------------------
 
-    def _scroll_to(self, top: int) -> None:
+    def _keep_in_view(self, top: int) -> None:
         place = self._place
         height = max(self.size.height, 1)
         last = max(len(self._lines) - height, 0)
@@ -203,7 +203,7 @@ class Sheet(Toned, can_focus=True):
         place = self._place
         old_cursor, old_top = place.cursor, place.top
         place.cursor = cursor
-        self._scroll_to(top)
+        self._keep_in_view(top)
         if place.top != old_top:
             self.refresh()
         elif cursor != old_cursor:
@@ -259,7 +259,7 @@ class Sheet(Toned, can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         """Lay out anew for the new width, keep the cursor in view."""
         self._lay_out()
-        self._scroll_to(self._place.top)
+        self._keep_in_view(self._place.top)
         self.refresh()
 
     def on_focus(self) -> None:
