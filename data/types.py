@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-Row = TypeVar("Row")
-RowOut = TypeVar("RowOut", covariant=True)
+#: Pages are read-only, so a page of orders is a page of anything an order is.
+Row = TypeVar("Row", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class Page(Generic[Row]):
     exact: bool = False
 
 
-class PageSource(Protocol[RowOut]):
+class PageSource(Protocol[Row]):
     """Where a grid gets its rows: called from a worker thread, may block, raises ``StorekeeperError``."""
 
-    def __call__(self, *, after: str | None, before: str | None, limit: int) -> Page[RowOut]:
+    def __call__(self, *, after: str | None, before: str | None, limit: int) -> Page[Row]:
         """Return the page that follows ``after`` (or the first page), or the one that precedes ``before``.
 
         ``before=""`` asks for the last page.
