@@ -15,9 +15,23 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
-__all__ = ["MAX_CHARACTERS", "STOP_WORDS", "Token", "atoms", "code_key", "fold", "is_number", "name_key", "spans", "tokens", "value_key"]
+__all__ = [
+    "MAX_CHARACTERS",
+    "STOP_WORDS",
+    "Token",
+    "atoms",
+    "code_key",
+    "fold",
+    "is_number",
+    "name_key",
+    "singular",
+    "spans",
+    "tokens",
+    "value_key",
+]
 
 #: No more of one text is indexed: a 10 MB description is found by its beginning.
 MAX_CHARACTERS = 65_536
@@ -25,6 +39,8 @@ MAX_CHARACTERS = 65_536
 _LONGEST = 64
 #: What follows a number and is longer is a word of its own (``3060 Ventus``), not a unit or a model's suffix.
 _LONGEST_UNIT = 5
+#: What stands before a number and is longer is no series' name (``Vengeance 8 GB``); ``RTX``, ``iPhone`` are.
+_LONGEST_SERIES = 6
 #: At most this many pieces are joined: ``NF-A12x25`` is one word, a sentence in dashes is not.
 _MOST_JOINED = 6
 #: Left out of queries where anything else is asked. Sparing: in a shop "on", "in" and "x" may be half a model's name.
@@ -37,11 +53,27 @@ _PIECE = re.compile(rf"\d+(?:\.\d+)*|{_LETTERS}|{_INCH}")
 _CHUNK = re.compile(r"\S+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _NOT_WORD = re.compile(r"[^\w.]+")
+_DECIMAL = re.compile(r"-?\d+\.\d+")
+_SAME_VALUE = {"true": "yes", "false": "no", "-0": "0"}
 _NUMBER_UNIT_GAP = re.compile(r"(?<=\d) (?=[^\W\d_])")
 
 #: Letters that carry no combining mark and yet are read as a plain one.
 _PLAIN = str.maketrans(
-    {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h", "ı": "i", "ŧ": "t", "×": "x", "µ": "u", "μ": "u"}
+    {
+        "ø": "o",
+        "đ": "d",
+        "ð": "d",
+        "ł": "l",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        "ħ": "h",
+        "ı": "i",
+        "ŧ": "t",
+        "×": "x",
+        "µ": "u",
+        "μ": "u",
+    }
 )
 
 _UNITS = {
@@ -56,7 +88,21 @@ _UNITS = {
     "liter": "l", "liters": "l", "litre": "l", "litres": "l", "milliliter": "ml", "milliliters": "ml",
 }  # fmt: skip
 #: What may stand apart from its number in a query and still belongs to it: ``32 gb``.
-_UNIT_NAMES = frozenset(_UNITS.values()) | {"kb", "khz", "mah", "wh", "kw", "mp", "dpi", "rpm", "db", "ms", "ft", "bit", "pack"}
+_UNIT_NAMES = frozenset(_UNITS.values()) | {
+    "kb",
+    "khz",
+    "mah",
+    "wh",
+    "kw",
+    "mp",
+    "dpi",
+    "rpm",
+    "db",
+    "ms",
+    "ft",
+    "bit",
+    "pack",
+}
 
 
 class Token(NamedTuple):
@@ -92,8 +138,14 @@ def name_key(name: str) -> str:
 
 
 def value_key(value: str) -> str:
-    """Return what two spellings of one facet value have in common: case, accents, blanks (``32 GB`` is ``32gb``)."""
-    return _NUMBER_UNIT_GAP.sub("", " ".join(fold(value).split()))
+    """Return what two spellings of one facet value have in common: case, accents, blanks.
+
+    ``32 GB`` is ``32gb``, ``5.0`` is ``5``, ``true`` is ``yes``.
+    """
+    key = _NUMBER_UNIT_GAP.sub("", " ".join(fold(value).split()))
+    if _DECIMAL.fullmatch(key):
+        key = key.rstrip("0").rstrip(".")
+    return _SAME_VALUE.get(key, key)
 
 
 def code_key(code: str) -> str:
@@ -123,8 +175,11 @@ def _pieces(chunk: str) -> tuple[_Piece, ...]:
     return tuple(cut)
 
 
-def _singular(word: str) -> str:
-    """Return an English noun's singular by the few endings that are safe: the same for a query and for a text."""
+def singular(word: str) -> str:
+    """Return the form of ``word`` that every text with the word or its plural has as a token.
+
+    English, and only the few endings that are safe.
+    """
     if len(word) < 4 or not word.endswith("s") or not word.isalpha():
         return word
     if word.endswith("ies") and len(word) > 4:
@@ -136,8 +191,8 @@ def _singular(word: str) -> str:
 
 def _forms(word: str) -> Iterator[str]:
     yield word
-    if (singular := _singular(word)) != word:
-        yield singular
+    if (one := singular(word)) != word:
+        yield one
 
 
 @lru_cache(maxsize=65_536)
@@ -162,7 +217,7 @@ def _joins(pieces: tuple[_Piece, ...]) -> Iterator[tuple[str, _Piece, _Piece]]:
         if not piece.glued:
             runs.append([])
     for run in filter(None, runs):
-        for left, right in zip(run, run[1:], strict=False):
+        for left, right in pairwise(run):
             yield left.text + right.text, left, right
         if 2 < len(run) <= _MOST_JOINED:
             yield "".join(piece.text for piece in run), run[0], run[-1]
@@ -174,7 +229,7 @@ def _belong(left: str, right: str) -> bool:
     """Say whether two pieces with a blank between may be one word: ``RTX 4070``, ``4070 Ti``, ``32 GB``."""
     if left[-1].isdigit():
         return not right[0].isdigit() and len(right) <= _LONGEST_UNIT
-    return right[0].isdigit()
+    return right[0].isdigit() and len(left) <= _LONGEST_SERIES
 
 
 def tokens(text: str) -> tuple[Token, ...]:
@@ -209,7 +264,7 @@ def _across(left_at: int, left: tuple[_Piece, ...], right_at: int, right: tuple[
 def atoms(text: str) -> tuple[tuple[str, ...], ...]:
     """Return a query's words, each as the pieces it was cut into: ``rtx4070 white`` is ``((rtx, 4070), (white,))``.
 
-    A unit written apart joins its number: ``32 GB`` is the one word ``((32, gb),)``. Pieces are not put into the singular.
+    A unit written apart joins its number: ``32 GB`` is the one word ``((32, gb),)``. Plurals are left as they are.
     """
     words: list[tuple[str, ...]] = []
     for match in _CHUNK.finditer(text[:MAX_CHARACTERS]):
@@ -222,11 +277,6 @@ def atoms(text: str) -> tuple[tuple[str, ...], ...]:
         else:
             words.append(pieces)
     return tuple(words)
-
-
-def singular(word: str) -> str:
-    """Return the form of ``word`` that every text with the word or its plural has as a token."""
-    return _singular(word)
 
 
 def spans(text: str, terms: Iterable[str], *, prefix: str = "") -> tuple[tuple[int, int], ...]:

@@ -12,13 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote, urlsplit
 
 from data.errors import Invalid, Unavailable
 from data.types import Facet, Health, ReportProgress
 
 if TYPE_CHECKING:
-    from data.search.language import SearchQuery
+    from data.search.query import SearchQuery
 
 __all__ = [
     "STORE",
@@ -73,7 +75,8 @@ class SearchDocument:
 class Hit:
     """One product found, as the index knew it at ``revision``: stock and price may lag behind their stores.
 
-    ``stock_state`` is ``in``, ``low`` or ``out``. ``score`` is comparable within one search only, 0 where sorted by a field.
+    ``stock_state`` is ``in``, ``low`` or ``out``. ``score`` is comparable within one search only, and 0 where the hits
+    are sorted by a field.
     """
 
     product_id: str
@@ -94,10 +97,11 @@ class Hit:
 class SearchResult:
     """What one search found.
 
-    ``total`` counts every match exactly. ``after`` and ``before`` are cursors for the neighbouring pages, ``None`` where
-    there is none. ``notes`` are sentences for the person who asked (``"vengence" read as "vengeance"``). ``terms`` are the
-    words that were looked for, corrections included, for highlighting with ``analysis.spans``. ``generation`` names the
-    state of the index this was read from. ``facets`` is empty unless asked for.
+    ``total`` counts every match exactly. ``after`` and ``before`` are cursors for the neighbouring pages, ``None``
+    where there is none. ``notes`` are sentences for the person who asked (``"vengence" read as "vengeance"``).
+    ``terms`` are the words that were looked for, corrections included, and ``prefix`` the beginning of the last one:
+    ``analysis.spans`` highlights them. ``generation`` names the state of the index this was read from. ``facets`` is
+    empty unless asked for.
     """
 
     total: int
@@ -108,6 +112,7 @@ class SearchResult:
     after: str | None = None
     before: str | None = None
     terms: tuple[str, ...] = ()
+    prefix: str = ""
     generation: int = 0
 
 
@@ -212,20 +217,18 @@ def open_engine(url: str) -> SearchEngine:
 
     Raises ``Unavailable`` for Elasticsearch, which this version does not speak yet, and ``Invalid`` for anything else.
     """
-    scheme, _, rest = url.partition("://")
-    match scheme:
-        case "tantivy":
-            from urllib.parse import unquote, urlsplit
-
+    parts = urlsplit(url)
+    match parts.scheme:
+        case "tantivy" if parts.path:
             from data.search.tantivy_engine import TantivyEngine
 
-            folder = unquote(urlsplit(url).path)
-            if not folder:
-                raise Invalid({"search_url": f"{url!r} names no folder, write it like tantivy:///var/lib/storekeeper/search"})
-            return TantivyEngine(folder)
-        case "https" | "http":
-            raise Unavailable(
-                STORE, "the Elasticsearch engine is not built yet (it is the next issue); leave search_url empty for the local index"
+            return TantivyEngine(Path(unquote(parts.path)))
+        case "tantivy":
+            raise Invalid(
+                {"search_url": f"{url!r} names no folder, write it like tantivy:///var/lib/storekeeper/search"}
             )
-        case _:
+        case "https" | "http":
+            why = "this version does not speak Elasticsearch yet; leave search_url empty for the local index"
+            raise Unavailable(STORE, why)
+        case scheme:
             raise Invalid({"search_url": f"no search engine has the scheme {scheme!r}, take tantivy:// or https://"})
