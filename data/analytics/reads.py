@@ -38,7 +38,8 @@ NOT_SOLD = ("cancelled", "refunded")
 _ZERO = Decimal("0.00")
 
 _SOLD = (
-    f"FROM {LINES} FINAL WHERE placed_at >= {{since:DateTime64(6, 'UTC')}} AND placed_at < {{until:DateTime64(6, 'UTC')}}"
+    f"FROM {LINES} FINAL"
+    " WHERE placed_at >= {since:DateTime64(6, 'UTC')} AND placed_at < {until:DateTime64(6, 'UTC')}"
     " AND order_status NOT IN {not_sold:Array(String)} AND quantity > 0"
 )
 _IN_CURRENCY = " AND currency = {currency:String}"
@@ -75,7 +76,7 @@ class SalesComparison:
 
     @property
     def change_percent(self) -> Decimal | None:
-        """How much more revenue today than last week, in percent with one decimal; ``None`` where last week had none."""
+        """How much more revenue today than last week, in percent, one decimal; ``None`` where last week had none."""
         if not self.last_week.revenue:
             return None
         return ((self.today.revenue / self.last_week.revenue - 1) * 100).quantize(Decimal("0.1"))

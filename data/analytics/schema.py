@@ -24,7 +24,7 @@ COLUMNS: dict[str, str] = {
     "order_id": "UUID",
     "order_item_id": "UUID",
     "order_number": "String",
-    "user_id": "UUID",
+    "user_id": "Nullable(UUID)",
     "product_id": "String",
     "sku": "String",
     "brand": "LowCardinality(String)",

@@ -25,6 +25,8 @@ DATABASE = "storekeeper"
 CONNECT_TIMEOUT = 2.0
 ANSWER_TIMEOUT = 12.0
 
+#: ClickHouse's code for a table that is not there, as ``QueryRefused.code`` has it.
+UNKNOWN_TABLE = 60
 #: ClickHouse's codes that say "not now" rather than "not so": timeouts, memory, full disk, too many parts or
 #: queries, shutdown, read-only table, refused login.
 _NOT_NOW = frozenset({159, 160, 164, 202, 203, 209, 210, 236, 241, 242, 243, 252, 279, 394, 425, 516, 999})
