@@ -9,7 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-__all__ = ["PERMISSIONS", "ROLES", "Actor"]
+__all__ = ["NO_PASSWORD", "PERMISSIONS", "ROLES", "Actor"]
+
+#: What stands in ``users.password_hash`` of somebody who has no password: no hash is one character long, so no
+#: password verifies against it.
+NO_PASSWORD = "!"
 
 _VIEWS = frozenset(
     {"orders.view", "stock.view", "catalog.view", "customers.view", "payments.view", "analytics.view", "relay.view"}
