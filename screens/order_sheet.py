@@ -1,0 +1,183 @@
+"""How one order is laid out in lines: the full page, and the short form beside the list. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from screens.shown import address_line, exact, order_mark, payment_mark, when
+from widgets.cells import Cell, Column
+from widgets.line import Piece
+from widgets.sheet import SheetLine, facts, heading, table_heading, table_row
+
+if TYPE_CHECKING:
+    from data.orders.reads import OrderDetail, OrderItemRow, PaymentRow
+
+LINES = (
+    Column("sku", "SKU", 9, flex=1),
+    Column("product_name", "Title", 16, flex=3),
+    Column("quantity", "Qty", 4, right=True),
+    Column("warehouse_id", "From", 6),
+    Column("fulfillment_status", "State", 9),
+    Column("unit_price", "Price", 9, right=True),
+    Column("total_price", "Total", 9, right=True),
+)
+_SHORT_LINES = (
+    Column("quantity", "Qty", 3, right=True),
+    Column("product_name", "Title", 12, flex=1),
+    Column("total_price", "Total", 9, right=True),
+)
+EVENTS = (Column("at", "", 12), Column("who", "", 10, flex=1), Column("what", "", 30, flex=4))
+_MONEY_WORDS = {"authorise": "authorised", "capture": "captured", "void": "voided", "refund": "refunded"}
+
+
+def order_page(order: OrderDetail, width: int) -> list[SheetLine]:
+    """Return the whole order: state, lines, money, parcels, addresses, timeline."""
+    return [
+        _state(order),
+        *_lines(order, width),
+        *_money(order, width),
+        *_parcels(order, width),
+        *_people(order, width),
+        *_timeline(order, width),
+    ]
+
+
+def order_summary(order: OrderDetail, width: int) -> list[SheetLine]:
+    """Return the order in few lines, for the pane beside the list."""
+    mark = order_mark(order.order_status)
+    lines = [
+        SheetLine((Piece(f"{order.order_number}  ", "strong"), Piece(str(mark), mark.tone))),
+        SheetLine((Piece(f"{order.customer_name} · {exact(order.created_at)}", "muted"),)),
+        heading("Lines", width),
+        *(table_row(_SHORT_LINES, (item.quantity, item.product_name, item.total_price), width) for item in order.items),
+        heading("Money", width, f"total {order.total_amount:,.2f} {order.currency}"),
+        *(_payment_line(payment) for payment in order.payments),
+        SheetLine((Piece(_due(order), "strong" if order.payment_state != "paid" else "good"),)),
+        heading("Deliver to", width),
+        SheetLine((Piece(address_line(order.shipping_address)),)),
+        heading("Last events", width),
+    ]
+    lines += [
+        SheetLine((Piece(f"{when(step.created_at):<10}", "muted"), Piece(f"{step.new_status}  {step.changed_by}")))
+        for step in order.history[-5:][::-1]
+    ]
+    return lines
+
+
+def _state(order: OrderDetail) -> SheetLine:
+    mark = order_mark(order.order_status)
+    by = f" by {order.channel}" if order.channel else ""
+    return SheetLine(
+        (
+            Piece(str(mark), mark.tone),
+            Piece(f" · placed {when(order.created_at)}{by} · {order.customer_name}"),
+            Piece(f" · v{order.version}", "muted"),
+        )
+    )
+
+
+def _lines(order: OrderDetail, width: int) -> list[SheetLine]:
+    rows = [heading("Lines", width), table_heading(LINES, width)]
+    rows += [table_row(LINES, _item_cells(item), width, f"item:{item.order_item_id}", item) for item in order.items]
+    sums = f"items {order.subtotal:,.2f}   shipping {order.shipping_amount:,.2f}"
+    if order.discount_amount:
+        sums += f"   discount -{order.discount_amount:,.2f}"
+    tax = "tax incl." if order.tax_included_amount else "tax"
+    sums += f"   {tax} {order.tax_amount:,.2f}"
+    rows.append(SheetLine((Piece(sums.rjust(width)),)))
+    return rows
+
+
+def _item_cells(item: OrderItemRow) -> tuple[Cell, ...]:
+    return (
+        item.sku,
+        item.product_name,
+        item.quantity,
+        item.warehouse_id or "–",
+        item.fulfillment_status,
+        item.unit_price,
+        item.total_price,
+    )
+
+
+def _due(order: OrderDetail) -> str:
+    due = order.total_amount - order.paid_amount
+    if order.order_status in ("cancelled", "refunded"):
+        return f"paid {order.paid_amount:,.2f}"
+    if due > 0:
+        return f"due {due:,.2f}"
+    return f"overpaid {-due:,.2f}" if due < 0 else "due 0.00"
+
+
+def _money(order: OrderDetail, width: int) -> list[SheetLine]:
+    rows = [heading("Money", width, f"total {order.total_amount:,.2f} {order.currency} · {_due(order)}")]
+    rows += [_payment_line(payment) for payment in order.payments]
+    if not order.payments:
+        mark = payment_mark(order.payment_state, order.paid_amount)
+        how = f" · to be paid by {order.payment_method}" if order.payment_method else ""
+        rows.append(SheetLine((Piece(str(mark), mark.tone), Piece(f"{how} · nothing taken yet", "muted"))))
+    return rows
+
+
+def _payment_line(payment: PaymentRow) -> SheetLine:
+    word = _MONEY_WORDS.get(payment.kind, payment.kind)
+    failed = "" if payment.status == "succeeded" else f" ({payment.status})"
+    source = " ".join(part for part in (payment.provider, payment.provider_reference) if part)
+    return SheetLine(
+        (Piece(f"{word} {payment.amount:,.2f}{failed}"), Piece(f"  {source}  {when(payment.created_at)}", "muted"))
+    )
+
+
+def _parcels(order: OrderDetail, width: int) -> list[SheetLine]:
+    by_warehouse: dict[str, list[OrderItemRow]] = {}
+    for item in order.items:
+        by_warehouse.setdefault(item.warehouse_id or "–", []).append(item)
+    rows = [heading("Parcels", width)]
+    for place, (warehouse, items) in enumerate(sorted(by_warehouse.items()), start=1):
+        states = ", ".join(sorted({item.fulfillment_status for item in items}))
+        tracking = ", ".join(sorted({item.tracking_number for item in items if item.tracking_number}))
+        units = sum(item.quantity for item in items)
+        text = f"{place}  {warehouse}  {units} unit{'s' if units != 1 else ''}  {states}"
+        rows.append(SheetLine((Piece(text), Piece(f"  {tracking}" if tracking else "", "muted"))))
+    return rows
+
+
+def _people(order: OrderDetail, width: int) -> list[SheetLine]:
+    same = order.shipping_address == order.billing_address
+    who = " · ".join(part for part in (order.customer_name, order.email, order.phone) if part)
+    return [
+        heading("Deliver to", width, order.shipping_method),
+        *facts(
+            [
+                ("Customer", who),
+                ("Ship to", address_line(order.shipping_address)),
+                ("Bill to", "the same" if same else address_line(order.billing_address)),
+                ("Notes", order.notes),
+            ]
+        ),
+    ]
+
+
+def _timeline(order: OrderDetail, width: int) -> list[SheetLine]:
+    events = [
+        (step.created_at, step.changed_by or "system", step.new_status + _because(step.change_reason))
+        for step in order.history
+    ]
+    events += [
+        (
+            payment.created_at,
+            payment.provider or "payments",
+            f"{_MONEY_WORDS.get(payment.kind, payment.kind)} {payment.amount:,.2f}",
+        )
+        for payment in order.payments
+    ]
+    rows = [heading("Timeline", width)]
+    rows += [
+        table_row(EVENTS, (when(at), who, what), width)
+        for at, who, what in sorted(events, key=lambda event: event[0], reverse=True)
+    ]
+    return rows
+
+
+def _because(reason: str) -> str:
+    return f" – {reason}" if reason else ""

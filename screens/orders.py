@@ -1,0 +1,249 @@
+"""Orders: the list, filtered by one readable line; beside it, from 100 columns, the order under the bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.timer import Timer
+
+from data.errors import Invalid
+from screens.action import Action
+from screens.base import AppScreen
+from screens.order_sheet import order_summary
+from screens.shown import parcel_mark, payment_mark, when
+from widgets.cells import Cell, Column
+from widgets.grid import Grid
+from widgets.keybar import KeyHint
+from widgets.queryline import QueryLine
+from widgets.sheet import Sheet
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from data.orders.query import OrderQuery
+    from data.orders.reads import OrderDetail, OrderRow
+    from data.shop import Shop
+
+COLUMNS = (
+    Column("order_number", "Order", 9),
+    Column("created_at", "Placed", 9),
+    Column("customer_name", "Customer", 12, flex=1),
+    Column("item_count", "Items", 5, right=True),
+    Column("total_amount", "Total", 9, right=True),
+    Column("payment_state", "Payment", 9),
+    Column("order_status", "Parcel", 11),
+)
+
+#: The views every shop starts with, on the keys 1 to 6: name and query.
+VIEWS: tuple[tuple[str, str], ...] = (
+    ("Open", "status:pending,confirmed,processing"),
+    ("To ship", "status:confirmed,processing"),
+    ("Unpaid", "unpaid status:pending,confirmed,processing,shipped,delivered"),
+    ("Late", "status:pending,confirmed,processing created:>3d"),
+    ("Shipped", "status:shipped"),
+    ("All", ""),
+)
+
+
+def cells(row: OrderRow) -> tuple[Cell, ...]:
+    """Return one order as the list shows it."""
+    return (
+        row.order_number,
+        when(row.created_at),
+        row.customer_name or row.email or "–",
+        row.item_count,
+        row.total_amount,
+        payment_mark(row.payment_state, row.paid_amount),
+        parcel_mark(row.order_status, row.shipped_units, row.units),
+    )
+
+
+class OrdersScreen(AppScreen):
+    """Find an order, see what it needs, open it."""
+
+    NAME = "orders"
+    TITLE_CRUMBS = ("Orders",)
+    ACTIONS = (
+        Action("orders.filter", "/", "filter", "type_query", help="Edit the line that says which orders", rank=60),
+        Action("orders.new", "n", "new", "new_order", permission="orders.place", help="Place an order", rank=20),
+        Action("orders.clear", "ctrl+u", "all", "clear_query", help="Empty the filter line: every order", show=False),
+        Action("orders.reload", ("r", "f5"), "reload", "reload", help="Read the list again, stay at this row", rank=80),
+        *(
+            Action(
+                f"orders.view_{place}",
+                str(place),
+                name,
+                "show_view",
+                help=f"View {name}: {query or 'every order'}",
+                group="Views",
+                show=False,
+                arguments=(query,),
+            )
+            for place, (name, query) in enumerate(VIEWS, start=1)
+        ),
+    )
+
+    DEFAULT_CSS = """
+    OrdersScreen #beside { width: 46; padding-left: 1; display: none; }
+    OrdersScreen.-wide #beside, OrdersScreen.-broad #beside { display: block; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query_line = QueryLine(placeholder="status:processing total:>100 customer:ann unpaid, or any words")
+        self.grid: Grid[OrderRow] = Grid(
+            COLUMNS,
+            cells,
+            key=lambda row: row.order_number,
+            empty=("No orders match.", "/ changes the filter · 6 shows all · n places one"),
+            id="orders",
+        )
+        self.beside = Sheet(focusable=False, margin=1, id="beside")
+        self._typing: Timer | None = None
+        self._resting: Timer | None = None
+        self._shown: str | None = None
+        self._estimate = ""
+
+    def compose_query(self) -> Iterable[Widget]:
+        """The filter line."""
+        yield self.query_line
+
+    def compose_body(self) -> ComposeResult:
+        """The list, and the order under the bar."""
+        with Horizontal():
+            yield self.grid
+            yield self.beside
+
+    def on_mount(self) -> None:
+        """Start in the list: its keys are at hand, ``/`` types."""
+        self.query_line.note("1 Open  2 To ship  3 Unpaid  …")
+        self.grid.focus()
+
+    def arrive(self, query: str | None = None, **arguments: Any) -> None:
+        """Show the list: as it was left, or for ``query`` where somebody asks for one."""
+        if query is not None:
+            self.query_line.set(query)
+        if query is not None or self._shown is None:
+            self.search()
+        self.grid.focus()
+
+    def more_hints(self) -> tuple[KeyHint, ...]:
+        """What Enter and Space do here."""
+        return (KeyHint("Enter", "open"), KeyHint("Space", "mark"))
+
+    # -- the query --------------------------------------------------------------------------------------------------
+
+    def type_query(self) -> None:
+        """Edit the filter line."""
+        self.query_line.type()
+
+    def clear_query(self) -> None:
+        """Show every order."""
+        self.query_line.set("")
+        self.search()
+
+    def show_view(self, query: str) -> None:
+        """Show one of the views."""
+        self.query_line.set(query)
+        self.search()
+        self.grid.focus()
+
+    def leave(self) -> bool:
+        """Esc: from the filter line to the list, then the marks, then the filter, then back."""
+        if self.query_line.typing:
+            self.grid.focus()
+            return True
+        return self.grid.clear_marks()
+
+    def on_query_line_changed(self, event: QueryLine.Changed) -> None:
+        """Search a moment after the last letter; at once on Enter."""
+        if self._typing is not None:
+            self._typing.stop()
+        if event.final:
+            self.search()
+            self.grid.focus()
+        else:
+            self._typing = self.set_timer(0.15, self.search)
+
+    def search(self) -> None:
+        """List what the filter line asks for; a line that cannot be read is marked and the list stays."""
+        text = self.query_line.text
+        if text == self._shown:
+            return
+        from data.orders.query import parse_order_query
+
+        try:
+            query = parse_order_query(text)
+        except Invalid as error:
+            self.query_line.note(next(iter(error.fields.values())), "bad")
+            self.status.say(str(error), "bad")
+            return
+        self._shown = text
+        name = next((name for name, asked in VIEWS if asked == text), "")
+        self.query_line.note("1 Open  2 To ship  3 Unpaid  …")
+        self.status.say("")
+        self.show_crumbs("Orders", *([name] if name else []))
+        self.grid.show(self.pages(lambda shop: _source(shop, query)))
+
+    def reload(self) -> None:
+        """Read the list again."""
+        self.grid.reload()
+
+    # -- the list ---------------------------------------------------------------------------------------------------
+
+    def on_grid_loaded(self, event: Grid.Loaded) -> None:
+        """Say how many match."""
+        self._estimate = f"{'' if event.exact else '~'}{event.estimate:,} match · " if event.estimate else ""
+        self._tell()
+
+    def on_grid_marks_changed(self, event: Grid.MarksChanged) -> None:
+        """Say how many are marked."""
+        self._tell()
+
+    def _tell(self) -> None:
+        marked = f"{len(self.grid.marks):,} marked · " if len(self.grid.marks) else ""
+        self.status.facts(f"{marked}{self._estimate}newest first")
+
+    def on_grid_row_chosen(self, event: Grid.RowChosen) -> None:
+        """Open the order."""
+        self.shell.open_screen("order", order_number=event.row.order_number)
+
+    def on_grid_row_moved(self, event: Grid.RowMoved) -> None:
+        """Show the order under the bar beside the list, once the bar rests."""
+        if self._resting is not None:
+            self._resting.stop()
+        if event.row is None:
+            self.beside.show(lambda width: ())
+        elif self.beside.display:
+            self._resting = self.set_timer(0.12, self._look)
+
+    def _look(self) -> None:
+        row = self.grid.current
+        if row is None or self.beside.key == row.order_number:
+            return
+        self.load(_read, row.order_number, then=self._show_beside, failed=lambda error: None, group="beside")
+
+    def _show_beside(self, order: OrderDetail) -> None:
+        self.beside.show(lambda width: order_summary(order, width), keep=False)
+
+    def new_order(self) -> None:
+        """Place an order."""
+        self.shell.open_screen("new-order")
+
+
+def _source(shop: Shop, query: OrderQuery) -> Any:
+    from data.orders.reads import list_orders
+
+    def fetch(*, after: str | None, before: str | None, limit: int) -> Any:
+        return list_orders(shop.stores.postgres, query, after=after, before=before, limit=limit)
+
+    return fetch
+
+
+def _read(shop: Shop, order_number: str) -> OrderDetail:
+    from data.orders.reads import get_order
+
+    return get_order(shop.stores.postgres, order_number)
