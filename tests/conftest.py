@@ -1,8 +1,8 @@
 """The stack the tests run on: real engines, one set per run, everything a test sees fresh and its own.
 
 The controller of the run makes one private folder; the first test that needs a store starts the engines in it, the
-others, in every worker, find them running. A run that ends in any way takes them along: the controller brings them down,
-and should it be killed, the host sees its owner die and leaves. Nothing of the person's own settings is read.
+others, in every worker, find them running. A run that ends in any way takes them along: the controller brings them
+down, and should it be killed, the host sees its owner die and leaves. The person's own settings are never read.
 """
 
 from __future__ import annotations
@@ -52,7 +52,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         return
     bring_down(_stack_settings())
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.rmtree(Layout(_stack_settings().home).run, ignore_errors=True)
 
 
 def _stack_settings() -> Settings:
@@ -164,4 +163,3 @@ def home(tmp_path: Path) -> Iterator[Settings]:
     settings = Settings(home=tmp_path / "home", relay=False)
     yield settings
     bring_down(settings)
-    shutil.rmtree(Layout(settings.home).run, ignore_errors=True)

@@ -1,10 +1,10 @@
 """The local host: starts, watches and stops this machine's own engines under one folder.
 
-``ensure_up``, ``start_relay``, ``bring_down`` and ``stack_status`` are all that the rest of the program needs. Behind them: one host
-process per folder (``host.py``, an asyncio loop), which holds ``host.lock``, answers on a control socket and keeps
-one :class:`~data.local.supervisor.Supervisor` per engine. Engines are its children and die with it; the next start
-recovers whatever a killed one left. Rejected: systemd units and pid-file daemons of the engines' own, because a
-container or a bare user has no systemd, and because a pid file alone cannot tell a dead engine from a recycled number.
+The functions below are all that the rest of the program needs. Behind them: one host process per folder
+(``host.py``, an asyncio loop), which holds ``host.lock``, answers on a control socket and keeps one
+:class:`~data.local.supervisor.Supervisor` per engine. Engines are its children and die with it; the next start
+recovers whatever a killed one left. Rejected: systemd units, because a container or a bare user has no systemd, and
+daemons known by their pid files alone, because those cannot tell a dead engine from a recycled number.
 """
 
 from __future__ import annotations

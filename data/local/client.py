@@ -85,9 +85,8 @@ def bring_down(settings: Settings) -> StackStatus:
     Raises ``Unavailable`` where the host does not leave in time.
     """
     layout = Layout(settings.home)
-    if not layout.home.exists():
-        return _stopped(settings)
-    layout.make()
+    if not layout.lock.exists():
+        return _stopped(settings)  # there never was a host
     until = time.monotonic() + DOWN_SECONDS
     while True:
         with _lock(layout) as free:

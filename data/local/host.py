@@ -1,8 +1,8 @@
 """``python -m data.local.host``: the process that owns the engines below one home.
 
 It takes ``host.lock``, binds its control socket, and only then leaves the terminal that started it; so whoever started
-it finds the socket ready when the command returns. A second one finds the lock taken and leaves. It answers one line of
-JSON with one line of JSON (:class:`~data.local.status.Request`, :class:`~data.local.status.Reply`).
+it finds the socket ready when the command returns. A second one finds the lock taken and leaves. Each connection brings
+one line of JSON and gets one back (:class:`~data.local.status.Request`, :class:`~data.local.status.Reply`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -69,17 +70,15 @@ class Host:
         await self._stop()
         self._left.set()
         server.close()
-        self._layout.control.unlink(missing_ok=True)
         await asyncio.sleep(0)  # lets the last answers out
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
-            while line := await reader.readline():
-                try:
-                    request = msgspec.json.decode(line, type=Request)
-                except msgspec.DecodeError as error:
-                    print(f"refused a request: {error}", flush=True)
-                    break
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):  # cancelled: the host leaves
+            try:
+                request = msgspec.json.decode(await reader.readline(), type=Request)
+            except msgspec.DecodeError as error:
+                print(f"refused a request: {error}", flush=True)
+            else:
                 writer.write(msgspec.json.encode(await self._answer(request)) + b"\n")
                 await writer.drain()
         writer.close()
@@ -145,6 +144,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="data.local.host")
     parser.add_argument("--owner", type=int, default=None, help="leave when this process ends")
     owner: int | None = parser.parse_args().owner
+    os.umask(0o077)
     try:
         settings = load_settings()
         layout = Layout(settings.home)
@@ -161,6 +161,7 @@ def main() -> int:
     _detach(layout)
     with lock:
         asyncio.run(Host(settings, owner).run(control))
+        shutil.rmtree(layout.run, ignore_errors=True)
     return 0
 
 
@@ -187,7 +188,6 @@ def _bind(layout: Layout) -> socket.socket:
 def _detach(layout: Layout) -> None:
     os.setsid()
     os.chdir("/")
-    os.umask(0o077)
     log = os.open(layout.logs / "host.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for target, source in ((0, nothing), (1, log), (2, log)):

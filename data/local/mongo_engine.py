@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
-import time
 from typing import Any
 
 from data.local.engine import Engine, EngineFault, in_wheel
@@ -18,8 +18,8 @@ __all__ = ["MongoEngine"]
 
 _REPLICA_SET = "storekeeper"
 _CACHE_GB = "0.5"
-#: present once the replica set stood; a folder without it never served anybody
-_MARK = "storekeeper.ready"
+#: stands in a new folder until its replica set stands
+_UNFINISHED = "storekeeper.unfinished"
 _NOT_INITIATED = 94
 
 
@@ -29,10 +29,12 @@ class MongoEngine(Engine):
     name = "mongodb"
 
     def prepare(self) -> None:
-        """Move a folder whose very first start was cut short aside."""
-        if self.folder.exists() and any(self.folder.iterdir()) and not (self.folder / _MARK).exists():
-            self.folder.rename(self.folder.with_name(f"{self.name}.unfinished-{time.time_ns()}"))
+        """Make the folder; one whose very first start was cut short never served anybody and is made anew."""
+        if (self.folder / _UNFINISHED).exists():
+            shutil.rmtree(self.folder)
         super().prepare()
+        if not any(self.folder.iterdir()):
+            (self.folder / _UNFINISHED).touch()
 
     def command(self) -> list[str]:
         """Return mongod's command."""
@@ -64,9 +66,9 @@ class MongoEngine(Engine):
                     self._configure(client)
                     return None
                 version = str(client.server_info()["version"])
-            except errors.PyMongoError:
+            except (errors.ConnectionFailure, errors.NotPrimaryError):
                 return None
-        (self.folder / _MARK).touch()
+        self._finish()
         return version
 
     def failed(self, log: str) -> str:
@@ -77,6 +79,15 @@ class MongoEngine(Engine):
                 if entry["s"] in ("F", "E"):
                     return f"{entry['msg']} {json.dumps(entry.get('attr', {}))}"[:300]
         return super().failed(log)
+
+    def _finish(self) -> None:
+        """Take the mark away, for good: were a power cut to bring it back, the next start would remove real data."""
+        mark = self.folder / _UNFINISHED
+        if mark.exists():
+            mark.unlink()
+            folder = os.open(self.folder, os.O_RDONLY)
+            os.fsync(folder)
+            os.close(folder)
 
     def _configure(self, client: Any) -> None:
         """Make the replica set, or tell it the new path of its only member."""

@@ -1,15 +1,16 @@
 """Where the local engines keep their data, their sockets and their logs, and the URLs that lead to them.
 
-One folder per shop, ``Settings.home``, mode 0700. A unix socket's path must fit in 107 bytes; where ``<home>/run``
-would be too long the sockets live in ``/tmp/storekeeper-<uid>-<hash of home>`` instead, a folder that is refused
-unless it is ours, mode 0700. Rejected: ``$XDG_RUNTIME_DIR`` for that, because a cron job and a login of one user do not
-see the same one.
+One folder per shop, ``Settings.home``, mode 0700. A unix socket's path must fit in 107 bytes, and MongoDB reads commas
+and colons in it; where ``<home>/run`` will not do, the sockets live in ``/tmp/storekeeper-<uid>-<hash of home>``
+instead, a folder that is refused unless it is ours, mode 0700. Rejected: ``$XDG_RUNTIME_DIR`` for that, because a cron
+job and a login of one user do not see the same one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ DATABASE = "storekeeper"
 HOST = "local host"
 #: ``sun_path`` holds 108 bytes with its NUL; the longest name below the folder is ``/postgresql/.s.PGSQL.5432.lock``
 _LONGEST_FOLDER = 107 - 31
+_PLAIN_PATH = re.compile(r"[\w/.+@~-]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,14 @@ class Layout:
     def run(self) -> Path:
         """The folder of the sockets."""
         run = self.home / "run"
-        if len(os.fsencode(run)) <= _LONGEST_FOLDER:
+        if len(os.fsencode(run)) <= _LONGEST_FOLDER and _PLAIN_PATH.fullmatch(str(run)):
             return run
-        digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
-        return Path(f"/tmp/storekeeper-{os.geteuid()}-{digest}")
+        return Path(f"/tmp/storekeeper-{os.geteuid()}-{self.digest}")
+
+    @property
+    def digest(self) -> str:
+        """A short name for this home, unlike that of any other."""
+        return hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
 
     @property
     def logs(self) -> Path:
@@ -90,6 +96,8 @@ def _check_ours(folder: Path) -> None:
             HOST,
             f"{folder} belongs to user {found.st_uid}; run as that user or set STOREKEEPER_HOME to a folder of yours",
         )
+    if found.st_mode & (stat.S_ISVTX | stat.S_IWOTH) or folder == Path.home():
+        raise Unavailable(HOST, f"{folder} is shared with other things; set STOREKEEPER_HOME to a folder of its own")
     if stat.S_IMODE(found.st_mode) != 0o700:
         folder.chmod(0o700)
 

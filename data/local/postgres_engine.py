@@ -15,6 +15,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import psutil
@@ -31,6 +32,7 @@ _READ_THROUGH = "-all,+dac_read_search"
 _SERVER_SETTINGS = {
     "listen_addresses": "",
     "max_connections": "200",
+    "max_prepared_transactions": "64",
     "shared_buffers": "256MB",
     "effective_cache_size": "1GB",
     "work_mem": "8MB",
@@ -57,8 +59,8 @@ class PostgresEngine(Engine):
 
     def prepare(self) -> None:
         """Make the cluster where there is none. A half-made one is never under its final name."""
-        for half in self.folder.parent.glob(f"{self.name}.new*"):
-            shutil.rmtree(half)
+        for half in self.folder.parent.glob(f"{self.name}.new-*"):
+            shutil.rmtree(half, ignore_errors=True)  # what a dying initdb still writes is removed the next time
         if not self.folder.exists() or not any(self.folder.iterdir()):
             self._initialise()
         self._check_whole()
@@ -66,11 +68,13 @@ class PostgresEngine(Engine):
         socket = self.layout.socket(self.name)
         socket.mkdir(mode=0o700, exist_ok=True)
         self._own(socket)
-        self._end_orphan()
+        self._end_orphans()
+        self._remove_stale_locks()
 
     def command(self) -> list[str]:
         """Return the postmaster's command."""
-        options = _SERVER_SETTINGS | {"unix_socket_directories": _quoted(self.layout.socket(self.name))}
+        own = {"unix_socket_directories": _quoted(self.layout.socket(self.name)), "cluster_name": self._cluster}
+        options = _SERVER_SETTINGS | own
         arguments = [word for key, value in options.items() for word in ("-c", f"{key}={value}")]
         return [*_user().wrapper, str(_binary("postgres")), "-D", str(self.folder), *arguments]
 
@@ -89,16 +93,21 @@ class PostgresEngine(Engine):
                 host=socket, user=_SUPERUSER, dbname="postgres", connect_timeout=2, autocommit=True
             ) as connection:
                 name = sql.Identifier(DATABASE)
-                if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [DATABASE]).fetchone():
+                if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [DATABASE]).fetchone():
                     connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(name))
-                if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                     connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, name))
                 return (connection.info.parameter_status("server_version") or "").split(" ")[0]
-        except psycopg.Error:
+        except psycopg.OperationalError:
             return None
 
+    @property
+    def _cluster(self) -> str:
+        """The name that stands in the titles of this cluster's processes."""
+        return f"storekeeper-{self.layout.digest}"
+
     def _initialise(self) -> None:
-        fresh = self.folder.with_name(f"{self.name}.new")
+        fresh = self.folder.with_name(f"{self.name}.new-{time.time_ns()}")
         fresh.mkdir(mode=0o700)
         self._own(fresh)
         command = [*_user().wrapper, str(_binary("initdb")), "-D", str(fresh), "-U", _SUPERUSER]
@@ -137,21 +146,29 @@ class PostgresEngine(Engine):
             for name in (*folders, *files):
                 os.chown(os.path.join(path, name), uid, gid, follow_symlinks=False)
 
-    def _end_orphan(self) -> None:
-        """End a postmaster that still runs on our folder, and remove the pid file of one that does not.
+    def _end_orphans(self) -> None:
+        """End what a killed postmaster left: itself, should it live, and backends that were too busy to notice.
 
-        PostgreSQL itself takes any living process of its user with that number for a postmaster, and numbers come
-        back soon in a container.
+        They hold the shared memory, so the next postmaster would refuse to start. Process titles tell whose they are;
+        nothing else may be read of another user's processes without special capabilities.
         """
-        note = self.folder / "postmaster.pid"
-        with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
-            pid = int(note.read_text().splitlines()[0])
+        mine = f"postgres: {self._cluster}:"
+        for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
-                process = psutil.Process(pid)
-                if str(self.folder) in process.cmdline():
-                    end(process, ask=signal.SIGINT)
-            note.unlink(missing_ok=True)
-        for lock in self.layout.socket(self.name).glob(".s.PGSQL.*.lock"):
+                words = process.cmdline()
+                if words and (
+                    words[0].startswith(mine) or (process.name() == "postgres" and str(self.folder) in words)
+                ):
+                    end(process, ask=signal.SIGQUIT)
+
+    def _remove_stale_locks(self) -> None:
+        """Remove the pid files that a killed postmaster left.
+
+        PostgreSQL takes any living process of its user with that number for a postmaster, and numbers come back soon
+        in a container.
+        """
+        (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        for lock in self.layout.socket(self.name).glob(".s.PGSQL.*"):
             lock.unlink(missing_ok=True)
 
 

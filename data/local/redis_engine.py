@@ -51,7 +51,7 @@ class RedisEngine(Engine):
         try:
             with redis.Redis.from_url(self.url, decode_responses=True, socket_timeout=2) as client:
                 about = client.info()
-        except redis.RedisError:
+        except (redis.ConnectionError, redis.TimeoutError):
             return None
         return None if about.get("loading") else str(about["redis_version"])
 

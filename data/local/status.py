@@ -50,8 +50,8 @@ class StackStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """Whether the host runs and every engine is up."""
-        return self.host_pid is not None and all(engine.state == "up" for engine in self.engines)
+        """Whether every local engine is up."""
+        return all(engine.state == "up" for engine in self.engines)
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import traceback
 from asyncio.subprocess import DEVNULL, Process
 from pathlib import Path
 
@@ -32,9 +33,10 @@ _LOG_TAIL = 8192
 class Supervisor:
     """One engine's life. ``start`` it once, ``revive`` and ``stop`` it from the same event loop."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, restart_seconds: float = RESTART_SECONDS) -> None:
         self.engine = engine
-        self._state: State = "starting"
+        self._restart_seconds = restart_seconds
+        self._state: State = "stopped"
         self._detail = ""
         self._version = ""
         self._process: Process | None = None
@@ -57,6 +59,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Begin."""
+        self._become("starting")
         self._task = asyncio.create_task(self._run(), name=self.engine.name)
 
     def revive(self) -> None:
@@ -82,15 +85,16 @@ class Supervisor:
                 await self._live()
             except (EngineFault, Unavailable) as fault:
                 self._become("down", str(fault))
-            except OSError as fault:
-                self._become("down", f"{fault.strerror}: {fault.filename}" if fault.filename else str(fault))
+            except Exception as fault:  # noqa: BLE001 - one engine's trouble must not end the host of the others
+                traceback.print_exc()
+                self._become("down", f"{type(fault).__name__}: {fault}")
             if not self._stopping:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), RESTART_SECONDS)
+                    await asyncio.wait_for(self._wake.wait(), self._restart_seconds)
 
     async def _live(self) -> None:
         """Start the engine once and stay until its process ends."""
-        self._become("starting", "preparing its folder")
+        self._become("starting")
         await asyncio.to_thread(self.engine.prepare)
         if self._stopping:
             return
@@ -99,6 +103,8 @@ class Supervisor:
             await self._until_ready(process)
             code = await process.wait()
         finally:
+            if process.returncode is None:
+                await self._end(process)
             forget(self._pid_file)
         if not self._stopping:
             self._become("down", await asyncio.to_thread(self._reason, code))
@@ -113,7 +119,6 @@ class Supervisor:
                 *command, stdin=DEVNULL, stdout=log, stderr=log, cwd="/", env=engine.environ(), start_new_session=True
             )
         remember(self._pid_file, self._process.pid)
-        self._become("starting")
         if self._stopping:
             await self._end(self._process)
         return self._process
@@ -129,7 +134,6 @@ class Supervisor:
                 self._become("up")
                 return
             if loop.time() > until:
-                await self._end(process)
                 raise EngineFault(f"did not serve within {START_SECONDS:g} s; its log is {self._log}")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(process.wait()), 0.02)
@@ -143,7 +147,7 @@ class Supervisor:
                 return
 
     def _become(self, state: State, detail: str = "") -> None:
-        if (state, detail) != (self._state, self._detail) and not detail.startswith("preparing"):
+        if state != self._state:
             print(f"{self.engine.name}: {state}{': ' if detail else ''}{detail}", flush=True)
         self._state, self._detail = state, detail
 
