@@ -1,0 +1,109 @@
+"""What a new order holds while it is typed. Pure: the screen shows it, threads read stores for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from data.ids import new_id
+
+if TYPE_CHECKING:
+    from data.orders.offers import Offer
+    from data.orders.rules import PricedLine
+
+MAX_QUANTITY = 99_999
+#: ``RAM-0412 3``, ``RAM-0412<TAB>3``, ``RAM-0412;3``, ``RAM-0412 x3``: a row of a pasted list
+_ROW = re.compile(r"^\s*(\S+?)\s*(?:[\t;,=×*]|\s[x×*]?)\s*(\d{1,5})\s*$")
+
+
+@dataclass(frozen=True)
+class BasketLine:
+    """One line: the product as offered, units wanted, and the only warehouse it may come from (``""``: any)."""
+
+    offer: Offer
+    quantity: int
+    warehouse_id: str = ""
+
+    @property
+    def available(self) -> int:
+        """Units this line can be served with."""
+        return sum(units for name, units in self.offer.stock if not self.warehouse_id or name == self.warehouse_id)
+
+    @property
+    def problem(self) -> str:
+        """What keeps the line from being placed, ``""`` when nothing does."""
+        if self.offer.why_not:
+            return self.offer.why_not
+        short = self.quantity - self.available
+        return f"{self.available:,} of {self.quantity:,} available" if short > 0 else ""
+
+
+@dataclass(frozen=True)
+class Basket:
+    """The lines, in the order they were added, and the idempotency key the order will be placed with."""
+
+    lines: tuple[BasketLine, ...] = ()
+    key: str = field(default_factory=lambda: str(new_id()))
+
+    def add(self, offer: Offer, quantity: int = 1) -> Basket:
+        """Return the basket with ``quantity`` more of ``offer``; a product already there gets more units."""
+        for place, line in enumerate(self.lines):
+            if line.offer.product_id == offer.product_id:
+                return self.with_line(place, quantity=line.quantity + quantity, offer=offer)
+        return replace(self, lines=(*self.lines, BasketLine(offer, min(quantity, MAX_QUANTITY))))
+
+    def with_line(self, place: int, **changes: Any) -> Basket:
+        """Return the basket with line ``place`` changed; a quantity below 1 takes the line out."""
+        line = replace(self.lines[place], **changes)
+        if line.quantity < 1:
+            return self.without(place)
+        line = replace(line, quantity=min(line.quantity, MAX_QUANTITY))
+        return replace(self, lines=(*self.lines[:place], line, *self.lines[place + 1 :]))
+
+    def without(self, place: int) -> Basket:
+        """Return the basket without line ``place``."""
+        return replace(self, lines=self.lines[:place] + self.lines[place + 1 :])
+
+    def refreshed(self, offers: Mapping[str, Offer]) -> Basket:
+        """Return the basket with newer prices and stock, by SKU."""
+        return replace(
+            self,
+            lines=tuple(replace(line, offer=offers.get(line.offer.sku, line.offer)) for line in self.lines),
+        )
+
+    def priced(self) -> list[PricedLine]:
+        """Return the lines as ``data.orders.rules.quote`` takes them."""
+        return [line.offer.priced(line.quantity) for line in self.lines]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """One sentence per line that can't be placed."""
+        return tuple(f"{line.offer.sku}: {line.problem}" for line in self.lines if line.problem)
+
+
+def pasted_rows(text: str) -> list[tuple[str, int]]:
+    """Return (SKU, quantity) for each row of a pasted list; ``[]`` unless every row is such a pair."""
+    rows = [row for row in text.splitlines() if row.strip()]
+    found = [match for match in map(_ROW.match, rows) if match]
+    if not rows or len(found) != len(rows):
+        return []
+    return [(match[1], int(match[2])) for match in found if int(match[2]) > 0]
+
+
+def entered(text: str) -> tuple[str, int]:
+    """Return what an entry means: words, and units when it begins like ``3*`` or ``3 x`` (``3*usb cable``)."""
+    match = re.match(r"^\s*(\d{1,5})\s*[*×]\s*(.*)$", text)
+    if match and int(match[1]) > 0:
+        return match[2].strip(), int(match[1])
+    return text.strip(), 1
+
+
+def line_pairs(lines: Sequence[Any]) -> list[tuple[str, int]]:
+    """Return (SKU, quantity) pairs from a draft or from arguments; anything else is left out."""
+    return [
+        (str(line[0]), int(line[1]))
+        for line in lines
+        if isinstance(line, list | tuple) and len(line) == 2 and str(line[1]).isdigit()
+    ]
