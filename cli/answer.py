@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from data.types import Page
+
 __all__ = ["Answer", "page_document", "plain", "to_json"]
 
 
@@ -90,11 +92,17 @@ def plain(value: Any) -> Any:
             return value
 
 
-def page_document(
-    rows: Iterable[Any], *, total: int | None, total_exact: bool, after: str | None, **more: Any
-) -> dict[str, Any]:
-    """Return the shape every list has: ``total`` (an estimate unless ``total_exact``), ``rows`` and ``next``.
+def page_document(page: Page[Any], *, first: bool, **more: Any) -> dict[str, Any]:
+    """Return the shape every list has: ``total``, ``total_exact``, ``rows`` and ``next``.
 
-    ``next`` is what ``--after`` takes to read on, ``null`` on the last page.
+    ``next`` is what ``--after`` takes to read on, ``null`` on the last page. ``total`` is exact where the list ended on
+    its ``first`` page or was counted, else the planner's estimate, or ``null`` where nobody made one.
     """
-    return {"total": total, "total_exact": total_exact, "rows": [plain(row) for row in rows], "next": after, **more}
+    whole = first and page.after is None
+    return {
+        "total": len(page.rows) if whole else page.estimate,
+        "total_exact": whole or page.exact,
+        "rows": [plain(row) for row in page.rows],
+        "next": page.after,
+        **more,
+    }

@@ -1,0 +1,98 @@
+"""``storekeeper products import``: products from JSONL and CSV files."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.answer import Answer, plain
+from cli.columns import shown
+from cli.narration import Narrator, say
+from cli.options import JsonCommand
+from cli.session import opened_shop
+
+if TYPE_CHECKING:
+    from data.catalog.imports import ImportReport
+
+__all__ = ["import_"]
+
+INTERRUPTED = 130
+
+
+@click.command("import", cls=JsonCommand)
+@click.argument("paths", nargs=-1, required=True, metavar="FILE…", type=click.Path(path_type=Path))
+@click.option("--mapping", type=click.Path(path_type=Path), metavar="M.toml", help="What field becomes what.")
+@click.option("--stock", "stock", multiple=True, metavar="WAREHOUSE=N", help="Units for products without stock there.")
+@click.option("--errors", "errors_path", type=click.Path(path_type=Path), metavar="FILE", help="Where refused rows go.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; say what would be done.")
+def import_(
+    paths: tuple[Path, ...], mapping: Path | None, stock: tuple[str, ...], errors_path: Path | None, dry_run: bool
+) -> Answer:
+    """Import products from JSONL and CSV files, or folders and zips of them.
+
+    A product is known by its SKU: a second run of the same file changes nothing. Rows that are refused stop no other
+    and are written to a file with the reason. Ctrl-C stops after the batch under way; run it again to go on.
+    """
+    from data.catalog.imports import import_products, load_mapping
+
+    units = dict(_units(text) for text in stock)
+    # Without a name for it the file of refused rows lies beside the person, as they are the one who has to read it.
+    refused = errors_path or Path(f"{paths[0].stem or 'import'}.errors.jsonl")
+    rules = load_mapping(mapping) if mapping else None
+    with opened_shop() as shop, _asked_to_stop() as stop, Narrator() as narrate:
+        report = import_products(
+            shop,
+            paths,
+            rules,
+            dry_run=dry_run,
+            stock=units,
+            errors_path=refused,
+            report=narrate,
+            cancelled=stop.is_set,
+        )
+    for reason in report.first_errors:
+        say(reason)
+    return Answer(plain(report), lambda: _lines(report), exit_code=INTERRUPTED if report.cancelled else 0)
+
+
+def _units(text: str) -> tuple[str, int]:
+    warehouse, equals, number = text.rpartition("=")
+    if not equals or not warehouse.strip() or not number.strip().lstrip("+-").isdigit():
+        raise click.BadParameter(f"{text!r} is not WAREHOUSE=N, like WH1=20.", param_hint="--stock")
+    return warehouse.strip(), int(number)
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C into an event that the import asks for; the second one interrupts as ever."""
+    stop = threading.Event()
+
+    def first(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, first)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _lines(report: ImportReport) -> Iterable[str]:
+    would = "would be " if report.dry_run else ""
+    yield (
+        f"{report.rows:,} rows: {report.created:,} {would}created, {report.updated:,} {would}updated,"
+        f" {report.unchanged:,} unchanged, {report.errors:,} refused, in {report.seconds:.1f} s"
+    )
+    if report.stocked:
+        yield f"{report.stocked:,} stock levels {would}made"
+    if report.errors_path:
+        yield f"Refused rows and why: {shown(report.errors_path)}"
+    if report.cancelled:
+        yield "Stopped early; run it again to go on."
