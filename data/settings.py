@@ -138,8 +138,15 @@ def _folder(environ: Mapping[str, str], variable: str, below_home: str) -> Path:
     """Return this program's folder under an XDG base folder; a relative base is ignored, as the XDG rules say."""
     base = Path(environ.get(variable) or "")
     if not base.is_absolute():
-        base = Path(environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir) / below_home
+        base = Path(environ.get("HOME") or _home_of_user()) / below_home
     return base / "storekeeper"
+
+
+def _home_of_user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:  # a user without a name, as containers have
+        raise Invalid({PREFIX + "HOME": "must be set: this user has no home folder, and HOME is not set"}) from None
 
 
 def _read_file(path: Path, *, must_exist: bool) -> dict[str, Any]:

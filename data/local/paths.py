@@ -96,7 +96,7 @@ def _check_ours(folder: Path) -> None:
             HOST,
             f"{folder} belongs to user {found.st_uid}; run as that user or set STOREKEEPER_HOME to a folder of yours",
         )
-    if found.st_mode & (stat.S_ISVTX | stat.S_IWOTH) or folder == Path.home():
+    if found.st_mode & (stat.S_ISVTX | stat.S_IWOTH) or str(folder) == os.path.expanduser("~"):
         raise Unavailable(HOST, f"{folder} is shared with other things; set STOREKEEPER_HOME to a folder of its own")
     if stat.S_IMODE(found.st_mode) != 0o700:
         folder.chmod(0o700)

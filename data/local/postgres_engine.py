@@ -2,8 +2,9 @@
 
 The role and the database ``storekeeper`` are the app's; the role is no superuser, so a hole in the app is no shell.
 PostgreSQL refuses to run as root. There it runs as ``nobody``, with the one capability of reading through folders that
-are root's alone, because everything above its own folder stays mode 0700; where the machine does not let us change
-users, in a user namespace that shows it its own user as ``nobody``.
+are root's alone, because everything above its own folder stays mode 0700. Where the machine does not let us change
+users, and for a user without an entry in the passwd file (containers), it runs in a user namespace in which our own
+user is called ``nobody``.
 """
 
 from __future__ import annotations
@@ -193,25 +194,34 @@ class _User:
 
 @functools.cache
 def _user() -> _User:
-    if os.geteuid() != 0:
-        return _User(os.geteuid(), os.getegid())
+    uid, gid = os.geteuid(), os.getegid()
+    if uid != 0 and _has_name(uid):
+        return _User(uid, gid)
     nobody = pwd.getpwnam("nobody")
-    privileges = (
-        *("--reuid", str(nobody.pw_uid), "--regid", str(nobody.pw_gid), "--clear-groups"),
-        *(f"--inh-caps={_READ_THROUGH}", f"--ambient-caps={_READ_THROUGH}"),
-    )
-    if _works(bound_to_host(["true"], signal.SIGKILL, *privileges)):
-        return _User(nobody.pw_uid, nobody.pw_gid, privileges)
-    # In the namespace our own user is called nobody; setpriv again, because entering it may drop the death signal.
+    if uid == 0:
+        privileges = (
+            *("--reuid", str(nobody.pw_uid), "--regid", str(nobody.pw_gid), "--clear-groups"),
+            *(f"--inh-caps={_READ_THROUGH}", f"--ambient-caps={_READ_THROUGH}"),
+        )
+        if _works(bound_to_host(["true"], signal.SIGKILL, *privileges)):
+            return _User(nobody.pw_uid, nobody.pw_gid, privileges)
+    # setpriv again inside, because entering the namespace may drop the death signal.
     inside = ("unshare", "--user", f"--map-user={nobody.pw_uid}", f"--map-group={nobody.pw_gid}", "--")
     wrapper = (*inside, *bound_to_host([], PostgresEngine.death_signal))
     if _works([*wrapper, "true"]):
-        return _User(0, 0, wrapper=wrapper)
+        return _User(uid, gid, wrapper=wrapper)
     raise EngineFault(
-        "PostgreSQL does not run as root, and this machine lets root neither become another user (capabilities "
-        "SETUID, SETGID and DAC_READ_SEARCH) nor make a user namespace: run storekeeper as an ordinary user, or set "
-        "STOREKEEPER_POSTGRES_URL to a server"
+        "PostgreSQL runs neither as root nor as a user without a name, and this machine lets us neither become another "
+        "user (capabilities SETUID, SETGID and DAC_READ_SEARCH) nor make a user namespace: run storekeeper as an "
+        "ordinary user, or set STOREKEEPER_POSTGRES_URL to a server"
     )
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        return bool(pwd.getpwuid(uid).pw_name)
+    except KeyError:
+        return False
 
 
 def _works(command: list[str]) -> bool:

@@ -144,7 +144,7 @@ def _translated(error: BaseException | None) -> Exception | None:
 def _reason(error: psycopg.Error) -> str:
     said = error.diag.message_primary or str(error) or type(error).__name__
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return lines[-1] if lines else said
+    return lines[0] if lines else said
 
 
 def sqlstate(error: BaseException) -> str | None:
