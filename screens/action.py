@@ -59,7 +59,7 @@ _SHOWN = {long: short for short, long in _NAMED.items()} | {
 
 
 def normal_key(key: str) -> str:
-    """Return ``key`` as Textual spells it: ``?`` → ``question_mark``, ``^s`` → ``ctrl+s``; sequences by blanks (``g o``)."""
+    """Return ``key`` as Textual spells it: ``?`` → ``question_mark``, ``^s`` → ``ctrl+s``; ``g o`` is a sequence."""
     parts = []
     for part in key.split():
         if len(part) > 1 and part.startswith("^"):
@@ -84,6 +84,26 @@ def show_key(key: str) -> str:
     return " ".join(shown)
 
 
+_WHOLE = frozenset(_NAMED.values()) | {
+    *("escape", "enter", "space", "tab", "delete", "insert", "up", "down", "left", "right"),
+    *("pageup", "pagedown", "home", "end", "backspace"),
+}
+
+
+def is_key(key: str) -> bool:
+    """Say whether ``key`` is a key, or a sequence of keys, that a terminal can send."""
+
+    def one(part: str) -> bool:
+        *modifiers, last = part.split("+") if len(part) > 1 else [part]
+        if not all(modifier in ("ctrl", "alt", "shift") for modifier in modifiers):
+            return False
+        function = len(last) > 1 and last[0] == "f" and last[1:].isdigit() and 1 <= int(last[1:]) <= 24
+        return function or last in _WHOLE or (len(last) == 1 and last.isprintable())
+
+    parts = normal_key(key).split()
+    return bool(parts) and all(one(part) for part in parts)
+
+
 def fires_in_input(key: str) -> bool:
     """Say whether ``key`` acts while a text field has the focus: control, alt and function keys do, letters never."""
     first = normal_key(key).split()[0] if key.strip() else ""
@@ -97,8 +117,8 @@ class Action:
     ``name`` is ``area.verb`` (``orders.ship``), unique; ``keys`` the default keys, several alternatives as a tuple,
     a sequence with blanks (``"g o"``); ``label`` one or two words for the key bar; ``handler`` the method of the
     screen (or of the shell, for global actions) that does it; ``permission`` a name in
-    ``data.access.rules.PERMISSIONS`` or ``""``; ``help`` one sentence for the ``?`` sheet; ``group`` its heading there;
-    ``show`` whether the key bar may show it, and ``rank`` how early (lower is earlier); ``arguments`` go to the handler.
+    ``data.access.rules.PERMISSIONS`` or ``""``; ``help`` one sentence for the ``?`` sheet and
+    ``group`` its heading there (the screen's name by default); ``show`` whether the key bar may show it, and ``rank`` how early (lower is earlier). ``arguments`` go to the handler.
     """
 
     name: str

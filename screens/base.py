@@ -15,25 +15,30 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.css.query import NoMatches
 from textual.screen import Screen
+from textual.widgets import Input
 
 from data.errors import Invalid, StorekeeperError, Unavailable
 from data.types import Page, PageSource, Progress
-from screens.action import Action
+from screens.action import Action, show_key
 from screens.handle import ShellApi
+from widgets.form import Form
 from widgets.grid import Grid
-from widgets.headerline import HeaderLine, HeaderState
+from widgets.headerline import HeaderLine
 from widgets.keybar import KeyBar, KeyHint
+from widgets.opening import OpeningPanel
 from widgets.rule import SectionRule
 from widgets.statusline import StatusLine
+from widgets.sturdy import Sturdy
 
 if TYPE_CHECKING:
-    from data.shop import Shop
     from textual.widget import Widget
+
+    from data.shop import Shop
 
 Result = TypeVar("Result")
 
 
-class AppScreen(Screen[None]):
+class AppScreen(Sturdy, Screen[None]):
     """Base of every full screen.
 
     A subclass sets ``NAME`` (its name in the shell), ``TITLE_CRUMBS``, ``ACTIONS``, and overrides ``compose_body`` and,
@@ -47,6 +52,8 @@ class AppScreen(Screen[None]):
     TOP_RULE: ClassVar[str | None] = ""
     #: CSS selector of the widget that has the focus at first
     AUTO_FOCUS = ""
+    #: whether it holds a list, whose keys its actions must then leave alone
+    HAS_LIST: ClassVar[bool] = True
 
     def __init__(self) -> None:
         super().__init__(name=self.NAME, id=f"screen-{self.NAME}")
@@ -83,10 +90,6 @@ class AppScreen(Screen[None]):
         """Change the breadcrumb behind the product's name."""
         self.header.show_crumbs(crumbs)
 
-    def show_header(self, state: HeaderState) -> None:
-        """Called by the shell when health, lag or person changed."""
-        self.header.show_state(state)
-
     # -- life -------------------------------------------------------------------------------------------------------
 
     @property
@@ -100,7 +103,8 @@ class AppScreen(Screen[None]):
         return self.shell.handle.shop
 
     def on_screen_resume(self) -> None:
-        """The screen is shown (again): its key bar tells what is possible now."""
+        """The screen is shown (again): rows 1, 23 and 24 tell how things are now."""
+        self.shell.resumed()
         self.refresh_keys()
 
     def on_resize(self) -> None:
@@ -108,7 +112,7 @@ class AppScreen(Screen[None]):
         self.refresh_keys()
 
     def arrive(self, **arguments: Any) -> None:
-        """Somebody goes to this screen (also the first time, after mounting). Going back to the same does not call it."""
+        """Somebody goes to this screen (at first, after its mount). Going back to it as it was does not call it."""
 
     @property
     def dirty(self) -> bool:
@@ -119,10 +123,46 @@ class AppScreen(Screen[None]):
         """``Esc`` was pressed: close what is open on this screen. Return True when there was something to close."""
         return False
 
+    def step_back(self) -> bool:
+        """Go one level back inside this screen: what is open, marks, a field. Return whether there was one."""
+        if self.leave():
+            return True
+        grids = list(self.query(Grid))
+        if any(grid.clear_marks() for grid in grids):
+            return True
+        if isinstance(self.focused, Input) and grids and grids[0].can_focus and grids[0].display:
+            grids[0].focus()
+            return True
+        return False
+
+    def recovered(self, stores: tuple[str, ...]) -> None:
+        """``stores`` are back: lists that could not be read are read again. Override for other loads."""
+        for grid in self.query(Grid):
+            if grid.failed:
+                grid.reload()
+
+    def show_invalid(self, error: Invalid) -> bool:
+        """Show refused fields under their inputs. Return False where the screen has no such field."""
+        rest = dict(error.fields)
+        for form in self.query(Form):
+            rest = form.show_errors(rest)
+        return not rest
+
+    def show_opening(self, progress: Progress | None) -> None:
+        """Cover the work rows with how far opening the shop is; ``None`` uncovers them."""
+        panels = self.query(OpeningPanel)
+        if progress is None:
+            panels.remove()
+        elif self.is_mounted:
+            panel = panels.first() if panels else OpeningPanel()
+            if not panels:
+                self.query_one("#body").mount(panel)
+            panel.show(progress)
+
     # -- actions ----------------------------------------------------------------------------------------------------
 
     def why_not(self, action: Action) -> str:
-        """Say why ``action`` makes no sense now ("no row chosen"), ``""`` when it does. Permissions are not its matter."""
+        """Say why ``action`` makes no sense now ("no row chosen"), ``""`` when it does. Permissions come first."""
         return ""
 
     def more_hints(self) -> tuple[KeyHint, ...]:
@@ -140,8 +180,6 @@ class AppScreen(Screen[None]):
         self.keybar.show(tuple(hints))
 
     def _hint(self, action: Action) -> KeyHint:
-        from screens.action import show_key
-
         return KeyHint(show_key(self.shell.keys_of(action)[0]), action.label, self.shell.why_not(action))
 
     # -- loading ----------------------------------------------------------------------------------------------------
@@ -228,9 +266,14 @@ class AppScreen(Screen[None]):
             return (str(error), "r tries again")
         return (f"Something went wrong: {type(error).__name__}", "r tries again; the log has the details")
 
+    def on_grid_copy_requested(self, event: Grid.CopyRequested) -> None:
+        """``y`` or ``Y`` in a list."""
+        event.stop()
+        self.shell.copy_text(event.text, event.what)
+
     def on_grid_load_failed(self, event: Grid.LoadFailed) -> None:
         """A page could not be had: the grid shows why, and unexpected errors go to the log."""
         event.stop()
         event.grid.show_error(*self.explain(event.error))
-        if not isinstance(event.error, StorekeeperError):
+        if isinstance(event.error, Unavailable) or not isinstance(event.error, StorekeeperError):
             self.shell.show_error(event.error, doing="loading the list")

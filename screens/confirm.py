@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from screens.overlay import Overlay
 from widgets.field import LineInput
-from widgets.text import inert
+from widgets.text import visible
 
 
 class ConfirmOverlay(Overlay[bool]):
@@ -25,7 +25,7 @@ class ConfirmOverlay(Overlay[bool]):
 
     def __init__(self, sentence: str, count: int | None = None) -> None:
         super().__init__()
-        self._sentence = inert(sentence)
+        self._sentence = visible(sentence)
         self._count = count
         self._typed = LineInput(placeholder=f"type {count} to do it")
 

@@ -10,7 +10,6 @@ from data.types import Progress
 
 if TYPE_CHECKING:
     from data.shop import Shop
-
     from screens.action import Action
 
 
@@ -76,3 +75,6 @@ class ShellApi(Protocol):
 
     def show_error(self, error: BaseException, *, doing: str = "") -> None:
         """Show ``error`` where errors of its kind go (``tui/errors.py``)."""
+
+    def resumed(self) -> None:
+        """A screen is shown (again): dress it with what is known now."""

@@ -7,11 +7,16 @@ from typing import ClassVar, TypeVar
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from widgets.sturdy import Sturdy
+
 Result = TypeVar("Result")
 
 
-class Overlay(ModalScreen[Result | None]):
-    """A modal that answers with ``dismiss(result)``, or ``None`` on Esc. Put the content in ``Vertical(classes="overlay")``."""
+class Overlay(Sturdy, ModalScreen[Result | None]):
+    """A modal that answers with ``dismiss(result)``, or ``None`` on Esc.
+
+    Its content goes into one ``Vertical(classes="overlay")``.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close", id="overlay.close")]
 

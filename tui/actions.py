@@ -1,28 +1,32 @@
-"""The one registry of actions, made from what the screens and the shell declare.
+"""The one registry of actions, made from what the shell, the screens and the lists declare.
 
-``python -m tui.actions`` prints docs/keys.md.
+The key bar, the ``?`` sheet, the palette, the keymap and docs/keys.md all read it. ``python -m tui.actions`` prints
+docs/keys.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from textual.binding import Binding
 
 from screens.action import Action, show_key
 from screens.places import PLACES, Place
+from widgets.grid import Grid
 
 GLOBAL: tuple[Action, ...] = (
-    Action("app.palette", (":", "ctrl+p"), "go", "open_palette", help="Find an action or jump to anything", rank=90),
+    Action("app.palette", (":", "ctrl+p"), "go", "open_palette", help="Find an action, or jump to anything", rank=90),
     Action("app.help", ("?", "f1"), "keys", "open_help", help="All keys of this screen", show=False),
     Action("app.back", "escape", "back", "go_back", help="One level back; never quits", show=False),
-    Action("app.previous", "`", "previous", "previous_screen", help="The screen before this one", show=False),
+    Action("app.previous", "`", "previous screen", "previous_screen", help="Swap with the screen before", show=False),
+    Action("app.theme", "f9", "theme", "next_theme", help="The next of the four themes", show=False),
     Action("app.quit", "ctrl+q", "quit", "leave_program", help="Leave the program", show=False),
-    Action("app.theme", (), "theme", "next_theme", help="The next theme", show=False),
     Action("list.top", "g g", "first row", "list_top", help="The first row of the list", show=False),
 )
 
 
-def go_actions() -> tuple[Action, ...]:
+def go_actions(places: Sequence[Place]) -> tuple[Action, ...]:
     """Return one action per place that has keys."""
     return tuple(
         Action(
@@ -32,12 +36,20 @@ def go_actions() -> tuple[Action, ...]:
             "open_screen",
             permission=place.permission,
             help=f"Go to {place.label}",
-            group="Go",
             show=False,
             arguments=(place.name,),
         )
-        for place in PLACES
+        for place in places
         if place.keys
+    )
+
+
+def list_actions() -> tuple[Action, ...]:
+    """Return the keys a list takes while it has the focus; the grid itself does them, so they have no handler."""
+    return tuple(
+        Action(binding.id or "", tuple(binding.key.split(",")), binding.description, "", help=binding.description)
+        for binding in Grid.BINDINGS
+        if isinstance(binding, Binding)
     )
 
 
@@ -50,15 +62,16 @@ class Conflict:
     second: str
 
     def __str__(self) -> str:
-        return f"{show_key(self.key)} is {self.first} and {self.second}"
+        return f"{show_key(self.key)} stands for both {self.first} and {self.second}"
 
 
 @dataclass
 class Scope:
-    """The actions that answer on one screen: its own before the global ones."""
+    """What answers on one screen: its own actions, the global ones, and the list's where it has one."""
 
     own: tuple[Action, ...]
     shared: tuple[Action, ...]
+    listing: tuple[Action, ...] = ()
     keymap: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -67,13 +80,21 @@ class Scope:
         self.conflicts: list[Conflict] = []
         for action in (*self.own, *self.shared):
             for key in self.keys_of(action):
-                taken = self.by_key.setdefault(key, action)
-                if taken is not action:
+                self._claim(key, action)
+        for action in self.listing:
+            for key in self.keys_of(action):
+                taken = self.by_key.get(key)
+                if taken is not None:
                     self.conflicts.append(Conflict(key, taken.name, action.name))
-                if " " in key:
-                    self.prefixes.add(key.rpartition(" ")[0])
-        for prefix in self.prefixes & self.by_key.keys():
+        for prefix in sorted(self.prefixes & self.by_key.keys()):
             self.conflicts.append(Conflict(prefix, self.by_key[prefix].name, "the first key of a sequence"))
+
+    def _claim(self, key: str, action: Action) -> None:
+        taken = self.by_key.setdefault(key, action)
+        if taken is not action:
+            self.conflicts.append(Conflict(key, taken.name, action.name))
+        if " " in key:
+            self.prefixes.add(key.rpartition(" ")[0])
 
     def keys_of(self, action: Action) -> tuple[str, ...]:
         """Return the keys of ``action`` after the keymap."""
@@ -81,26 +102,69 @@ class Scope:
 
     @property
     def actions(self) -> tuple[Action, ...]:
-        """All actions of the scope."""
+        """The screen's own and the global actions."""
         return (*self.own, *self.shared)
 
 
 class Registry:
-    """All actions there are."""
+    """All actions there are, for the ``places`` there are, under the person's ``keymap`` (name → keys)."""
 
-    def __init__(self, keymap: Mapping[str, tuple[str, ...]] | None = None) -> None:
-        self.keymap = dict(keymap or {})
-        self.shared = (*GLOBAL, *go_actions())
-        self._scopes: dict[tuple[str, int], Scope] = {}
+    def __init__(self, places: Sequence[Place] = PLACES, keymap: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        self.places = tuple(places)
+        self.keymap: dict[str, tuple[str, ...]] = dict(keymap or {})
+        self.shared = (*GLOBAL, *go_actions(self.places))
+        self.listing = list_actions()
+        self._scopes: dict[tuple[str, bool], Scope] = {}
 
-    def scope(self, name: str, own: tuple[Action, ...]) -> Scope:
-        """Return the scope of the screen called ``name`` with its ``own`` actions."""
-        key = (name, id(own))
-        if key not in self._scopes:
-            self._scopes[key] = Scope(own, self.shared, self.keymap)
-        return self._scopes[key]
+    def scope(self, name: str, own: tuple[Action, ...], *, has_list: bool = True) -> Scope:
+        """Return what answers on the screen called ``name``, which declares ``own``."""
+        known = self._scopes.get((name, has_list))
+        if known is None or known.own is not own:
+            known = Scope(own, self.shared, self.listing if has_list else (), self.keymap)
+            self._scopes[(name, has_list)] = known
+        return known
+
+    def every(self) -> Iterator[tuple[str, Action]]:
+        """Yield (group, action) for all actions, importing every screen. A screen's group is its label."""
+        for action in self.shared:
+            yield "everywhere", action
+        for action in self.listing:
+            yield "lists", action
+        for place in self.places:
+            for action in place.screen_class().ACTIONS:
+                yield place.label, action
+
+    def conflicts(self) -> list[tuple[str, Conflict]]:
+        """Return (screen, conflict) for every screen, importing all of them."""
+        found = []
+        for place in self.places:
+            screen = place.screen_class()
+            scope = self.scope(place.name, screen.ACTIONS, has_list=screen.HAS_LIST)
+            found += [(place.name, conflict) for conflict in scope.conflicts]
+        return found
 
 
-def places_with_classes() -> Iterable[Place]:
-    """Return the places whose module exists."""
-    return PLACES
+def keys_page(registry: Registry) -> str:
+    """Return docs/keys.md."""
+    lines = ["# Keys", "", "Made by `python -m tui.actions`; names are what the keymap file uses (docs/keymap.md).", ""]
+    group = ""
+    for heading, action in registry.every():
+        if heading != group:
+            group = heading
+            lines += [f"## {heading[:1].upper()}{heading[1:]}", "", "| Key | Does | Name |", "|---|---|---|"]
+        keys = " or ".join(f"`{show_key(key)}`" if "`" not in show_key(key) else "backquote" for key in action.all_keys)
+        need = f" (needs {action.permission})" if action.permission else ""
+        lines.append(f"| {keys} | {action.help or action.label}{need} | {action.name} |")
+    return "\n".join(_with_gaps(lines)) + "\n"
+
+
+def _with_gaps(lines: list[str]) -> Iterator[str]:
+    """Yield ``lines`` with an empty one before each heading."""
+    for line in lines:
+        if line.startswith("## "):
+            yield ""
+        yield line
+
+
+if __name__ == "__main__":
+    print(keys_page(Registry()), end="")

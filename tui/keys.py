@@ -1,14 +1,16 @@
 """From a key to an action: control and function keys before the widgets, everything else after them.
 
-So a letter typed into a field stays there, ``^S`` saves from inside it, and a list keeps its own keys.
+So a letter typed into a field stays there, ``^S`` saves from inside it, and a list keeps its own keys. Over an overlay
+only the ways out answer: a function key closes it and goes, ``^Q`` quits.
 """
 
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual import events
+from textual.message_pump import MessagePump
 
 from screens.action import Action, fires_in_input, show_key
 from screens.base import AppScreen
@@ -19,63 +21,65 @@ if TYPE_CHECKING:
 
 
 class KeyRouter:
-    """Resolves keys and sequences on the screen shown."""
+    """Resolves keys and sequences on the screen shown, and runs actions."""
 
     def __init__(self, shell: Shell, registry: Registry) -> None:
         self._shell = shell
         self._registry = registry
         self._pending = ""
+        #: changes whenever a key came up to the shell or an action began or ended
+        self.work = 0
 
-    def _scope(self) -> Scope | None:
-        screen = self._shell.screen
-        if isinstance(screen, AppScreen):
-            return self._registry.scope(screen.NAME, screen.ACTIONS)
-        return None
+    @property
+    def scope(self) -> Scope:
+        """What answers on the screen shown (below an overlay)."""
+        screen = self._shell.current
+        return self._registry.scope(screen.NAME, screen.ACTIONS, has_list=screen.HAS_LIST)
 
     def before_widgets(self, event: events.Key) -> bool:
         """Handle ``event`` if it must not reach the focused widget. Return whether it was handled."""
-        scope = self._scope()
-        if scope is None:
-            self._pending = ""
-            return False
-        if self._pending:
-            return self._continue(scope, event)
+        overlaid = not isinstance(self._shell.screen, AppScreen)
+        if self._pending and not overlaid:
+            return self._continue(event)
+        self._pending = ""
         if fires_in_input(event.key):
-            action = scope.by_key.get(event.key)
-            if action is not None:
+            action = self.scope.by_key.get(event.key)
+            if action is not None and (not overlaid or _leads_out(action)):
                 self.run(action)
                 return True
-        if event.key in scope.prefixes and not self._consumed(event):
+        if not overlaid and event.key in self.scope.prefixes and not self._consumed(event):
             self._pending = event.key
-            self._hint(scope)
+            self._shell.current.status.say(self._ways(), "key")
             return True
         return False
 
-    def _continue(self, scope: Scope, event: events.Key) -> bool:
+    def _continue(self, event: events.Key) -> bool:
         sequence = f"{self._pending} {event.key}"
         self._pending = ""
-        self._shell.hide_sequence()
-        action = scope.by_key.get(sequence)
+        self._shell.current.status.say("")
+        action = self.scope.by_key.get(sequence)
         if action is not None:
             self.run(action)
         elif event.key != "escape":
             self._shell.bell()
         return True
 
-    def _hint(self, scope: Scope) -> None:
+    def _ways(self) -> str:
+        """The keys that can follow the pending one, as row 23 shows them."""
+        first = self._pending + " "
         ways = [
-            f"{show_key(key.removeprefix(self._pending + ' '))} {action.label}"
-            for key, action in scope.by_key.items()
-            if key.startswith(self._pending + " ")
+            f"{show_key(key.removeprefix(first))} {action.label}"
+            for key, action in self.scope.by_key.items()
+            if key.startswith(first)
         ]
-        self._shell.show_sequence(f"{show_key(self._pending)} –  " + "  ".join(ways))
+        return f"{show_key(self._pending)} …  " + "  ".join(ways)
 
     def after_widgets(self, event: events.Key) -> None:
         """Handle ``event``, which no widget wanted."""
-        scope = self._scope()
-        if scope is None or self._consumed(event):
+        self.work += 1
+        if not isinstance(self._shell.screen, AppScreen) or self._consumed(event):
             return
-        action = scope.by_key.get(event.key)
+        action = self.scope.by_key.get(event.key)
         if action is not None:
             self.run(action)
 
@@ -84,21 +88,26 @@ class KeyRouter:
         return focused is not None and focused.check_consume_key(event.key, event.character)
 
     def run(self, action: Action) -> None:
-        """Do ``action`` if it is possible now, else say why not."""
+        """Do ``action`` if it is possible now, else say why not. Its handler runs in the pump of the screen."""
         reason = self._shell.why_not(action)
         if reason:
             self._shell.refuse(action, reason)
             return
-        screen = self._shell.screen
-        handler: Any = getattr(screen, action.handler, None) or getattr(self._shell, action.handler)
-        target = screen if hasattr(screen, action.handler) else self._shell
-        handler = getattr(target, action.handler)
-        target.call_later(self._guarded, action, handler)
+        self.work += 1
+        target = self._shell if action in self._registry.shared else self._shell.current
+        target.call_later(self._perform, target, action)
 
-    async def _guarded(self, action: Action, handler: Any) -> None:
+    async def _perform(self, target: MessagePump, action: Action) -> None:
         try:
-            outcome = handler(*action.arguments)
+            outcome = getattr(target, action.handler)(*action.arguments)
             if inspect.isawaitable(outcome):
                 await outcome
         except Exception as error:  # noqa: BLE001 - an action never takes the program down
             self._shell.show_error(error, doing=action.label)
+        finally:
+            self.work += 1
+
+
+def _leads_out(action: Action) -> bool:
+    """Whether ``action`` answers over an overlay too."""
+    return action.area == "go" or action.name == "app.quit"

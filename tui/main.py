@@ -1,4 +1,4 @@
-"""``storekeeper`` without arguments."""
+"""``storekeeper`` without arguments: the terminal program."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ if TYPE_CHECKING:
 
 
 def run() -> int:
-    """Open the terminal program and return its exit code."""
+    """Open the terminal program; return its exit code. Raises ``Invalid`` for wrong settings or a wrong keymap file."""
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     from data.settings import load_settings
     from tui.app import Shell
+    from tui.keymap import read_keymap
+    from tui.log import open_log
 
     settings = load_settings()
+    keymap = read_keymap(settings.keymap) if settings.keymap is not None else None
 
     def opener(report: ReportProgress) -> Shop:
         from data.shop import open_shop
 
         return open_shop(settings, report=report)
 
-    shell = Shell(settings, opener)
+    shell = Shell(settings, opener, keymap=keymap, log=open_log(settings.home, settings.log_level))
     shell.run()
     return shell.return_code or 0

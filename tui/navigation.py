@@ -1,13 +1,16 @@
 """Going to screens and back: instances are made once, kept, and come back as they were left.
 
-Shape: ``switch_screen`` between installed screens. Rejected: Textual's modes, which hold painting back 50 ms.
+Shape: ``switch_screen`` between installed screens. Rejected: Textual's modes, which hold painting back for 50 ms.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from screens.places import BY_NAME, HOME
+from textual.screen import ModalScreen
+
+from screens.places import HOME, Place
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -19,7 +22,7 @@ class Visit(NamedTuple):
     """A screen and what it was opened with."""
 
     name: str
-    arguments: tuple[tuple[str, Any], ...]
+    arguments: dict[str, Any]
 
 
 class Navigator:
@@ -27,18 +30,19 @@ class Navigator:
 
     DEPTH = 50
 
-    def __init__(self, app: App[Any]) -> None:
+    def __init__(self, app: App[Any], places: Sequence[Place]) -> None:
         self._app = app
+        self._places = {place.name: place for place in places}
         self._screens: dict[str, AppScreen] = {}
         self._trail: list[Visit] = []
         self._shown: dict[str, Visit] = {}
-        self.here = Visit(HOME, ())
+        self.here = Visit(HOME, {})
 
     def screen(self, name: str) -> AppScreen:
-        """Return the screen called ``name``, made and installed on first use. Raises ``KeyError`` for an unknown name."""
+        """Return the screen called ``name``, made and installed on first use. Raises ``KeyError``."""
         screen = self._screens.get(name)
         if screen is None:
-            screen = BY_NAME[name].screen_class()()
+            screen = self._places[name].screen_class()()
             self._screens[name] = screen
             self._app.install_screen(screen, name)
         return screen
@@ -48,13 +52,18 @@ class Navigator:
         """Every screen made so far."""
         return tuple(self._screens.values())
 
+    def start(self) -> AppScreen:
+        """Return the home screen, told that somebody arrives."""
+        screen = self.screen(HOME)
+        self._shown[HOME] = self.here
+        screen.call_later(screen.arrive)
+        return screen
+
     def open(self, name: str, arguments: dict[str, Any]) -> None:
-        """Go to ``name``; where one came from can be gone back to."""
-        visit = Visit(name, tuple(sorted(arguments.items())))
-        if visit == self.here and self._app.screen is self._screens.get(name):
-            self._screens[name].arrive(**arguments)
-            return
-        self._trail = [*self._trail[-self.DEPTH :], self.here]
+        """Go to ``name``; where one came from can be gone back to. Going where one is arrives anew."""
+        visit = Visit(name, arguments)
+        if visit != self.here:
+            self._trail = [*self._trail[1 - self.DEPTH :], self.here]
         self._show(visit, fresh=True)
 
     def back(self) -> bool:
@@ -64,7 +73,7 @@ class Navigator:
         self._show(self._trail.pop(), fresh=False)
         return True
 
-    def previous(self) -> None:
+    def swap(self) -> None:
         """Swap with the screen before this one."""
         if self._trail:
             visit = self._trail.pop()
@@ -76,8 +85,10 @@ class Navigator:
         known = self._shown.get(visit.name) == visit
         self.here = visit
         self._shown[visit.name] = visit
+        while isinstance(self._app.screen, ModalScreen):
+            self._app.pop_screen()
         if self._app.screen is not screen:
             self._app.switch_screen(screen)
         if fresh or not known:
             # In the screen's own pump: after its mount on the first visit, at once later.
-            screen.call_later(lambda: screen.arrive(**dict(visit.arguments)))
+            screen.call_later(lambda: screen.arrive(**visit.arguments))

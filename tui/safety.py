@@ -1,6 +1,6 @@
 """The net under every widget: nothing that stored text holds reaches the terminal as a control sequence.
 
-Widgets of our own clean text before they measure it (``widgets.text.inert``); this filter catches what Textual's own
+Widgets of our own clean text before they measure it (``data.text.visible``); this filter catches what Textual's own
 widgets draw (inputs, toasts, tooltips). Measured in docs: Textual passes control characters raw from every widget.
 """
 
@@ -10,7 +10,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from widgets.text import fit, inert, width_of
+from widgets.text import fit, visible, width_of
 
 
 class InertFilter(LineFilter):
@@ -25,7 +25,7 @@ class InertFilter(LineFilter):
 
 def _clean(segment: Segment) -> Segment:
     text = segment.text
-    clean = inert(text)
+    clean = visible(text)
     if clean is text or clean == text:
         return segment
     width = segment.cell_length

@@ -2,9 +2,13 @@
 
 Textual routes a key to the widget that has the focus when the key *arrives*; of ``F6 / c o r s a i r`` in one write the
 letters would go to the screen that is about to be left. Here keys wait in a queue; between two keys the gate sends a
-marker through the pumps the key may have touched (focused widget, its ancestors, screen, app) and goes on when all came
-back with screen and focus unchanged. A marker in the pump of a screen that is still mounting is answered after its
-mount, which is exactly what has to be waited for. Everything is bounded, so a stuck handler delays, never hangs.
+marker through the pumps the key may have touched (focused widget, its ancestors, screen, app) until all come back with
+screen, focus and actions at rest and nothing queued behind. A marker in the pump of a screen that is still mounting is
+answered after its mount, which is exactly what has to be waited for. Waiting is bounded, so a stuck handler delays and
+never hangs. A single key waits for nothing: the gate works between keys.
+
+Rejected: a fixed pause between keys (slow, and still wrong on a slow machine), and awaiting ``push_screen`` in handlers
+(the next key was routed before the handler ran).
 """
 
 from __future__ import annotations
@@ -12,26 +16,33 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.message_pump import MessagePump
+from textual.widget import Widget
 
 if TYPE_CHECKING:
     from textual.app import App
 
 #: seconds a key may hold up the next one
 PATIENCE = 2.0
-#: rounds of markers until screen and focus must have come to rest
-ROUNDS = 8
 
 
 class KeyGate:
-    """Queues keys and pastes of one app and dispatches them one after the other."""
+    """Queues keys and pastes of one app and dispatches them one after the other.
 
-    def __init__(self, app: App[Any], dispatch: Callable[[events.Event], Awaitable[None]]) -> None:
+    ``dispatch`` hands an event on; ``work`` is a number that changes whenever an action began or ended, so that the
+    gate looks again.
+    """
+
+    def __init__(
+        self, app: App[Any], dispatch: Callable[[events.Event], Awaitable[None]], work: Callable[[], int]
+    ) -> None:
         self._app = app
         self._dispatch = dispatch
+        self._work = work
         self._queue: deque[events.Event] = deque()
         self._task: asyncio.Task[None] | None = None
 
@@ -47,49 +58,62 @@ class KeyGate:
             self._task = asyncio.create_task(self._drain(), name="type-ahead gate")
 
     async def quiet(self) -> None:
-        """Wait until every key is done and the messages it caused are too."""
-        if self._task is not None:
+        """Wait until every key, and what it set going on the event loop, is done."""
+        while not self.idle:
+            assert self._task is not None
             await asyncio.wait([self._task])
         await self._settle()
 
     async def _drain(self) -> None:
         while self._queue:
-            event = self._queue.popleft()
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    await self._dispatch(event)
-                    await self._settle()
-            except TimeoutError:
-                continue
+            await self._dispatch(self._queue.popleft())
+            await self._settle()
 
     async def _settle(self) -> None:
-        for _ in range(ROUNDS):
-            before = self._place()
-            for pump in self._pumps():
-                await _marker(pump)
-            if self._place() == before and self._at_rest():
-                return
+        try:
+            async with asyncio.timeout(PATIENCE):
+                calm = False
+                while not calm and self._app.is_running:
+                    calm = await self._round()
+        except TimeoutError:
+            self._app.log.warning("a key held up the next one for too long")
 
-    def _place(self) -> tuple[object, object]:
-        screen = self._app.screen_stack[-1] if self._app.screen_stack else None
-        return screen, screen.focused if screen is not None else None
+    async def _round(self) -> bool:
+        """Send a marker through the pumps concerned; return whether everything was at rest when it came back."""
+        before = self._state()
+        pumps = self._pumps()
+        for pump in pumps:
+            await _marker(pump)
+        return self._at_rest() and self._state() == before and not any(pump.message_queue_size for pump in pumps)
 
     def _at_rest(self) -> bool:
         screen = self._app.screen_stack[-1] if self._app.screen_stack else None
-        return screen is not None and screen.is_mounted
+        return screen is not None and screen.is_running and screen.is_mounted
+
+    def _state(self) -> tuple[object, ...]:
+        screen = self._app.screen_stack[-1] if self._app.screen_stack else None
+        if screen is None:
+            return (None,)
+        return screen, screen.focused, self._work()
 
     def _pumps(self) -> list[MessagePump]:
-        screen, focused = self._place()
-        pumps: list[MessagePump] = []
-        if isinstance(focused, MessagePump):
-            pumps += [node for node in getattr(focused, "ancestors_with_self", ()) if node is not self._app]
-        elif isinstance(screen, MessagePump):
-            pumps.append(screen)
+        app: MessagePump = self._app
+        screen = self._app.screen_stack[-1] if self._app.screen_stack else None
+        if screen is None:
+            return [app]
+        focused: Widget | None = screen.focused
+        nodes = focused.ancestors_with_self if focused is not None else [screen]
         # The app twice: a widget's focus() and a screen switch are themselves messages to the app.
-        return [*pumps, self._app, self._app]
+        return [*(node for node in nodes if node is not app), app, app]
 
 
 async def _marker(pump: MessagePump) -> None:
+    """Return when ``pump`` has handled all that is in its queue now, or takes nothing any more."""
     reached = asyncio.Event()
-    if pump.call_later(reached.set):
-        await reached.wait()
+    if not pump.is_running or not pump.call_later(reached.set):
+        return
+    while not reached.is_set() and pump.is_running:
+        # A pump that closes (a dismissed overlay) leaves its queue unread, so look now and then whether it still runs.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await reached.wait()

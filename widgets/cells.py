@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from data.types import StatusMark
 from widgets.line import Piece
-from widgets.text import fit, inert, width_of
+from widgets.text import fit, visible, width_of
 
 GAP = 2
 #: the two cells at the left that carry ``▌`` (marked) and ``▸`` (cursor)
@@ -124,7 +124,7 @@ def _split(cell: Highlighted) -> list[Piece]:
 
 
 def _cut(pieces: list[Piece], width: int, *, right: bool) -> list[Piece]:
-    clean = [Piece(inert(text), tone) for text, tone in pieces if text]
+    clean = [Piece(visible(text), tone) for text, tone in pieces if text]
     taken = sum(width_of(piece.text) for piece in clean)
     if taken <= width:
         pad = Piece(" " * (width - taken))

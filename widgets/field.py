@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from rich.segment import Segment
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,12 +16,14 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from widgets.line import OneLine, Piece
+from widgets.sturdy import Sturdy
+from widgets.text import fit
 
 #: takes the text, returns what is wrong with it in one sentence, or ``""``
 Check = Callable[[str], str]
 
 
-class LineInput(Input):
+class LineInput(Sturdy, Input):
     """A text field of one row: no border, no blinking cursor, so a typed character costs few bytes."""
 
     DEFAULT_CSS = """
@@ -77,7 +80,7 @@ class FieldLabel(OneLine):
         return [Piece(self._label, "muted"), Piece("*" if self._required else "", "warn")]
 
 
-class Field(Vertical):
+class Field(Sturdy, Vertical):
     """A labelled text input. ``name`` is the command's field name, so ``Invalid.fields`` finds it."""
 
     DEFAULT_CSS = """
@@ -228,10 +231,6 @@ class SelectInput(LineInput):
         index = self._index()
         label = self.options[index].label if index >= 0 else "choose"
         text = f"‹ {label} ›" if self.has_focus else f"  {label}"
-        from rich.segment import Segment
-
-        from widgets.text import fit
-
         style = self.rich_style
         if self.has_focus:
             style += self.get_component_rich_style("input--selection", partial=True)

@@ -13,9 +13,10 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 
 from widgets.field import Field, LineInput
+from widgets.sturdy import Sturdy
 
 
-class Form(VerticalScroll, can_focus=False):
+class Form(Sturdy, VerticalScroll, can_focus=False):
     """A column of fields. Enter goes to the next field, and submits from the last."""
 
     DEFAULT_CSS = """

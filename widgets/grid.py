@@ -1,8 +1,8 @@
 """Grid: the one list of the program, on the line API, over a paged source.
 
 Shape: a plain line-API widget with a sliding window of pages and its own first visible row; a cursor step repaints two
-lines. Rejected: ``DataTable`` (14 s for 100,000 rows) and ``ScrollView`` (its virtual size needs a total). The grid knows
-no store: it is given an async ``fetch`` and calls it when the rows near the cursor are missing.
+lines. Rejected: ``DataTable`` (14 s for 100,000 rows) and ``ScrollView`` (its virtual size needs a total). The grid
+knows no store: it is given an async ``fetch`` and calls it when the rows near the cursor are missing.
 """
 
 from __future__ import annotations
@@ -90,6 +90,7 @@ class Grid(GridMessages, Toned, Generic[Row], can_focus=True):
         self.stale = False
         self.flashing: set[str] = set()
         self._fetch: Fetch | None = None
+        self._failed = False
         self._generation = 0
         self._fetching: set[str] = set()
         self._owed = 0
@@ -131,6 +132,11 @@ class Grid(GridMessages, Toned, Generic[Row], can_focus=True):
             self.set_timer(0.8, lambda: self._unflash(key))
         self._refresh_row(index)
         return True
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last page asked for could not be had."""
+        return self._failed
 
     @property
     def current(self) -> Row | None:
@@ -189,12 +195,14 @@ class Grid(GridMessages, Toned, Generic[Row], can_focus=True):
         except Exception as error:  # noqa: BLE001 - shown inside the grid by the screen, never raised into the loop
             if generation == self._generation:
                 self._fetching.discard(where)
+                self._failed = True
                 self._owed = 0
                 self.post_message(self.LoadFailed(self, error))
             return
         if generation != self._generation or not self.is_attached:
             return
         self._fetching.discard(where)
+        self._failed = False
         if where == "start":
             self._started(page, after, before)
         elif where == "after":

@@ -14,7 +14,8 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from widgets.text import fit, inert, width_of
+from widgets.sturdy import Sturdy
+from widgets.text import fit, visible, width_of
 
 #: The tones data may carry (``StatusMark.tone``) and those of the program's own text; ``styles/app.tcss`` colours them.
 TONES = ("good", "warn", "bad", "muted", "plain", "key", "strong", "stale", "bar", "bar-quiet", "match", "flash")
@@ -27,7 +28,7 @@ class Piece(NamedTuple):
     tone: str = "plain"
 
 
-class Toned(Widget):
+class Toned(Sturdy, Widget):
     """A widget that paints tones, each a component class ``tone--NAME`` of the style sheet."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in TONES}
@@ -44,7 +45,7 @@ class Toned(Widget):
         segments: list[Segment] = []
         room = width
         for text, tone in pieces:
-            clean = inert(text)
+            clean = visible(text)
             taken = width_of(clean)
             if taken > room:
                 clean, taken = fit(clean, room), room
@@ -88,11 +89,11 @@ class OneLine(Toned):
 
 def spread(left: Sequence[Piece], right: Sequence[Piece], width: int) -> list[Piece]:
     """Return ``left`` and ``right`` at the two ends of ``width`` cells; the right end stays whole, the left is cut."""
-    taken = sum(width_of(inert(piece.text)) for piece in right)
+    taken = sum(width_of(visible(piece.text)) for piece in right)
     room = max(width - taken - (1 if right else 0), 0)
     kept: list[Piece] = []
     for text, tone in left:
-        size = width_of(inert(text))
+        size = width_of(visible(text))
         if size > room:
             kept.append(Piece(fit(text, room), tone))
             room = 0

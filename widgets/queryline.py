@@ -9,6 +9,8 @@ from textual.widgets import Input
 
 from widgets.field import LineInput
 from widgets.line import OneLine, Piece
+from widgets.sturdy import Sturdy
+from widgets.text import visible, width_of
 
 
 class _Prompt(OneLine):
@@ -39,7 +41,7 @@ class _Note(OneLine):
         return [Piece(" "), Piece(self.text, self.tone_name)]
 
 
-class QueryLine(Horizontal):
+class QueryLine(Sturdy, Horizontal):
     """``/ status:processing total:>100``, with a note at the right (views, or what is wrong with the query)."""
 
     DEFAULT_CSS = """
@@ -84,10 +86,8 @@ class QueryLine(Horizontal):
 
     def note(self, text: str, tone: str = "muted") -> None:
         """Show ``text`` at the right end: the views, or a problem (tone ``bad``)."""
-        from widgets.text import inert, width_of
-
         self._note.text, self._note.tone_name = text, tone
-        self._note.styles.width = width_of(inert(text)) + 1 if text else 0
+        self._note.styles.width = width_of(visible(text)) + 1 if text else 0
         self._note.refresh()
 
     def type(self) -> None:

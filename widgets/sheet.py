@@ -19,7 +19,7 @@ from textual.strip import Strip
 
 from widgets.cells import GAP, Cell, Column, lay_out, to_pieces
 from widgets.line import Piece, Toned
-from widgets.text import inert, width_of
+from widgets.text import visible, width_of
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ Lay = Callable[[int], Sequence[SheetLine]]
 
 def heading(title: str, width: int, note: str = "") -> SheetLine:
     """Return a rule across ``width`` that names what follows: ``─ Lines ────── note ──``."""
-    head = f"─ {inert(title)} "
-    tail = f" {inert(note)} ──" if note else ""
+    head = f"─ {visible(title)} "
+    tail = f" {visible(note)} ──" if note else ""
     dashes = max(width - width_of(head) - width_of(tail), 0)
     return SheetLine((Piece(head, "strong"), Piece("─" * dashes, "muted"), Piece(tail, "muted")))
 
@@ -286,7 +286,7 @@ class Sheet(Toned, can_focus=True):
         if under:
             tone = "bar" if self.has_focus else "bar-quiet"
             text = "".join(piece.text for piece in line.pieces)
-            return self.strip((Piece("▸ ".ljust(self.margin) + inert(text).ljust(width), tone),), width)
+            return self.strip((Piece("▸ ".ljust(self.margin) + visible(text).ljust(width), tone),), width)
         rule = bool(line.pieces) and line.pieces[0].text.startswith("─")
         if rule:
             return self.strip((*line.pieces, Piece("─" * self.margin, "muted")), width)

@@ -1,0 +1,87 @@
+"""Jumping to anything by what stands on a label, in a mail or on the phone: order number, e-mail, SKU.
+
+Each source takes the open shop and the text typed, runs in a thread, and returns where it leads, or nothing. A data
+room that has another handle on its things adds a function to ``SOURCES``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from data.errors import NotFound, StorekeeperError
+from data.ids import normal_order_number
+
+if TYPE_CHECKING:
+    from data.shop import Shop
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{2,99}")
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A thing found: what it is, how it is called, and the screen with its arguments."""
+
+    kind: str
+    label: str
+    place: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+Source = Callable[["Shop", str], Destination | None]
+
+
+def to_order(shop: Shop, text: str) -> Destination | None:
+    """Return the order whose number ``text`` spells, however it is cased or dashed."""
+    number = normal_order_number(text)
+    if number is None:
+        return None
+    from data.orders.reads import get_order
+
+    order = get_order(shop.stores.postgres, number)
+    return Destination("order", order.order_number, "order", {"ref": order.order_number})
+
+
+def to_customer(shop: Shop, text: str) -> Destination | None:
+    """Return the customer with the e-mail address ``text``."""
+    if not _EMAIL.fullmatch(text):
+        return None
+    from data.customers.reads import get_customer
+
+    customer = get_customer(shop.stores.postgres, text)
+    return Destination("customer", customer.email, "customer", {"ref": str(customer.user_id)})
+
+
+def to_product(shop: Shop, text: str) -> Destination | None:
+    """Return the product with the SKU ``text``."""
+    if not _SKU.fullmatch(text):
+        return None
+    from data.catalog.reads import by_skus
+
+    found = by_skus(shop.stores.mongo, [text, text.upper()])
+    product = found.get(text) or found.get(text.upper())
+    if product is None:
+        return None
+    return Destination("product", f"{product.sku}  {product.title}", "product", {"ref": product.sku})
+
+
+SOURCES: tuple[Source, ...] = (to_order, to_customer, to_product)
+
+
+def find(shop: Shop, text: str) -> tuple[Destination, ...]:
+    """Return every thing that ``text`` names; a store that is away only takes its own kind with it."""
+    found = []
+    for source in SOURCES:
+        try:
+            destination = source(shop, text)
+        except NotFound:
+            continue
+        except StorekeeperError as error:
+            found.append(Destination("not looked up", str(error), ""))
+            continue
+        if destination is not None:
+            found.append(destination)
+    return tuple(found)

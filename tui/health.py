@@ -1,0 +1,85 @@
+"""Health monitor: asks the five stores and the relay every two seconds, and speaks only when something changed.
+
+Shape: one thread with its own clock, so a store that hangs for its two seconds delays nothing on the event loop; an
+unchanged answer sends no byte to the terminal.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from data.errors import StorekeeperError
+from data.types import Health
+
+if TYPE_CHECKING:
+    from data.shop import Shop
+
+EVERY = 2.0
+LETTERS = (("postgresql", "P"), ("mongodb", "M"), ("search", "S"), ("redis", "R"), ("clickhouse", "C"))
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """One look at the whole: the stores that are down, the relay's lag (seconds, rounded as shown), dead letters."""
+
+    down: tuple[str, ...]
+    lag: float | None
+    dead_letters: int
+
+
+class HealthMonitor:
+    """Watches ``shop`` in a thread of its own and calls ``changed`` (from that thread) with each new pulse."""
+
+    def __init__(self, shop: Shop, changed: Callable[[Pulse], None]) -> None:
+        self._shop = shop
+        self._changed = changed
+        self._stop = threading.Event()
+        self._look_now = threading.Event()
+        self._report = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="health", daemon=True)
+
+    def start(self) -> None:
+        """Begin watching."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the look in progress; does not wait for it."""
+        self._stop.set()
+        self._look_now.set()
+
+    def poke(self) -> None:
+        """Look at once, and report even if nothing changed: somebody saw something else."""
+        self._report.set()
+        self._look_now.set()
+
+    def _watch(self) -> None:
+        last: Pulse | None = None
+        with ThreadPoolExecutor(len(LETTERS), thread_name_prefix="health") as pool:
+            while not self._stop.is_set():
+                self._look_now.clear()
+                asked = self._report.is_set()
+                self._report.clear()
+                pulse = self._look(pool)
+                if (asked or pulse != last) and not self._stop.is_set():
+                    last = pulse
+                    self._changed(pulse)
+                self._look_now.wait(EVERY)
+
+    def _look(self, pool: ThreadPoolExecutor) -> Pulse:
+        answers: list[Health] = list(pool.map(self._shop.stores.health, [store for store, _ in LETTERS]))
+        down = tuple(answer.store for answer in answers if not answer.ok)
+        lag, dead = self._relay() if "postgresql" not in down else (None, 0)
+        return Pulse(down, lag, dead)
+
+    def _relay(self) -> tuple[float | None, int]:
+        from data.events.reads import relay_status
+
+        try:
+            status = relay_status(self._shop.stores.postgres)
+        except StorekeeperError:
+            return None, 0
+        return round(status.lag_seconds, 1), status.dead_letters
