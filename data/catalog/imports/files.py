@@ -100,7 +100,7 @@ def _sources_in(file: Path, root: Path) -> Iterator[Source]:
             raise Invalid({str(file): f"is not a zip file that can be read: {error}"}) from error
         for member in members:
             label = PurePosixPath(member.filename)
-            hidden = any(part.startswith((".", "__MACOSX")) for part in label.parts)
+            hidden = label.name.startswith(".") or "__MACOSX" in label.parts
             if label.suffix.lower() in _JSON_SUFFIXES | _CSV_SUFFIXES and not member.is_dir() and not hidden:
                 yield Source(f"{file.name}/{label}", label.stem, member.file_size, file, member.filename)
 
