@@ -83,7 +83,7 @@ def ensure_local_actor(postgres: Postgres, settings: Settings) -> Actor:
 
 
 def _bootstrap(connection: sqlalchemy.Connection, email: str, login: str) -> None:
-    """Insert the first administrator and the audit row; of two terminals that start at once, the second does nothing."""
+    """Insert the first administrator and the audit row; of two terminals at once, the second does nothing."""
     now = datetime.now(UTC)
     inserted = connection.execute(
         upsert(User)

@@ -1,6 +1,7 @@
 """What may be asked of customers: save one, save an address, add a payment method.
 
-The handlers stand in ``data.customers.commands``; this page is light, so that a form or a CLI verb builds a command without loading a driver.
+The handlers stand in ``data.customers.commands``; this page is light, so that a form or a CLI verb builds a command
+without loading a driver.
 """
 
 from __future__ import annotations

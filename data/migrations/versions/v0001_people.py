@@ -56,10 +56,10 @@ FUNCTIONS = (
         WHERE word <> ''
     )
     """,
-    # A phone number's digits without the 00 that stands for +.
+    # A phone number's digits without the 00 that stands for + and without the (0) that is not dialled from abroad.
     """
     CREATE FUNCTION phone_digits(phone text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN
-        regexp_replace(regexp_replace(phone, '[^0-9]', '', 'g'), '^00', '')
+        regexp_replace(regexp_replace(replace(phone, '(0)', ''), '[^0-9]', '', 'g'), '^00', '')
     """,
     # What a customer is found by: the words of both names and of the e-mail before the @, the whole e-mail, its
     # domain as @domain, the phone number.
