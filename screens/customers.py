@@ -1,0 +1,200 @@
+"""Customers: find one by any words; beside the list, from 100 columns, the customer under the bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.timer import Timer
+
+from screens.action import Action
+from screens.base import AppScreen
+from screens.customer_sheet import customer_summary
+from screens.forms.customer import customer_form
+from screens.shown import when
+from widgets.cells import Cell, Column
+from widgets.grid import Grid
+from widgets.keybar import KeyHint
+from widgets.queryline import QueryLine
+from widgets.sheet import Sheet
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from data.customers.reads import CustomerDetail, CustomerRow
+    from data.shop import Shop
+
+COLUMNS = (
+    Column("name", "Name", 16, flex=2),
+    Column("email", "E-mail", 18, flex=3),
+    Column("phone", "Phone", 13, min_total=90),
+    Column("city", "Town", 12, flex=1),
+    Column("order_count", "Orders", 6, right=True),
+    Column("last_order_at", "Last", 9),
+)
+
+
+def cells(row: CustomerRow) -> tuple[Cell, ...]:
+    """Return one customer as the list shows it."""
+    town = ", ".join(part for part in (row.city, row.country) if part)
+    return (row.name, row.email, row.phone, town, row.order_count, when(row.last_order_at))
+
+
+class CustomersScreen(AppScreen):
+    """Find a customer."""
+
+    NAME = "customers"
+    TITLE_CRUMBS = ("Customers",)
+    ACTIONS = (
+        Action("customers.search", "/", "search", "type_query", help="Type words of a name, e-mail or phone", rank=60),
+        Action("customers.new", "n", "new", "new_customer", "customers.edit", help="Add a customer", rank=20),
+        Action("customers.order", "o", "order for", "order_for", "orders.place", help="New order for the customer"),
+        Action("customers.reload", ("r", "f5"), "reload", "reload", help="Read the list again, stay here", rank=80),
+    )
+
+    DEFAULT_CSS = """
+    CustomersScreen #beside { width: 52; padding-left: 1; display: none; }
+    CustomersScreen.-wide #beside, CustomersScreen.-broad #beside { display: block; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query_line = QueryLine(placeholder="words of a name, an e-mail or a phone number")
+        self.grid: Grid[CustomerRow] = Grid(
+            COLUMNS,
+            cells,
+            key=lambda row: str(row.user_id),
+            empty=("No customer like that.", "/ changes the words · n adds a customer"),
+            id="customers",
+        )
+        self.beside = Sheet(focusable=False, margin=1, id="beside")
+        self._typing: Timer | None = None
+        self._resting: Timer | None = None
+        self._shown: str | None = None
+
+    def compose_query(self) -> Iterable[Widget]:
+        """The words."""
+        yield self.query_line
+
+    def compose_body(self) -> ComposeResult:
+        """The list, and the customer under the bar."""
+        with Horizontal():
+            yield self.grid
+            yield self.beside
+
+    def on_mount(self) -> None:
+        """Start in the list."""
+        self.grid.focus()
+
+    def arrive(self, words: str | None = None, **arguments: Any) -> None:
+        """Show the list: as it was left, or for ``words``."""
+        if words is not None:
+            self.query_line.set(words)
+        if self._shown is None or words is not None:
+            self.search()
+        self.grid.focus()
+
+    def more_hints(self) -> tuple[KeyHint, ...]:
+        """What Enter does here."""
+        return (KeyHint("Enter", "open"),)
+
+    def why_not(self, action: Action) -> str:
+        """An order needs a customer."""
+        return "no customer under the bar" if action.name == "customers.order" and self.grid.current is None else ""
+
+    def type_query(self) -> None:
+        """Type the words."""
+        self.query_line.type()
+
+    def leave(self) -> bool:
+        """Esc: from the words to the list; then the words go; then back."""
+        if self.query_line.typing:
+            self.grid.focus()
+            return True
+        if self.grid.clear_marks():
+            return True
+        if self.query_line.text:
+            self.query_line.set("")
+            self.search()
+            return True
+        return False
+
+    def on_query_line_changed(self, event: QueryLine.Changed) -> None:
+        """Search a moment after the last letter; at once on Enter."""
+        if self._typing is not None:
+            self._typing.stop()
+        if event.final:
+            self.search()
+            self.grid.focus()
+        else:
+            self._typing = self.set_timer(0.1, self.search)
+
+    def search(self) -> None:
+        """List whom the words fit."""
+        text = self.query_line.text
+        if text == self._shown:
+            return
+        self._shown = text
+        self.grid.show(self.pages(lambda shop: _source(shop, text)))
+
+    def reload(self) -> None:
+        """Read the list again."""
+        self.grid.reload()
+
+    def on_grid_loaded(self, event: Grid.Loaded) -> None:
+        """Say how many match."""
+        count = "" if event.estimate is None else f"{'' if event.exact else '~'}{event.estimate:,} match · "
+        self.status.facts(f"{count}by name")
+        self.refresh_keys()
+
+    def on_grid_row_chosen(self, event: Grid.RowChosen) -> None:
+        """Open the customer."""
+        self.shell.open_screen("customer", user_id=event.key)
+
+    def on_grid_row_moved(self, event: Grid.RowMoved) -> None:
+        """Show the customer under the bar beside the list, once the bar rests."""
+        if self._resting is not None:
+            self._resting.stop()
+        if event.row is None:
+            self.beside.show(lambda width: ())
+        elif self.beside.display:
+            self._resting = self.set_timer(0.12, self._look)
+
+    def _look(self) -> None:
+        if self.grid.current is not None:
+            user_id = str(self.grid.current.user_id)
+            self.load(_read, user_id, then=self._show_beside, failed=lambda error: None, group="beside")
+
+    def _show_beside(self, customer: CustomerDetail) -> None:
+        self.beside.show(lambda width: customer_summary(customer, width), keep=False)
+
+    def new_customer(self) -> None:
+        """Add a customer, beginning with the words typed."""
+        self.app.push_screen(customer_form(typed=self.query_line.text), self._saved)
+
+    def _saved(self, saved: Any) -> None:
+        if saved:
+            self.grid.reload()
+            self.shell.open_screen("customer", user_id=str(saved.user_id))
+
+    def order_for(self) -> None:
+        """Start an order for the customer under the bar."""
+        if self.grid.current is not None:
+            self.shell.open_screen("new-order", user_id=str(self.grid.current.user_id))
+
+
+def _source(shop: Shop, words: str) -> Any:
+    from data.customers.reads import search_customers
+
+    def fetch(*, after: str | None, before: str | None, limit: int) -> Any:
+        return search_customers(shop.stores.postgres, words, after=after, before=before, limit=limit)
+
+    return fetch
+
+
+def _read(shop: Shop, user_id: str) -> CustomerDetail:
+    from data.customers.reads import get_customer
+
+    return get_customer(shop.stores.postgres, user_id)
