@@ -59,8 +59,15 @@ def to_bson(value: Any) -> Any:
 
 
 def from_bson(value: Any) -> Any:
-    """Return ``value`` as the catalog compares it: the opposite of ``to_bson``, arrays as lists."""
-    return value.to_decimal() if isinstance(value, Decimal128) else value
+    """Return ``value`` as the catalog compares it: the opposite of ``to_bson``, with no type of BSON left in it."""
+    match value:
+        case Decimal128():
+            return value.to_decimal()
+        case Int64():
+            return int(value)
+        case list():
+            return [from_bson(item) for item in value]
+    return value
 
 
 def leaf(document: Mapping[str, Any], path: str) -> Any:
@@ -116,7 +123,7 @@ def product_of(document: Mapping[str, Any]) -> Product:
         description=str(document.get("description") or ""),
         brand=str(document.get("brand") or ""),
         category=CategoryPath.of(*category_names(document)),
-        attributes=flatten(_part(document, "attributes")),
+        attributes={name: _plain(value) for name, value in flatten(_part(document, "attributes")).items()},
         pricing=pricing_of(document),
         inventory=StockSummary(
             total_stock=_units(stock, "total_stock"),
@@ -224,6 +231,12 @@ def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _units(document: Mapping[str, Any], name: str) -> int:
     value = document.get(name)
     return int(value) if isinstance(value, int | float) else 0
+
+
+def _plain(value: Any) -> Any:
+    """An attribute's value; what another program stored as an exact decimal is a number like any other."""
+    clean = from_bson(value)
+    return float(clean) if isinstance(clean, Decimal) else clean
 
 
 def _texts(document: Mapping[str, Any], name: str) -> tuple[str, ...]:

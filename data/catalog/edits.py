@@ -39,8 +39,9 @@ def edit_product(command: EditProduct, uow: UnitOfWork) -> ProductEdited:
             document = _find(mongo, command, key)
             made = entry_of(document, key)
             if made:  # an earlier run wrote the document and lost its commit
-                uow.record("product", document["_id"], None, {"version": made["version"], "changed": made["changed"]})
-                return _edited(document, int(made["version"]), tuple(made["changed"]))
+                edited = _edited(document, int(made["version"]), tuple(made["changed"]))
+                uow.record("product", edited.product_id, None, {"version": edited.version, "changed": edited.changed})
+                return edited
             _refuse_old(command, document)
             change = difference(document, patch_of(document, command.changes))
             if not change:
