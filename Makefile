@@ -20,7 +20,7 @@ DEV := $(VENV)/.dev
 PIP_FLAGS := --quiet --no-deps --require-hashes --only-binary :all:
 UV := $(shell command -v uv 2>/dev/null)
 ifdef UV
-INSTALL := $(UV) pip install --python $(BIN)/python
+INSTALL := $(UV) pip install --python $(BIN)/python --compile-bytecode
 else
 INSTALL := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip install
 endif
@@ -101,6 +101,8 @@ $(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing Storekeeper into $(VENV) …" >&2
 	@$(INSTALL) $(PIP_FLAGS) -r requirements.lock
 	@$(INSTALL) --quiet --no-deps --no-build-isolation --editable .
+	@# Where PYTHONDONTWRITEBYTECODE is set every start would compile these anew.
+	@$(BIN)/python -m compileall -q cli data screens styles tui widgets
 	@touch $@
 
 $(DEV): requirements-dev.lock $(RUNTIME)

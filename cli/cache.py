@@ -14,7 +14,7 @@ from cli.options import Noun
 from cli.session import opened_shop, require
 
 if TYPE_CHECKING:
-    from data.caches.warm import CacheStatus
+    from data.caches.warm import CacheStatus, Warmed
 
 
 @click.group(cls=Noun, name="cache")
@@ -31,12 +31,13 @@ def warm(limit: int) -> Answer:
     with opened_shop() as shop, Narrator() as narrate:
         require(shop, "cache.manage")
         warmed = warm_products(shop, limit, report=narrate)
-    return Answer(
-        plain(warmed),
-        lambda: [
-            f"{warmed.stored:,} of the {warmed.popular:,} most popular products stored in {warmed.took_ms:,.0f} ms"
-            f" (by {shown(warmed.source)})"
-        ],
+    return Answer(plain(warmed), lambda: _warmed_lines(warmed))
+
+
+def _warmed_lines(warmed: Warmed) -> Iterable[str]:
+    yield (
+        f"{warmed.stored:,} of the {warmed.popular:,} most popular products stored in {warmed.took_ms:,.0f} ms"
+        f" (by {shown(warmed.source)})"
     )
 
 
