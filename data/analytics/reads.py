@@ -31,6 +31,7 @@ __all__ = [
     "sales_by_day",
     "sales_by_hour",
     "top_products",
+    "units_sold",
 ]
 
 #: Order states whose lines are no revenue.
@@ -161,6 +162,21 @@ def popular_product_ids(
         _last(days, now) | {"limit": limit},
     )
     return tuple(row[0] for row in rows)
+
+
+def units_sold(
+    analytics: Analytics, days: int = 90, limit: int = 50_000, *, now: datetime | None = None
+) -> dict[str, int]:
+    """Return the units sold of the ``limit`` best-selling products of the last ``days`` × 24 hours, by product id.
+
+    Raises ``Unavailable``.
+    """
+    rows = analytics.query(
+        f"SELECT product_id, sum(quantity) AS units {_SOLD} GROUP BY product_id"
+        " ORDER BY units DESC, product_id LIMIT {limit:UInt32}",
+        _last(days, now) | {"limit": limit},
+    )
+    return {row[0]: int(row[1]) for row in rows}
 
 
 def product_sales(

@@ -7,7 +7,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
-__all__ = ["load", "save", "topic"]
+__all__ = ["CACHE", "load", "save", "topic"]
+
+#: Where ``cache_repair`` counts what the caches missed and what was made good.
+CACHE = "cache"
 
 _LOAD = text("SELECT value FROM relay_state WHERE name = :name")
 _SAVE = text(

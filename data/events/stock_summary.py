@@ -15,6 +15,8 @@ from pymongo import UpdateOne
 
 from data.caches.inventory import InventoryCache
 from data.catalog.documents import object_id
+from data.errors import Unavailable
+from data.events.cache_repair import note_missed
 from data.events.outbox import Event
 from data.stock.reads import Level, levels_of
 from data.stores.mongo import translate_errors
@@ -35,11 +37,16 @@ class StockSummaries:
     def __call__(self, stores: Stores, events: Sequence[Event]) -> int:
         """Bring document and cache to the levels as they stand. Raises ``LookupError`` for a product that is not.
 
-        A cache that is away holds nothing up: what it missed is made good when it is back (``data.caches``).
+        A cache that is away holds nothing up: what it missed is made good when it is back (``cache_repair``).
         """
         levels = levels_of(stores.postgres, {event.key for event in events})
         changed = _write_documents(stores, levels)
-        InventoryCache(stores.redis.cache).follow(levels)
+        try:
+            InventoryCache(stores.redis.cache).follow(levels)
+        except Unavailable as error:
+            if error.store != "redis":
+                raise
+            note_missed(stores, error)
         return len(events) - changed
 
 

@@ -1,0 +1,65 @@
+"""Documents that another program wrote: their counters are raised for it.
+
+Every write of this program raises a product's ``revision``, and an edit its ``version``; index, cache and open edit
+forms compare them. A program that knows nothing of that is welcome: its change is seen in the change stream, and the
+relay raises both in its stead. What is derived from the content (the words of the prefix search) is renewed with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bson import Int64
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from data.catalog.documents import object_id, search_words
+from data.events.outbox import Event
+from data.stores.mongo import Mongo, translate_errors
+
+if TYPE_CHECKING:
+    from data.stores import Stores
+
+__all__ = ["adopt", "adopt_again"]
+
+_WORDED = dict.fromkeys(("sku", "title", "brand", "barcode"), 1)
+
+
+def adopt(mongo: Mongo, product_ids: Iterable[str], *, floor: int = 0) -> dict[str, str]:
+    """Raise ``revision`` (above ``floor``) and ``version`` of these documents; an id without a document is left out.
+
+    Doing it twice does no harm. Return why not, by id, for those MongoDB refused. Raises ``Unavailable``.
+    """
+    keys = [key for key in map(object_id, product_ids) if key]
+    if not keys:
+        return {}
+    with translate_errors():
+        stored = list(mongo.products.find({"_id": {"$in": keys}}, _WORDED))
+    if not stored:
+        return {}
+    try:
+        with translate_errors():
+            mongo.products.bulk_write([_adoption(found, floor) for found in stored], ordered=False)
+    except BulkWriteError as error:
+        failures = error.details["writeErrors"]
+        return {str(stored[failure["index"]]["_id"]): str(failure["errmsg"]) for failure in failures}
+    return {}
+
+
+def adopt_again(stores: Stores, events: Sequence[Event]) -> int:
+    """Handle the topic ``products``, which only a replayed dead letter is sent to: have the product indexed anew.
+
+    Raises ``ValueError`` where MongoDB refuses the document.
+    """
+    refused = adopt(stores.mongo, {event.key for event in events})
+    if refused:
+        raise ValueError("; ".join(f"{product_id}: {why}" for product_id, why in refused.items()))
+    return 0
+
+
+def _adoption(found: Mapping[str, Any], floor: int) -> UpdateOne:
+    revision = {"$add": [{"$max": ["$revision", floor, 0]}, Int64(1)]}
+    version = {"$add": [{"$ifNull": ["$version", 0]}, Int64(1)]}
+    words = {"$literal": search_words(found)}
+    return UpdateOne({"_id": found["_id"]}, [{"$set": {"revision": revision, "version": version, "words": words}}])

@@ -1,0 +1,235 @@
+"""Products: MongoDB → search index and product cache.
+
+MongoDB is the truth and the change stream only the hint: for every product named in it the current document is read
+and written with its ``revision``, so changes that come twice or late do nothing. The resume token is stored after the
+effect. Where the stream cannot go on (first start, lost history, a replaced collection) the index is rebuilt from the
+documents, once, and the stream goes on from where it stood before the rebuild.
+
+Documents that another program changed are *adopted* first (``adoption``). Rejected: comparing by place in the stream
+instead of by a number in the document, because a reader of the document would not know its place.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from data.caches.products import ProductCache
+from data.catalog.documents import HIDDEN_FIELDS, product_of
+from data.catalog.reads import get_products
+from data.errors import Unavailable
+from data.events import cache_repair, letters, reconcile, state
+from data.events.adoption import adopt
+from data.events.changes import Batch, Change, HistoryLost, Position, ProductChanges
+from data.events.popularity import Popularity
+from data.search.documents import from_product
+from data.stores.mongo import translate_errors
+
+if TYPE_CHECKING:
+    from data.catalog.types import Product
+    from data.search.engine import SearchDocument
+    from data.stores import Stores
+
+__all__ = ["HEARTBEAT_SECONDS", "PRODUCTS", "ProductFeed"]
+
+log = logging.getLogger(__name__)
+
+#: The name of this feed in status, dead letters and ``relay_state``.
+PRODUCTS = "products"
+#: Changes handled at a time.
+BATCH = 1000
+#: Seconds between two comparisons of all revisions, two looks after the caches, two notes of a quiet stream's place.
+RECONCILE_SECONDS = 600.0
+REPAIR_SECONDS = 1.0
+NOTE_SECONDS = 1.0
+#: A quiet MongoDB moves its stream on this often, in seconds (``periodicNoopIntervalSecs``).
+HEARTBEAT_SECONDS = 10.0
+
+
+class ProductFeed:
+    """The feed. Not for two threads at once; it is the one writer of the search index."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+        self._popularity = Popularity(stores)
+        self._stream: ProductChanges | None = None
+        self._position = Position({})
+        self._counters: dict[str, Any] = {}
+        self._noted = self._repaired = self._reconciled = float("-inf")
+
+    def step(self, seconds: float = 1.0) -> int:
+        """Handle what the stream has, waiting up to ``seconds`` for it; return how many changes that were.
+
+        Raises ``Unavailable`` when a store is away; the next call goes on from the stored place.
+        """
+        try:
+            stream = self._stream or self._open()
+            batch = stream.take(seconds, BATCH)
+            if batch:
+                self._handle(batch)
+            self._look_after_caches()
+            self._reconcile()
+        except HistoryLost as lost:
+            self.close()
+            self._forget(lost)
+            return 1
+        except Exception:
+            self.close()
+            raise
+        return len(batch.changes) if batch else 0
+
+    def has_reached(self, moment: tuple[int, int]) -> bool:
+        """Say whether everything written up to the cluster time ``moment`` has been handled."""
+        return self._position.time >= moment
+
+    def close(self) -> None:
+        """Close the stream; its place is stored."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def _open(self) -> ProductChanges:
+        with self._stores.postgres.reading() as connection:
+            self._counters = state.load(connection, PRODUCTS)
+        token = self._counters.get("token")
+        self._stream = ProductChanges(self._stores.mongo, token)
+        self._position = self._stream.start
+        if token is None:
+            self._rebuild()
+            self._note(self._stream.start)
+        return self._stream
+
+    def _forget(self, lost: HistoryLost) -> None:
+        """Drop a token that leads nowhere. The next step starts anew; a dead token is never tried twice."""
+        log.warning("the change stream cannot go on, everything will be read again: %s", lost)
+        self._counters.pop("token", None)
+        self._counters["last_error"] = str(lost)[:300]
+        self._counters["last_error_at"] = datetime.now(UTC).isoformat()
+        with self._stores.postgres.writing() as connection:
+            state.save(connection, PRODUCTS, self._counters)
+
+    def _handle(self, batch: Batch) -> None:
+        if batch.changes:
+            written = self._apply(batch.changes)
+            self._counters["handled"] = self._counters.get("handled", 0) + len(batch.changes)
+            self._counters["skipped"] = self._counters.get("skipped", 0) + len(batch.changes) - written
+        moved = batch.position != self._position and time.monotonic() - self._noted >= NOTE_SECONDS
+        self._position = batch.position
+        if batch.changes or moved:
+            self._note(batch.position)
+
+    def _note(self, position: Position) -> None:
+        self._counters["token"] = dict(position.token)
+        with self._stores.postgres.writing() as connection:
+            state.save(connection, PRODUCTS, self._counters)
+        self._position = position
+        self._noted = time.monotonic()
+
+    def _apply(self, changes: Sequence[Change]) -> int:
+        """Bring index and cache to what MongoDB holds now for the changed products; return how many were newer."""
+        last = {change.product_id: change for change in changes}
+        foreign = {change.product_id for change in changes if change.foreign and not last[change.product_id].deleted}
+        self._adopt(foreign)
+        found = get_products(self._stores.mongo, last)
+        written = self._index(found.values()) + self._unindex(set(last) - set(found))
+        self._stores.search.commit()
+        self._follow({product_id: found.get(product_id) for product_id in last})
+        return written
+
+    def _index(self, products: Iterable[Product]) -> int:
+        """Write products to the index; one that it cannot take becomes a dead letter and stops no other."""
+        documents = list(self._documents(products))
+        try:
+            return self._stores.search.put_many(documents)
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001 - one bad document fails a whole batch; it is found below
+            return sum(self._index_alone(document) for document in documents)
+
+    def _index_alone(self, document: SearchDocument) -> int:
+        try:
+            return self._stores.search.put_many([document])
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the engine says of it, it is this product's fault
+            self._bury(document.product_id, f"{type(error).__name__}: {error}")
+            return 0
+
+    def _documents(self, products: Iterable[Product]) -> Iterator[SearchDocument]:
+        sold = self._popularity.units_sold()
+        for product in products:
+            try:
+                yield from_product(product, popularity=sold.get(product.product_id, 0))
+            except Exception as error:  # noqa: BLE001 - a product that makes no document must not stop the others
+                self._bury(product.product_id, f"{type(error).__name__}: {error}")
+
+    def _unindex(self, gone: set[str]) -> int:
+        """Leave tombstones for products that are no more, one revision above what is indexed."""
+        if not gone:
+            return 0
+        indexed = self._stores.search.versions(gone)
+        return self._stores.search.delete_many((product_id, revision + 1) for product_id, revision in indexed.items())
+
+    def _bury(self, product_id: str, why: str) -> None:
+        self._counters["failed"] = self._counters.get("failed", 0) + 1
+        with self._stores.postgres.writing() as connection:
+            letters.bury(connection, PRODUCTS, product_id, "index", why)
+
+    def _follow(self, products: Mapping[str, Product | None]) -> None:
+        try:
+            ProductCache(self._stores.redis.cache).follow(products)
+        except Unavailable as error:
+            cache_repair.note_missed(self._stores, error)
+
+    def _rebuild(self) -> None:
+        """Build the index anew from every document, and compare every cached product."""
+        stores = self._stores
+        with translate_errors():
+            empty = stores.mongo.products.find_one({}, {"_id": 1}) is None
+        if not (empty and stores.search.count() == 0):
+            count = stores.search.rebuild(self._documents(_all_products(stores)))
+            self._counters["rebuilt"] = self._counters.get("rebuilt", 0) + 1
+            log.info("the search index was rebuilt from %d products", count)
+        try:
+            cache_repair.revalidate(stores)
+        except Unavailable as error:
+            if error.store != "redis":
+                raise
+            cache_repair.note_missed(stores, error)
+        self._reconciled = time.monotonic()
+
+    def _look_after_caches(self) -> None:
+        if time.monotonic() - self._repaired >= REPAIR_SECONDS:
+            cache_repair.repair_if_missed(self._stores)
+            self._repaired = time.monotonic()
+
+    def _reconcile(self) -> None:
+        """Compare all revisions at the start and every ten minutes: the net below the change stream."""
+        if time.monotonic() - self._reconciled < RECONCILE_SECONDS:
+            return
+        found = reconcile.differences(self._stores)
+        if found.index_too_large:
+            self._rebuild()
+        for ids in found.batches(BATCH):
+            self._apply([Change(product_id) for product_id in ids])
+            # What the index still refuses has a revision lower than one that was deleted, or was set back by hand.
+            refused = reconcile.still_different(self._stores, ids)
+            if refused:
+                self._adopt(refused, floor=int(time.time()))
+                self._apply([Change(product_id) for product_id in refused])
+        self._counters |= {"differences": found.count, "reconciled_at": datetime.now(UTC).isoformat()}
+        self._note(self._position)
+        self._reconciled = time.monotonic()
+
+    def _adopt(self, product_ids: Iterable[str], *, floor: int = 0) -> None:
+        for product_id, why in adopt(self._stores.mongo, product_ids, floor=floor).items():
+            self._bury(product_id, why)
+
+
+def _all_products(stores: Stores) -> Iterator[Product]:
+    with translate_errors():
+        for document in stores.mongo.products.find({}, HIDDEN_FIELDS, batch_size=BATCH):
+            yield product_of(document)
