@@ -218,8 +218,8 @@ def _flag(value: object) -> bool:
 def _checked_url(url: str, schemes: tuple[str, ...]) -> str:
     shown = mask_url(url)
     scheme, separator, rest = url.partition("://")
-    if not separator:
-        raise ValueError(f"must be a URL like {schemes[0]}://…, not {shown!r}")
+    if not separator:  # not shown: without its marks nobody can tell where a password stands in it
+        raise ValueError(f"must be a URL like {schemes[0]}://…")
     if scheme.lower() not in schemes:
         raise ValueError(f"must start with {' or '.join(f'{name}://' for name in schemes)}, not {shown!r}")
     if " " in url:

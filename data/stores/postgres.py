@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -34,9 +34,12 @@ _DEFAULTS = {
     "keepalives_count": "3",
     "tcp_user_timeout": "15000",
 }
+#: how long a server may say nothing before it is asked whether it lives
+_SILENCE_SECONDS = 5.0
 _POOL_SIZE, _POOL_OVERFLOW, _POOL_WAIT_SECONDS = 16, 32, 3.0
 #: serialization failure, deadlock, lock not available: the whole transaction is worth another try
 _RETRYABLE = frozenset({"40001", "40P01", "55P03"})
+_IdleTooLong = psycopg.errors.IdleInTransactionSessionTimeout
 
 
 class Postgres:
@@ -85,7 +88,43 @@ class Postgres:
         self.engine.dispose()
 
     def _connect(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(self._conninfo)
+        return _WatchfulConnection.connect(self._conninfo)
+
+
+class _WatchfulConnection(psycopg.Connection[Any]):
+    """Gives up on a server that went silent (stopped, hung), which no timeout of libpq covers on a unix socket.
+
+    A statement may take long, so silence alone says nothing: after some seconds of it the server is asked whether it
+    still takes connections, and only if that gets no answer either is the statement given up.
+    """
+
+    def wait(self, gen: Generator[Any, Any, Any], *args: Any, **options: Any) -> Any:
+        """Run psycopg's ``gen``; it is woken every 0.1 s while nothing comes from the server."""
+        return super().wait(self._watched(gen), *args, **options)
+
+    def _watched(self, gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        heard = time.monotonic()
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                if ready:
+                    heard = time.monotonic()
+                elif time.monotonic() - heard > _SILENCE_SECONDS:
+                    self._require_living_server()
+                    heard = time.monotonic()
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            return end.value
+
+    def _require_living_server(self) -> None:
+        try:
+            psycopg.connect(self.info.dsn, password=self.info.password, connect_timeout=2).close()
+        except psycopg.errors.ConnectionTimeout:
+            self.pgconn.finish()  # what is still on its way belongs to nobody
+            raise psycopg.OperationalError("the server stopped answering") from None
+        except psycopg.Error:
+            return  # it refused, so it lives
 
 
 def _conninfo(url: str) -> str:
@@ -136,7 +175,7 @@ def _translated(error: BaseException | None) -> Exception | None:
         return Conflict(_reason(error))
     if isinstance(error, psycopg.DataError):
         return Invalid({"value": _reason(error)})
-    if isinstance(error, psycopg.OperationalError | psycopg.InternalError | psycopg.InterfaceError):
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | _IdleTooLong):
         return Unavailable(STORE, _reason(error))
     return None
 
