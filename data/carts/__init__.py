@@ -1,1 +1,1 @@
-"""See docs/architecture.md for what this room holds."""
+"""Carts and sessions: what a customer or a terminal has open, in the durable Redis (AOF, no eviction)."""
