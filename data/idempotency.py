@@ -59,8 +59,9 @@ def claim_key(connection: sqlalchemy.Connection, claim: Claim, now: datetime) ->
             created_at=now,
         )
         .on_conflict_do_nothing()
+        .returning(IdempotencyKey.key)
     )
-    return connection.execute(statement).rowcount == 1
+    return connection.execute(statement).first() is not None
 
 
 def store_result(connection: sqlalchemy.Connection, claim: Claim, result: object) -> None:

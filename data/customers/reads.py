@@ -223,7 +223,7 @@ def get_customer(postgres: Postgres, ref: str | UUID) -> CustomerDetail:
 
 
 def _page(question: str, cursor: str | None, limit: int, *, backwards: bool) -> Select[Any]:
-    """Select the keys of one customer more than a page, from ``cursor`` on, nearest first, with the number that match."""
+    """Select the keys of a page and one more, from ``cursor`` on, nearest first, with the number of matches."""
     keys = _keys(question)
     order = (keys.c.sort_name, keys.c.user_id)
     matches = (
