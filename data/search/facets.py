@@ -1,0 +1,134 @@
+"""Which facets a search shows, and how their counts become what the panel draws.
+
+Fixed facets come first, then the attributes that cover most of what was found; what is chosen is always shown, found
+or not. Spellings of one value are one line: ``black`` and ``Black`` are counted together under the commoner spelling.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from data.search.analysis import fold, value_key
+from data.search.query import ATTRIBUTE_PREFIX, FIXED_FIELDS, STOCK_STATES, SearchQuery
+from data.search.terms import CATEGORY_LEVELS
+from data.types import Facet, FacetValue
+
+__all__ = [
+    "ALWAYS",
+    "MOST_ATTRIBUTES",
+    "MOST_VALUES",
+    "PRICE_BOUNDS",
+    "assemble",
+    "build",
+    "holding",
+    "label_of",
+    "merged",
+    "pick_attributes",
+    "price_value",
+]
+
+#: Facets every product can have, in the order of the panel.
+ALWAYS = (*CATEGORY_LEVELS, "brand", "price", "stock", "status")
+MOST_ATTRIBUTES = 12
+MOST_VALUES = 15
+#: Where the price ranges begin, in units of the currency; the last one is open.
+PRICE_BOUNDS = (0, 10, 25, 50, 100, 250, 500, 1000, 2500)
+
+Counts = Sequence[tuple[str, int]]
+_NATURAL = re.compile(r"(\d+(?:\.\d+)?)")
+
+
+def merged(counts: Counts) -> list[tuple[str, int]]:
+    """Return counts by value with the spellings of one value added up, most first, then in natural order."""
+    spellings: dict[str, list[tuple[int, str]]] = {}
+    for value, count in counts:
+        spellings.setdefault(value_key(value), []).append((-count, value))
+    summed = ((min(those)[1], -sum(count for count, _ in those)) for those in spellings.values())
+    return sorted(summed, key=lambda one: (-one[1], _natural(one[0])))
+
+
+def _natural(value: str) -> list[tuple[bool, float, str]]:
+    """Return a key that sorts ``9 GB`` before ``16 GB``."""
+    # Every second part of the split is a number.
+    parts = enumerate(_NATURAL.split(fold(value)))
+    return [(place % 2 == 0, float(part) if place % 2 else 0.0, part) for place, part in parts]
+
+
+def pick_attributes(covered: Counts, chosen: Iterable[str]) -> list[str]:
+    """Return the attributes to count: those with a choice, then those that most of what was found has."""
+    mine = [name for name in chosen if name not in FIXED_FIELDS]
+    rest = [name for name, _ in sorted(covered, key=lambda one: (-one[1], one[0])) if name not in mine]
+    # A few more than are shown, because one in which every product has its own value is dropped when it is counted.
+    return mine + rest[: MOST_ATTRIBUTES + 4]
+
+
+def label_of(name: str, written: str = "") -> str:
+    """Return how the panel calls the facet ``name``, an attribute that products write as ``written``."""
+    if name in FIXED_FIELDS:
+        return FIXED_FIELDS[name]
+    written = written or name.removeprefix(ATTRIBUTE_PREFIX)
+    if written != written.lower():
+        return written
+    words = written.replace("_", " ").replace(".", ": ")
+    return words[:1].upper() + words[1:]
+
+
+def assemble(
+    query: SearchQuery,
+    names: Sequence[str],
+    counts: Mapping[str, Counts],
+    labels: Mapping[str, str],
+) -> tuple[Facet, ...]:
+    """Return the facets ``names`` as the panel shows them, at most ``MOST_ATTRIBUTES`` of attributes.
+
+    ``counts`` are by facet name and value as written; prices are counted by ``price_values``.
+    """
+    facets: list[Facet] = []
+    attributes = 0
+    for name in names:
+        if name not in FIXED_FIELDS and (
+            attributes == MOST_ATTRIBUTES or not _says_something(query, name, counts[name])
+        ):
+            continue
+        facet = build(query, name, counts[name], label_of(name, labels.get(name, "")), limit=MOST_VALUES)
+        if facet.values:
+            facets.append(facet)
+            attributes += name not in FIXED_FIELDS
+    return tuple(facets)
+
+
+def _says_something(query: SearchQuery, name: str, counts: Counts) -> bool:
+    """Say whether to show an attribute: not where each product has a value of its own (a serial number)."""
+    return len(counts) == 1 or any(count > 1 for _, count in counts) or bool(query.choices(name))
+
+
+def holding(counts: Counts, text: str) -> Counts:
+    """Return the values that have ``text`` in them, in whatever case and accents."""
+    wanted = fold(text.strip())
+    return [(value, count) for value, count in counts if wanted in fold(value)]
+
+
+def build(query: SearchQuery, name: str, counts: Counts, label: str, *, limit: int) -> Facet:
+    """Return one facet with at most ``limit`` values, and besides them everything that is chosen."""
+    ordered = _ordered(name, counts)
+    listed = ordered[:limit] + [one for one in ordered[limit:] if query.has(name, one[0])]
+    found = {value_key(value) for value, _ in ordered}
+    missing = (choice for choice in query.choices(name) if isinstance(choice, str) and value_key(choice) not in found)
+    values = [FacetValue(value, count, query.has(name, value)) for value, count in listed]
+    values += (FacetValue(choice, 0, True) for choice in missing)
+    return Facet(name, label, tuple(values), len(ordered) - len(listed))
+
+
+def _ordered(name: str, counts: Counts) -> list[tuple[str, int]]:
+    """Return the values in the panel's order: prices and stock states have one of their own."""
+    if name == "price":
+        return [(value, count) for value, count in counts if count]
+    values = merged(counts)
+    return sorted(values, key=lambda one: STOCK_STATES.index(one[0])) if name == "stock" else values
+
+
+def price_value(place: int) -> str:
+    """Return the value of the price range that begins at ``PRICE_BOUNDS[place]``: ``50..99.99``, ``2500..``."""
+    low, *after = PRICE_BOUNDS[place:]
+    return f"{low}..{after[0] - 1}.99" if after else f"{low}.."
