@@ -40,6 +40,7 @@ PLACES: tuple[Place, ...] = (
     Place("warehouse", "screens.warehouse:WarehouseScreen", "warehouse", ("f7", "g w"), "stock.view"),
     Place("order", "screens.order:OrderScreen", "one order", permission="orders.view"),
     Place("customer", "screens.customer:CustomerScreen", "one customer", permission="customers.view"),
+    Place("movements", "screens.movements:MovementsScreen", "movements", permission="stock.view"),
     Place("product", "screens.product:ProductScreen", "one product", permission="catalog.view"),
 )
 BY_NAME = {place.name: place for place in PLACES}

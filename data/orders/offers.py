@@ -5,6 +5,7 @@ Prices come from MongoDB and stock from PostgreSQL, never from the index: search
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from data.catalog.types import Product
     from data.stores import Stores
 
-__all__ = ["Offer", "find_offers", "offers_of"]
+__all__ = ["Offer", "find_ids", "find_offers", "offers_of"]
 
 
 @dataclass(frozen=True)
@@ -75,28 +76,28 @@ def find_offers(stores: Stores, text: str, *, limit: int = 8) -> tuple[Offer, ..
     text = text.strip()
     if not text:
         return ()
-    found: dict[str, Product] = {}
-    if " " not in text:
-        try:
-            exact = get_product(stores.mongo, text)
-            found[exact.product_id] = exact
-        except NotFound:
-            pass
-    ids = _found_ids(stores, text, limit)
-    missing = [product_id for product_id in ids if product_id not in found]
-    stored = get_products(stores.mongo, missing)
-    found.update((product_id, stored[product_id]) for product_id in missing if product_id in stored)
-    return _offers(stores, tuple(found.values())[:limit])
+    ids = find_ids(stores, text, limit=limit)
+    stored = get_products(stores.mongo, ids)
+    return _offers(stores, tuple(stored[product_id] for product_id in ids if product_id in stored))
 
 
-def _found_ids(stores: Stores, text: str, limit: int) -> tuple[str, ...]:
+def find_ids(stores: Stores, text: str, *, limit: int) -> tuple[str, ...]:
+    """Return the ids of the products ``text`` may mean, the one with that very SKU or barcode first.
+
+    Raises ``Unavailable`` only where the catalog is away too.
+    """
     from data.search.language import parse_query
 
+    exact: tuple[str, ...] = ()
+    if " " not in text:
+        with contextlib.suppress(NotFound):
+            exact = (get_product(stores.mongo, text).product_id,)
     try:
-        result = stores.search.search(parse_query(text), limit=limit, facets=False)
+        hits = stores.search.search(parse_query(text), limit=limit, facets=False).hits
+        found = tuple(hit.product_id for hit in hits)
     except Unavailable:
-        return tuple(row.product_id for row in prefix_search(stores.mongo, text, limit=limit))
-    return tuple(hit.product_id for hit in result.hits)
+        found = tuple(row.product_id for row in prefix_search(stores.mongo, text, limit=limit))
+    return tuple(dict.fromkeys((*exact, *found)))[:limit]
 
 
 def _offers(stores: Stores, products: Sequence[Product]) -> tuple[Offer, ...]:

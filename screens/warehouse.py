@@ -1,0 +1,307 @@
+"""Warehouse: what lies where, what is short; receive, correct, and see why a level is what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.timer import Timer
+
+from data.errors import Invalid
+from screens.action import Action
+from screens.base import AppScreen
+from screens.forms.stock import adjust_form, receive_form, reorder_form
+from screens.movements import movement_lines
+from screens.shown import stock_mark
+from screens.warehouse_data import StockRow, last_movements, level_source
+from widgets.cells import Cell, Column
+from widgets.grid import Grid
+from widgets.keybar import KeyHint
+from widgets.queryline import QueryLine
+from widgets.sheet import Sheet
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from data.stock.messages import StockMoved
+    from data.stock.reads import MovementRow
+
+COLUMNS = (
+    Column("sku", "SKU", 10, flex=1),
+    Column("title", "Title", 14, flex=4),
+    Column("warehouse_id", "Where", 5),
+    Column("available_stock", "Avail", 8),
+    Column("reserved_stock", "Resv", 5, right=True),
+    Column("damaged_stock", "Dmg", 4, right=True),
+    Column("total_stock", "Total", 6, right=True),
+    Column("reorder_level", "Low at", 6, right=True),
+)
+#: The filters on the keys 1 to 4.
+FILTERS: tuple[tuple[str, str], ...] = (("All", ""), ("Low", "low"), ("Sold out", "out"))
+
+
+def cells(row: StockRow) -> tuple[Cell, ...]:
+    """Return one level as the list shows it."""
+    level = row.level
+    return (
+        level.sku,
+        row.title or "–",
+        level.warehouse_id,
+        stock_mark(level.available_stock, level.reorder_level),
+        level.reserved_stock,
+        level.damaged_stock,
+        level.total_stock,
+        level.reorder_level,
+    )
+
+
+class WarehouseScreen(AppScreen):
+    """Levels per warehouse."""
+
+    NAME = "warehouse"
+    TITLE_CRUMBS = ("Warehouse",)
+    ACTIONS = (
+        Action(
+            "stock.filter", "/", "filter", "type_query", help="Words, SKU or scan; warehouse:WH1, low, out", rank=60
+        ),
+        Action(
+            "stock.receive", "R", "receive", "receive", "stock.receive", help="Take units of this product in", rank=20
+        ),
+        Action(
+            "stock.receive_other", "n", "receive other", "receive_other", "stock.receive", help="Scan, then receive"
+        ),
+        Action(
+            "stock.adjust", "a", "adjust", "adjust", "stock.adjust", help="Set what was counted, with a reason", rank=30
+        ),
+        Action(
+            "stock.reorder", "L", "low at", "reorder", "stock.adjust", help="Set from which stock on it is low", rank=55
+        ),
+        Action("stock.product", "p", "product", "open_product", "catalog.view", help="Open the product", rank=58),
+        Action("stock.warehouse", "w", "warehouse", "next_warehouse", help="The next warehouse, or all", rank=52),
+        Action("stock.reload", ("r", "f5"), "reload", "reload", help="Read the levels again, stay here", show=False),
+        *(
+            Action(
+                f"stock.view_{place}",
+                str(place),
+                name,
+                "show_filter",
+                help=f"Levels: {name}",
+                group="Views",
+                show=False,
+                arguments=(query,),
+            )
+            for place, (name, query) in enumerate(FILTERS, start=1)
+        ),
+    )
+
+    DEFAULT_CSS = """
+    WarehouseScreen #beside { width: 52; padding-left: 1; display: none; }
+    WarehouseScreen.-broad #beside { display: block; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query_line = QueryLine(placeholder="words, SKU or scan · warehouse:WH1 · low · out")
+        self.grid: Grid[StockRow] = Grid(
+            COLUMNS,
+            cells,
+            key=lambda row: row.key,
+            empty=("No level matches.", "/ changes the filter · 1 shows all · n receives a product"),
+            id="levels",
+        )
+        self.beside = Sheet(focusable=False, margin=1, id="beside")
+        self._typing: Timer | None = None
+        self._resting: Timer | None = None
+        self._shown: str | None = None
+        self._houses: tuple[str, ...] = ()
+
+    def compose_query(self) -> Iterable[Widget]:
+        """The filter line."""
+        yield self.query_line
+
+    def compose_body(self) -> ComposeResult:
+        """The levels; from 150 columns the movements of the one under the bar."""
+        with Horizontal():
+            yield self.grid
+            yield self.beside
+
+    def on_mount(self) -> None:
+        """Learn which warehouses there are."""
+        self.query_line.note("1 All  2 Low  3 Sold out")
+        self.load(_warehouses, then=self._know_warehouses, failed=lambda error: None, group="houses")
+
+    def arrive(self, query: str | None = None, **arguments: Any) -> None:
+        """Show the levels: as they were left, or for ``query``."""
+        if query is not None:
+            self.query_line.set(query)
+        if self._shown is None or query is not None:
+            self.search()
+        self.grid.focus()
+
+    def _know_warehouses(self, houses: tuple[str, ...]) -> None:
+        self._houses = houses
+
+    def more_hints(self) -> tuple[KeyHint, ...]:
+        """What Enter does here."""
+        return (KeyHint("Enter", "movements"),)
+
+    def why_not(self, action: Action) -> str:
+        """Most actions need a level under the bar."""
+        needs = ("stock.receive", "stock.adjust", "stock.reorder", "stock.product")
+        return "no level under the bar" if action.name in needs and self.grid.current is None else ""
+
+    # -- the filter -------------------------------------------------------------------------------------------------
+
+    def type_query(self) -> None:
+        """Type the filter."""
+        self.query_line.type()
+
+    def leave(self) -> bool:
+        """Esc: from the filter to the list, then the marks, then the filter, then back."""
+        if self.query_line.typing:
+            self.grid.focus()
+            return True
+        if self.grid.clear_marks():
+            return True
+        if self.query_line.text:
+            self.show_filter("")
+            return True
+        return False
+
+    def show_filter(self, query: str) -> None:
+        """Show one of the views."""
+        self.query_line.set(query)
+        self.search()
+        self.grid.focus()
+
+    def next_warehouse(self) -> None:
+        """Go through the warehouses, then all together."""
+        from data.stock.query import parse_stock_filter
+
+        try:
+            wanted = parse_stock_filter(self.query_line.text)
+        except Invalid:
+            return
+        ring = ["", *self._houses]
+        place = ring.index(wanted.warehouse_id) if wanted.warehouse_id in ring else 0
+        house = ring[(place + 1) % len(ring)]
+        rest = [token for token in self.query_line.text.split() if not token.startswith(("warehouse:", "wh:"))]
+        self.show_filter(" ".join([*([f"warehouse:{house}"] if house else []), *rest]))
+
+    def on_query_line_changed(self, event: QueryLine.Changed) -> None:
+        """Filter a moment after the last letter; at once on Enter."""
+        if self._typing is not None:
+            self._typing.stop()
+        if event.final:
+            self.search()
+            self.grid.focus()
+        else:
+            self._typing = self.set_timer(0.12, self.search)
+
+    def search(self) -> None:
+        """List what the filter asks for; a filter that can't be read is marked and the list stays."""
+        from data.stock.query import parse_stock_filter
+
+        text = self.query_line.text
+        if text == self._shown:
+            return
+        try:
+            wanted = parse_stock_filter(text)
+        except Invalid as error:
+            self.query_line.note(next(iter(error.fields.values())), "bad")
+            return
+        self._shown = text
+        self.query_line.note("1 All  2 Low  3 Sold out")
+        self.show_crumbs("Warehouse", *([wanted.warehouse_id] if wanted.warehouse_id else []))
+        self.grid.show(self.pages(lambda shop: level_source(shop, wanted)))
+
+    def reload(self) -> None:
+        """Read the levels again."""
+        self.grid.reload()
+
+    # -- the list ---------------------------------------------------------------------------------------------------
+
+    def on_grid_loaded(self, event: Grid.Loaded) -> None:
+        """Say how many match."""
+        count = "" if event.estimate is None else f"{'' if event.exact else '~'}{event.estimate:,} levels · "
+        self.status.facts(f"{count}by SKU")
+        self.refresh_keys()
+
+    def on_grid_row_chosen(self, event: Grid.RowChosen) -> None:
+        """See why the level is what it is."""
+        level = event.row.level
+        self.shell.open_screen(
+            "movements",
+            product_id=level.product_id,
+            warehouse_id=level.warehouse_id,
+            sku=level.sku,
+            title=event.row.title,
+        )
+
+    def on_grid_row_moved(self, event: Grid.RowMoved) -> None:
+        """Show the movements beside the list, once the bar rests."""
+        if self._resting is not None:
+            self._resting.stop()
+        if event.row is not None and self.beside.display:
+            self._resting = self.set_timer(0.12, self._look)
+
+    def _look(self) -> None:
+        if (row := self.grid.current) is not None:
+            level = row.level
+            self.load(
+                last_movements,
+                level.product_id,
+                level.warehouse_id,
+                then=self._show_beside,
+                failed=lambda error: None,
+                group="beside",
+            )
+
+    def _show_beside(self, rows: tuple[MovementRow, ...]) -> None:
+        self.beside.show(lambda width: movement_lines(rows, width), keep=False)
+
+    # -- doing ------------------------------------------------------------------------------------------------------
+
+    def receive(self) -> None:
+        """Take units of the product under the bar in."""
+        if (row := self.grid.current) is not None:
+            self.app.push_screen(receive_form(row.level.warehouse_id, row.level, row.title), self._moved)
+
+    def receive_other(self) -> None:
+        """Take units of any product in."""
+        shop = self.shop
+        self.app.push_screen(receive_form(shop.settings.warehouse if shop else ""), self._moved)
+
+    def adjust(self) -> None:
+        """Set what was counted."""
+        if (row := self.grid.current) is not None:
+            self.app.push_screen(adjust_form(row.level, row.title), self._moved)
+
+    def reorder(self) -> None:
+        """Set from which stock on it is low."""
+        if (row := self.grid.current) is not None:
+            self.app.push_screen(reorder_form(row.level, row.title), self._reordered)
+
+    def _moved(self, moved: StockMoved | None) -> None:
+        if moved is not None:
+            self.status.say(f"{moved.sku} in {moved.warehouse_id}: {moved.available_stock:,} available", "good")
+            self.grid.reload()
+            self._look()
+
+    def _reordered(self, done: object) -> None:
+        if done is not None:
+            self.status.say("reorder level set", "good")
+            self.grid.reload()
+
+    def open_product(self) -> None:
+        """Open the product."""
+        if (row := self.grid.current) is not None:
+            self.shell.open_screen("product", product_id=row.level.product_id)
+
+
+def _warehouses(shop: Any) -> tuple[str, ...]:
+    from data.stock.reads import list_warehouses
+
+    return tuple(row.warehouse_id for row in list_warehouses(shop.stores.postgres))
