@@ -41,7 +41,10 @@ def is_current(engine: sqlalchemy.Engine) -> bool:
 
 
 def upgrade(url_or_engine: str | sqlalchemy.Engine, revision: str = "head") -> None:
-    """Bring the database up to ``revision``. Does nothing where it is there. Raises ``Unavailable``."""
+    """Bring the database up to ``revision``. Does nothing where it is there.
+
+    Raises ``Unavailable``, and ``Conflict`` where a newer program has migrated the database beyond what this one knows.
+    """
     from alembic import command
 
     with _configured(url_or_engine) as config:
@@ -60,8 +63,11 @@ def downgrade(url_or_engine: str | sqlalchemy.Engine, revision: str = "base") ->
 def _configured(url_or_engine: str | sqlalchemy.Engine) -> Iterator[Any]:
     """Hold a transaction with the migration lock, and Alembic's configuration that runs in it."""
     from alembic.config import Config
+    from alembic.script.revision import ResolutionError
+    from alembic.util.exc import CommandError
     from sqlalchemy import text
 
+    from data.errors import Conflict
     from data.stores.postgres import Postgres, translate_errors
 
     own = Postgres(url_or_engine) if isinstance(url_or_engine, str) else None
@@ -77,6 +83,12 @@ def _configured(url_or_engine: str | sqlalchemy.Engine) -> Iterator[Any]:
             config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
             config.attributes["connection"] = connection
             yield config
+    except CommandError as error:
+        if not isinstance(error.__cause__, ResolutionError):
+            raise
+        raise Conflict(
+            f"The database was brought up to date by a newer Storekeeper; this one knows it up to {HEAD}."
+        ) from error
     finally:
         if own:
             own.close()

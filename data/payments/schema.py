@@ -28,6 +28,7 @@ class Payment(Base):
         CheckConstraint("kind IN ('authorise', 'capture', 'void', 'refund')", name="kind"),
         CheckConstraint("status IN ('pending', 'succeeded', 'failed')", name="status"),
         CheckConstraint("amount > 0", name="amount"),
+        # A step sent to the provider twice is one row.
         UniqueConstraint("provider", "idempotency_key"),
         # get_order: the payments of an order in time; the foreign key's index.
         Index("idx_payments_order_id", "order_id", "created_at"),
@@ -40,12 +41,13 @@ class Payment(Base):
             "provider_reference",
             postgresql_where=text("provider_reference IS NOT NULL"),
         ),
-        # The foreign keys' indexes.
+        # The foreign key's index: where a payment method was used.
         Index(
             "idx_payments_payment_method_id",
             "payment_method_id",
             postgresql_where=text("payment_method_id IS NOT NULL"),
         ),
+        # The foreign key's index: what one member of staff booked.
         Index("idx_payments_created_by", "created_by", postgresql_where=text("created_by IS NOT NULL")),
     )
 
