@@ -47,7 +47,7 @@ def status() -> Answer:
     from data.events.reads import relay_status
 
     with opened_shop("relay.view") as shop:
-        found = relay_status(shop)
+        found = relay_status(shop.stores.postgres)
     document = {**plain(found), "last_error": found.last_error}
     return Answer(document, lambda: _status_lines(found), exit_code=0 if found.running else 8)
 

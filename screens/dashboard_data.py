@@ -126,4 +126,4 @@ def _idle(shop: Shop) -> tuple[Idle, ...]:
 def _dead_letters(shop: Shop) -> int:
     from data.events.reads import relay_status
 
-    return relay_status(shop).dead_letters
+    return relay_status(shop.stores.postgres).dead_letters

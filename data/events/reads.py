@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -15,9 +15,6 @@ from data.events.routes import ROUTES
 from data.paging import decode_cursor, encode_cursor
 from data.stores.postgres import Postgres
 from data.types import Page
-
-if TYPE_CHECKING:
-    from data.shop import Shop
 
 __all__ = ["DeadLetterRow", "RelayStatus", "TopicStatus", "list_dead_letters", "relay_status"]
 
@@ -99,9 +96,9 @@ class RelayStatus:
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def relay_status(shop: Shop) -> RelayStatus:
+def relay_status(postgres: Postgres) -> RelayStatus:
     """Return how the relay is doing, from PostgreSQL alone and in bounded time. Raises ``Unavailable``."""
-    with shop.stores.postgres.reading() as connection:
+    with postgres.reading() as connection:
         running = bool(connection.execute(_LEADER).scalar_one())
         leader = state.load(connection, LEADER) if running else {}
         products = state.load(connection, PRODUCTS)
