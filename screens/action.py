@@ -118,7 +118,8 @@ class Action:
     a sequence with blanks (``"g o"``); ``label`` one or two words for the key bar; ``handler`` the method of the
     screen (or of the shell, for global actions) that does it; ``permission`` a name in
     ``data.access.rules.PERMISSIONS`` or ``""``; ``help`` one sentence for the ``?`` sheet and
-    ``group`` its heading there (the screen's name by default); ``show`` whether the key bar may show it, and ``rank`` how early (lower is earlier). ``arguments`` go to the handler.
+    ``group`` its heading there (the screen's name by default); ``show`` whether the key bar may show it, and ``rank``
+    how early (lower is earlier). ``arguments`` go to the handler.
     """
 
     name: str

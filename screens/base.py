@@ -21,6 +21,7 @@ from data.errors import Invalid, StorekeeperError, Unavailable
 from data.types import Page, PageSource, Progress
 from screens.action import Action, show_key
 from screens.handle import ShellApi
+from screens.quiet import QuietFocus
 from widgets.form import Form
 from widgets.grid import Grid
 from widgets.headerline import HeaderLine
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-class AppScreen(Sturdy, Screen[None]):
+class AppScreen(QuietFocus, Sturdy, Screen[None]):
     """Base of every full screen.
 
     A subclass sets ``NAME`` (its name in the shell), ``TITLE_CRUMBS``, ``ACTIONS``, and overrides ``compose_body`` and,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from data.types import Progress
 
 if TYPE_CHECKING:
     from data.shop import Shop
     from screens.action import Action
+    from screens.overlay import Overlay
+
+Answer = TypeVar("Answer")
 
 
 class ShopHandle:
@@ -69,6 +72,9 @@ class ShellApi(Protocol):
 
     def copy_text(self, text: str, what: str) -> None:
         """Put ``text`` on the clipboard and say so honestly; ``what`` names it (``order number``)."""
+
+    def overlay(self, overlay: Overlay[Answer], then: Callable[[Answer | None], None] | None = None) -> None:
+        """Show ``overlay``; ``then`` gets its answer, ``None`` on Esc."""
 
     def confirm(self, sentence: str, then: Callable[[], None], *, count: int | None = None) -> None:
         """Show the one confirm shape; ``then`` runs on Enter. With ``count`` the number must be typed."""

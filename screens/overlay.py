@@ -7,12 +7,13 @@ from typing import ClassVar, TypeVar
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from screens.quiet import QuietFocus
 from widgets.sturdy import Sturdy
 
 Result = TypeVar("Result")
 
 
-class Overlay(Sturdy, ModalScreen[Result | None]):
+class Overlay(QuietFocus, Sturdy, ModalScreen[Result | None]):
     """A modal that answers with ``dismiss(result)``, or ``None`` on Esc.
 
     Its content goes into one ``Vertical(classes="overlay")``.

@@ -9,7 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.console import RenderableType
 from textual import events
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.binding import BindingType
 from textual.filter import LineFilter
@@ -24,6 +26,7 @@ from screens.handle import ShopHandle
 from screens.places import PLACES, Place
 from styles.themes import THEMES, choose
 from tui.actions import Registry
+from tui.frames import FrameMemory, Run
 from tui.keymap import Keymap
 from tui.keys import KeyRouter
 from tui.navigation import Navigator
@@ -75,6 +78,7 @@ class Shell(Verbs, Sturdy, App[None], inherit_bindings=False):
         self.problems: list[BaseException] = []
         self.animation_level = "none"
         self._net = InertFilter()
+        self._frames = FrameMemory()
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = choose(settings.theme, os.environ)
@@ -99,6 +103,7 @@ class Shell(Verbs, Sturdy, App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """After the first paint, open the shop."""
+        self.app_resume_signal.subscribe(self, lambda _: self._frames.forget())
         self.call_after_refresh(self.opening.begin)
 
     def on_unmount(self) -> None:
@@ -109,6 +114,8 @@ class Shell(Verbs, Sturdy, App[None], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Hand keys and pastes to the gate, everything else to Textual."""
+        if isinstance(event, events.Resize):
+            self._frames.forget()
         if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
             self.gate.put(event)
         else:
@@ -121,10 +128,43 @@ class Shell(Verbs, Sturdy, App[None], inherit_bindings=False):
 
     async def _on_key(self, event: events.Key) -> None:
         # A key that no widget stopped has come up: bindings of widgets (a list's j and k) first, then the actions.
+        event.prevent_default()  # Textual would call App._on_key too, and every key would count twice
         if not await self._check_bindings(event.key):
             self.router.after_widgets(event)
         else:
             self.router.work += 1
+
+    # -- painting -----------------------------------------------------------------------------------------------------
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        # 8.2.8 calls this with every update; what the terminal already shows is taken out of it.
+        if isinstance(renderable, CompositorUpdate) and self._shows:
+            renderable = self._frames.changed(renderable, self.size)
+            if renderable is None and self.cursor_position != self._previous_cursor_position:
+                renderable = Run([])
+        super()._display(screen, renderable)
+
+    @property
+    def _shows(self) -> bool:
+        """Whether an update would reach a terminal now."""
+        return not (self._batch_count or self._closed or self.is_headless) and self._running
+
+    def hold_until_mounted(self, screen: Screen[Any]) -> None:
+        """Paint ``screen`` once, when its widgets are there, instead of empty first."""
+        if screen.is_running:
+            return
+        self._begin_batch()
+        released = False
+
+        def release() -> None:
+            nonlocal released
+            if not released:
+                released = True
+                self._end_batch()
+                screen.refresh()
+
+        screen.call_later(release)
+        self.set_timer(0.5, release)  # whatever happens to the screen, painting goes on
 
     # -- trouble, and tests -------------------------------------------------------------------------------------
 

@@ -13,9 +13,8 @@ from textual.screen import ModalScreen
 from screens.places import HOME, Place
 
 if TYPE_CHECKING:
-    from textual.app import App
-
     from screens.base import AppScreen
+    from tui.app import Shell
 
 
 class Visit(NamedTuple):
@@ -30,7 +29,7 @@ class Navigator:
 
     DEPTH = 50
 
-    def __init__(self, app: App[Any], places: Sequence[Place]) -> None:
+    def __init__(self, app: Shell, places: Sequence[Place]) -> None:
         self._app = app
         self._places = {place.name: place for place in places}
         self._screens: dict[str, AppScreen] = {}
@@ -56,6 +55,8 @@ class Navigator:
         """Return the home screen, told that somebody arrives."""
         screen = self.screen(HOME)
         self._shown[HOME] = self.here
+        # Textual pushes none for a default screen, yet pops one when that is switched away from (8.2.8).
+        screen._push_result_callback(screen, None)
         screen.call_later(screen.arrive)
         return screen
 
@@ -88,6 +89,7 @@ class Navigator:
         while isinstance(self._app.screen, ModalScreen):
             self._app.pop_screen()
         if self._app.screen is not screen:
+            self._app.hold_until_mounted(screen)
             self._app.switch_screen(screen)
         if fresh or not known:
             # In the screen's own pump: after its mount on the first visit, at once later.

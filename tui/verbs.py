@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from data.errors import Invalid, Unavailable
 from screens.action import Action
@@ -11,7 +11,10 @@ from styles.themes import NAMES
 from tui.errors import shown_as
 
 if TYPE_CHECKING:
+    from screens.overlay import Overlay
     from tui.app import Shell
+
+Answer = TypeVar("Answer")
 
 
 class Verbs:
@@ -61,11 +64,17 @@ class Verbs:
 
         shell.run_worker(natively, thread=True, group="clipboard", exit_on_error=False)
 
+    def overlay(self, overlay: Overlay[Answer], then: Callable[[Answer | None], None] | None = None) -> None:
+        """Show ``overlay``; ``then`` gets its answer, ``None`` on Esc."""
+        shell = _shell(self)
+        shell.hold_until_mounted(overlay)
+        shell.push_screen(overlay, then)
+
     def confirm(self, sentence: str, then: Callable[[], None], *, count: int | None = None) -> None:
         """Show the one confirm shape; ``then`` runs on Enter. With ``count`` the number must be typed."""
         from screens.confirm import ConfirmOverlay
 
-        _shell(self).push_screen(ConfirmOverlay(sentence, count), lambda yes: then() if yes else None)
+        self.overlay(ConfirmOverlay(sentence, count), lambda yes: then() if yes else None)
 
     def show_error(self, error: BaseException, *, doing: str = "") -> None:
         """Show ``error`` where errors of its kind go (``tui/errors.py``)."""
@@ -94,7 +103,7 @@ class Verbs:
             if copy:
                 self.copy_text(copy, "reference")
 
-        shell.push_screen(ProblemOverlay(text, reference, shell.log_file), closed)
+        self.overlay(ProblemOverlay(text, reference, shell.log_file), closed)
 
     def resumed(self) -> None:
         """A screen is shown (again): dress it with what is known now."""
@@ -157,7 +166,7 @@ class Verbs:
             elif choice is not None:
                 self.open_screen(choice[0], **choice[1])
 
-        shell.push_screen(Palette(entries, shell.handle), chosen)
+        self.overlay(Palette(entries, shell.handle), chosen)
 
     def open_help(self) -> None:
         """Open the key sheet of the screen shown."""
@@ -170,7 +179,7 @@ class Verbs:
             groups.setdefault(action.group or shell.current.NAME, []).append(action)
         groups["in a list"] = list(scope.listing)
         groups["everywhere"] = list(scope.shared)
-        shell.push_screen(
+        self.overlay(
             HelpSheet(
                 [
                     (heading, [(self.keys_of(action), action, self.why_not(action)) for action in actions])

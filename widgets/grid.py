@@ -434,12 +434,14 @@ class Grid(GridMessages, Toned, Generic[Row], can_focus=True):
         self._ask_around()
 
     def on_focus(self) -> None:
-        """The bar becomes bright."""
+        """The bar becomes bright, and the heading shows the column that keys act on."""
         self._refresh_row(self.cursor)
+        self.refresh(Region(0, 0, self.size.width, 1))
 
     def on_blur(self) -> None:
         """The bar becomes quiet."""
         self._refresh_row(self.cursor)
+        self.refresh(Region(0, 0, self.size.width, 1))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Three rows down."""

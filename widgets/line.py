@@ -11,6 +11,7 @@ from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -19,6 +20,9 @@ from widgets.text import fit, visible, width_of
 
 #: The tones data may carry (``StatusMark.tone``) and those of the program's own text; ``styles/app.tcss`` colours them.
 TONES = ("good", "warn", "bad", "muted", "plain", "key", "strong", "stale", "bar", "bar-quiet", "match", "flash")
+
+
+_PLAIN = Style.null()
 
 
 class Piece(NamedTuple):
@@ -33,11 +37,37 @@ class Toned(Sturdy, Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in TONES}
 
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        # Looking a style up costs more than painting with it, and Textual forgets it at each refresh.
+        self._tones: dict[str, Style] = {}
+        super().__init__(id=id, classes=classes)
+
+    def _on_focus(self, event: events.Focus) -> None:
+        # Textual repaints the whole widget on focus and blur; here each widget repaints what looks different (its bar).
+        event.prevent_default()
+        self.has_focus = True
+        if self.parent is not None:
+            self.parent.post_message(events.DescendantFocus(self))
+
+    def _on_blur(self, event: events.Blur) -> None:
+        event.prevent_default()
+        self.has_focus = False
+        if self.parent is not None:
+            self.parent.post_message(events.DescendantBlur(self))
+
     def tone(self, name: str) -> Style:
         """Return the style of tone ``name``; the empty style for ``plain`` and names nobody knows."""
         if name == "plain" or name not in TONES:
-            return Style.null()
-        return self.get_component_rich_style(f"tone--{name}", partial=True)
+            return _PLAIN
+        style = self._tones.get(name)
+        if style is None:
+            style = self._tones[name] = self.get_component_rich_style(f"tone--{name}", partial=True)
+        return style
+
+    def notify_style_update(self) -> None:
+        """The theme or a class changed: tones are looked up anew."""
+        self._tones.clear()
+        super().notify_style_update()
 
     def strip(self, pieces: Sequence[Piece], width: int) -> Strip:
         """Return ``pieces`` as one line of exactly ``width`` cells, neighbours of one style joined."""

@@ -1,0 +1,1 @@
+"""Benchmarks: each prints figures and, last, one line of JSON."""
