@@ -1,117 +1,107 @@
 -- place_order: everything a placement writes, in one statement and one round trip, under READ COMMITTED.
 --
--- In this order: look for the idempotency key; lock the stock rows by (product_id, warehouse_id), the lock order of the
--- whole program; allocate every line on the locked figures; refuse with every short line, nothing having been written;
--- else take the key (first of the writes) and write order, lines, levels with their movements, first status, audit row
--- and events.
+-- In this order: lock the stock rows by (product_id, warehouse_id), the lock order of the whole program; allocate every
+-- line on the locked figures; refuse with every short line, nothing having been written; else take the idempotency key,
+-- first of the writes, and write order, lines, levels with their movements, first status, audit row and events.
 --
--- Returns outcome and detail: 'placed' with the items, [{"line_no", "warehouse_id", "quantity", ...}]; 'short' with the
--- short lines, [{"line", "available"}], line counting from 1 in the arrays given; 'stored' when the key was used before,
--- here or by a call that committed while this one waited for its locks.
+-- outcome  'placed'  detail: [{"line_no", "product_id", "sku", "warehouse_id", "quantity"}]
+--          'short'   detail: [{"line", "available"}], line counting from 1 in the arrays given
+--          'stored'  the key was used before, here or by a call that committed while this one waited; nothing written
 --
--- The arrays describe the lines, folded by the caller so that (product, warehouse) occurs once; a null warehouse means
--- "wherever it can be served". A line that names a warehouse is served first. One that names none goes whole to the
--- warehouse with most free, or is split over the fullest ones where none can serve it whole.
+-- The line_ arrays run parallel, one entry per line, folded by the caller so that (product, warehouse) occurs once. A
+-- null warehouse means "wherever it can be served". Lines that name a warehouse are served first. One that names none
+-- goes whole to the warehouse with most free, or is split over the fullest ones where no one can serve it whole.
 --
 -- Why a function and not one statement of common table expressions: each statement in here has its own snapshot, so
--- after the locks are held plain reads are current, and a key taken by a concurrent call can be seen; a single statement
--- keeps the snapshot from before it waited. It also costs the server less (bench/placement.py has the figures).
+-- what is read after the locks are held is current, and a key taken by a concurrent call can be seen; a single statement
+-- keeps the snapshot from before it waited, and leans on EvalPlanQual for every figure. Ids come from the caller because
+-- each one drawn here costs the server a read of /dev/urandom. The plans are forced to be generic and by index: they are
+-- made once per connection, some of them while the tables are still empty.
 CREATE FUNCTION place_order(
-    claim_actor uuid, claim_key text, claim_hash bytea, actor_email text, actor_host text,
-    order_id_ uuid, order_number_ text, user_id_ uuid, placed_at timestamptz,
-    subtotal_ numeric, tax_ numeric, tax_included_ numeric, shipping_ numeric, discount_ numeric, total_ numeric,
-    currency_ text, ship_to jsonb, bill_to jsonb, payment_method_ text, shipping_method_ text, notes_ text, channel_ text,
-    stored_head jsonb,
+    claim_actor uuid, claim_key text, claim_hash bytea, claim_email text, claim_host text,
+    new_order_id uuid, new_order_number text, new_history_id uuid, new_audit_id uuid, for_user uuid, placed_at timestamptz,
+    sum_subtotal numeric, sum_tax numeric, sum_tax_included numeric, sum_shipping numeric, sum_discount numeric,
+    sum_total numeric, in_currency text, ship_to jsonb, bill_to jsonb,
+    with_payment text, with_shipping text, with_notes text, with_channel text, result_head jsonb,
     line_product text[], line_warehouse text[], line_quantity integer[], line_sku text[], line_name text[],
-    line_attributes text[], line_price numeric[], line_tax numeric[], line_discount numeric[],
+    line_attributes text[], line_price numeric[], line_tax numeric[], line_item_id uuid[], line_movement_id uuid[],
+    event_topic text[], event_key text[], event_kind text[],
     OUT outcome text, OUT detail jsonb
-) LANGUAGE plpgsql AS $body$
+) LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $body$
 DECLARE
-    lines CONSTANT integer := cardinality(line_product);
+    -- the locked levels; as lines are served from one, its free falls, its taken rises, its movement gets an id
     stock_product text[];
     stock_warehouse text[];
     stock_free integer[];
-    rows_locked integer;
+    stock_taken integer[];
+    stock_movement uuid[];
+    stocks integer;
     best integer;
     wanted integer;
     part integer;
-    reachable integer;
-    -- what serves what: parallel arrays of (line, warehouse, units, units of the line served before)
-    by_line integer[] := '{}';
-    by_warehouse text[] := '{}';
-    by_units integer[] := '{}';
-    by_before integer[] := '{}';
+    reachable bigint;
+    -- what serves what: line, stock, units, and units of the same line served before
+    part_line integer[] := '{}';
+    part_stock integer[] := '{}';
+    part_units integer[] := '{}';
+    part_before integer[] := '{}';
     short_line integer[] := '{}';
-    short_available integer[] := '{}';
+    short_available bigint[] := '{}';
 BEGIN
-    PERFORM FROM idempotency_keys k WHERE k.actor_id = claim_actor AND k.key = claim_key;
-    IF FOUND THEN
-        outcome := 'stored';
-        RETURN;
-    END IF;
-
-    SELECT array_agg(s.product_id), array_agg(s.warehouse_id), array_agg(s.available_stock)
-      INTO stock_product, stock_warehouse, stock_free
+    SELECT array_agg(s.product_id), array_agg(s.warehouse_id), array_agg(s.available_stock), array_agg(0),
+           array_agg(NULL::uuid)
+      INTO stock_product, stock_warehouse, stock_free, stock_taken, stock_movement
       FROM (SELECT i.product_id, i.warehouse_id, i.available_stock
               FROM inventory i JOIN warehouses w ON w.warehouse_id = i.warehouse_id AND w.is_active
              WHERE i.product_id = ANY (line_product)
              ORDER BY i.product_id, i.warehouse_id
                FOR NO KEY UPDATE OF i) s;
-    rows_locked := coalesce(cardinality(stock_product), 0);
+    stocks := coalesce(cardinality(stock_product), 0);
 
-    FOR l IN 1 .. lines LOOP
-        CONTINUE WHEN line_warehouse[l] IS NULL;
-        best := 0;
-        FOR s IN 1 .. rows_locked LOOP
-            IF stock_product[s] = line_product[l] AND stock_warehouse[s] = line_warehouse[l] THEN
-                best := s;
-                EXIT;
-            END IF;
-        END LOOP;
-        IF best > 0 AND stock_free[best] >= line_quantity[l] THEN
-            stock_free[best] := stock_free[best] - line_quantity[l];
-            by_line := by_line || l;
-            by_warehouse := by_warehouse || line_warehouse[l];
-            by_units := by_units || line_quantity[l];
-            by_before := by_before || 0;
-        ELSE
-            short_line := short_line || l;
-            short_available := short_available || CASE WHEN best > 0 THEN stock_free[best] ELSE 0 END;
-        END IF;
-    END LOOP;
-
-    FOR l IN 1 .. lines LOOP
-        CONTINUE WHEN line_warehouse[l] IS NOT NULL;
-        wanted := line_quantity[l];
-        reachable := 0;
-        FOR s IN 1 .. rows_locked LOOP
-            IF stock_product[s] = line_product[l] THEN
-                reachable := reachable + stock_free[s];
-            END IF;
-        END LOOP;
-        IF reachable < wanted THEN
-            short_line := short_line || l;
-            short_available := short_available || reachable;
-            CONTINUE;
-        END IF;
-        WHILE wanted > 0 LOOP
+    FOR turn IN 1 .. 2 LOOP  -- first the lines that name a warehouse, then the others
+        FOR l IN 1 .. cardinality(line_product) LOOP
+            CONTINUE WHEN (line_warehouse[l] IS NULL) <> (turn = 2);
             best := 0;
-            FOR s IN 1 .. rows_locked LOOP
-                IF stock_product[s] = line_product[l] AND (best = 0 OR stock_free[s] > stock_free[best]) THEN
+            reachable := 0;
+            FOR s IN 1 .. stocks LOOP
+                -- a null warehouse makes the comparison null, which passes
+                CONTINUE WHEN stock_product[s] <> line_product[l] OR stock_warehouse[s] <> line_warehouse[l];
+                reachable := reachable + stock_free[s];
+                IF best = 0 OR stock_free[s] > stock_free[best] THEN
                     best := s;
                 END IF;
             END LOOP;
-            part := least(wanted, stock_free[best]);
-            by_line := by_line || l;
-            by_warehouse := by_warehouse || stock_warehouse[best];
-            by_units := by_units || part;
-            by_before := by_before || line_quantity[l] - wanted;
-            stock_free[best] := stock_free[best] - part;
-            wanted := wanted - part;
+            wanted := line_quantity[l];
+            IF reachable < wanted THEN
+                short_line := short_line || l;
+                short_available := short_available || reachable;
+                CONTINUE;
+            END IF;
+            LOOP
+                part := least(wanted, stock_free[best]);
+                part_line := part_line || l;
+                part_stock := part_stock || best;
+                part_units := part_units || part;
+                part_before := part_before || line_quantity[l] - wanted;
+                stock_free[best] := stock_free[best] - part;
+                stock_taken[best] := stock_taken[best] + part;
+                IF stock_movement[best] IS NULL THEN
+                    stock_movement[best] := CASE WHEN part = line_quantity[l] THEN line_movement_id[l] ELSE uuidv7() END;
+                END IF;
+                wanted := wanted - part;
+                EXIT WHEN wanted = 0;
+                FOR s IN 1 .. stocks LOOP
+                    IF stock_product[s] = line_product[l] AND stock_free[s] > stock_free[best] THEN
+                        best := s;
+                    END IF;
+                END LOOP;
+            END LOOP;
         END LOOP;
     END LOOP;
 
-    IF short_line <> '{}' THEN
+    IF cardinality(short_line) > 0 THEN
         PERFORM FROM idempotency_keys k WHERE k.actor_id = claim_actor AND k.key = claim_key;
         IF FOUND THEN
             outcome := 'stored';
@@ -123,60 +113,62 @@ BEGIN
         RETURN;
     END IF;
 
-    detail := (SELECT jsonb_agg(jsonb_build_object('line', u.l, 'warehouse_id', u.w, 'quantity', u.q))
-                 FROM unnest(by_line, by_warehouse, by_units) AS u (l, w, q));
+    detail := (SELECT jsonb_agg(jsonb_build_object(
+                          'line_no', u.l, 'product_id', line_product[u.l], 'sku', line_sku[u.l],
+                          'warehouse_id', stock_warehouse[u.s], 'quantity', u.q))
+                 FROM unnest(part_line, part_stock, part_units) AS u (l, s, q));
     INSERT INTO idempotency_keys (actor_id, key, command, content_hash, result, created_at)
-    VALUES (claim_actor, claim_key, 'orders.place', claim_hash, stored_head || jsonb_build_object('items', detail), placed_at)
+    VALUES (claim_actor, claim_key, 'orders.place', claim_hash, result_head || jsonb_build_object('items', detail), now())
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
         outcome := 'stored';
+        detail := NULL;
         RETURN;
     END IF;
 
     INSERT INTO orders (order_id, order_number, user_id, subtotal, tax_amount, tax_included_amount, shipping_amount,
                         discount_amount, total_amount, currency, shipping_address, billing_address, created_at, updated_at,
                         payment_method, shipping_method, notes, channel)
-    VALUES (order_id_, order_number_, user_id_, subtotal_, tax_, tax_included_, shipping_, discount_, total_, currency_,
-            ship_to, bill_to, placed_at, placed_at, payment_method_, shipping_method_, notes_, channel_);
+    VALUES (new_order_id, new_order_number, for_user, sum_subtotal, sum_tax, sum_tax_included, sum_shipping,
+            sum_discount, sum_total, in_currency, ship_to, bill_to, placed_at, placed_at,
+            with_payment, with_shipping, with_notes, with_channel);
 
-    INSERT INTO order_items (order_id, line_no, product_id, sku, product_name, product_attributes, unit_price, quantity,
-                             total_price, tax_amount, discount_amount, fulfillment_status, warehouse_id, created_at)
-    SELECT order_id_, u.l, line_product[u.l], line_sku[u.l], line_name[u.l], line_attributes[u.l]::jsonb, line_price[u.l],
-           u.q, line_price[u.l] * u.q,
-           -- a split line's tax is shared out so that the parts add up to the cent
+    -- A split line's tax is shared out so that its parts add up to the cent.
+    INSERT INTO order_items (order_item_id, order_id, line_no, product_id, sku, product_name, product_attributes,
+                             unit_price, quantity, total_price, tax_amount, fulfillment_status, warehouse_id, created_at)
+    SELECT CASE WHEN u.b = 0 THEN line_item_id[u.l] ELSE uuidv7() END, new_order_id, u.l, line_product[u.l], line_sku[u.l],
+           line_name[u.l], line_attributes[u.l]::jsonb, line_price[u.l], u.q, line_price[u.l] * u.q,
            round(line_tax[u.l] * (u.b + u.q) / line_quantity[u.l], 2) - round(line_tax[u.l] * u.b / line_quantity[u.l], 2),
-           round(line_discount[u.l] * (u.b + u.q) / line_quantity[u.l], 2)
-               - round(line_discount[u.l] * u.b / line_quantity[u.l], 2),
-           'allocated', u.w, placed_at
-      FROM unnest(by_line, by_warehouse, by_units, by_before) AS u (l, w, q, b);
+           'allocated', stock_warehouse[u.s], placed_at
+      FROM unnest(part_line, part_stock, part_units, part_before) AS u (l, s, q, b);
 
-    WITH taken AS (
-        SELECT line_product[u.l] AS product_id, u.w AS warehouse_id, sum(u.q)::integer AS units
-          FROM unnest(by_line, by_warehouse, by_units) AS u (l, w, q) GROUP BY 1, 2
-    ), moved AS (
+    WITH moved AS (
         UPDATE inventory i
            SET available_stock = i.available_stock - t.units, reserved_stock = i.reserved_stock + t.units,
-               version = i.version + 1, last_updated = placed_at
-          FROM taken t WHERE i.product_id = t.product_id AND i.warehouse_id = t.warehouse_id
-        RETURNING i.product_id, i.warehouse_id, t.units, i.available_stock, i.reserved_stock, i.damaged_stock, i.total_stock
+               version = i.version + 1, last_updated = now()
+          FROM unnest(stock_product, stock_warehouse, stock_taken, stock_movement)
+               AS t (product_id, warehouse_id, units, movement_id)
+         WHERE i.product_id = t.product_id AND i.warehouse_id = t.warehouse_id AND t.units > 0
+        RETURNING t.movement_id, i.product_id, i.warehouse_id, t.units,
+                  i.available_stock, i.reserved_stock, i.damaged_stock, i.total_stock
     )
-    INSERT INTO inventory_movements (product_id, warehouse_id, movement_type, kind, quantity, available_delta,
+    INSERT INTO inventory_movements (movement_id, product_id, warehouse_id, movement_type, kind, quantity, available_delta,
                                      reserved_delta, available_after, reserved_after, damaged_after, stock_after_movement,
                                      reference_id, reference_type, created_by, created_at)
-    SELECT m.product_id, m.warehouse_id, 'outbound', 'reserve', m.units, -m.units, m.units, m.available_stock,
-           m.reserved_stock, m.damaged_stock, m.total_stock, order_id_, 'order', claim_actor, placed_at
+    SELECT m.movement_id, m.product_id, m.warehouse_id, 'outbound', 'reserve', m.units, -m.units, m.units, m.available_stock,
+           m.reserved_stock, m.damaged_stock, m.total_stock, new_order_id, 'order', claim_actor, placed_at
       FROM moved m;
 
-    INSERT INTO order_status_history (order_id, new_status, changed_by, created_at)
-    VALUES (order_id_, 'pending', claim_actor, placed_at);
+    INSERT INTO order_status_history (history_id, order_id, new_status, changed_by, created_at)
+    VALUES (new_history_id, new_order_id, 'pending', claim_actor, placed_at);
 
-    INSERT INTO audit_log (at, actor_id, actor_email, command, target_type, target_id, idempotency_key, after, host)
-    VALUES (placed_at, claim_actor, actor_email, 'orders.place', 'order', order_id_::text, claim_key, stored_head, actor_host);
+    INSERT INTO audit_log (audit_id, at, actor_id, actor_email, command, target_type, target_id, idempotency_key, after, host)
+    VALUES (new_audit_id, now(), claim_actor, claim_email, 'orders.place', 'order', new_order_id::text, claim_key,
+            result_head, claim_host);
 
     INSERT INTO outbox (topic, key, kind, payload)
-    SELECT 'orders', order_id_::text, 'placed', '{"version": 1}'::jsonb
-    UNION ALL
-    SELECT 'stock', p, 'reserve', '{}'::jsonb FROM (SELECT DISTINCT p FROM unnest(line_product) AS u (p)) AS d (p);
+    SELECT u.t, u.k, u.d, '{}' FROM unnest(event_topic, event_key, event_kind) AS u (t, k, d);
+
     outcome := 'placed';
 END
 $body$;

@@ -66,8 +66,8 @@ class Order(Base):
             name="order_status",
         ),
         CheckConstraint(
-            "subtotal >= 0 AND tax_amount >= 0 AND shipping_amount >= 0 AND discount_amount >= 0 AND total_amount >= 0"
-            " AND tax_included_amount BETWEEN 0 AND tax_amount",
+            "least(subtotal, tax_amount - tax_included_amount, tax_included_amount, shipping_amount, discount_amount,"
+            " total_amount) >= 0",
             name="amounts",
         ),
         CheckConstraint(
@@ -115,7 +115,7 @@ class OrderItem(Base):
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint(
-            "unit_price >= 0 AND tax_amount >= 0 AND discount_amount >= 0 AND total_price = unit_price * quantity",
+            "least(unit_price, tax_amount, discount_amount) >= 0 AND total_price = unit_price * quantity",
             name="amounts",
         ),
         CheckConstraint(

@@ -40,9 +40,8 @@ TABLES = (
         CONSTRAINT inventory_pkey PRIMARY KEY (inventory_id),
         CONSTRAINT check_stock_levels CHECK (total_stock = available_stock + reserved_stock + damaged_stock),
         CONSTRAINT inventory_not_negative_check CHECK (
-            available_stock >= 0 AND reserved_stock >= 0 AND damaged_stock >= 0
+            least(available_stock, reserved_stock, damaged_stock, reorder_level, max_stock_level) >= 0
         ),
-        CONSTRAINT inventory_reorder_not_negative_check CHECK (reorder_level >= 0 AND max_stock_level >= 0),
         CONSTRAINT idx_inventory_product_warehouse UNIQUE (product_id, warehouse_id),
         CONSTRAINT inventory_warehouse_id_fkey FOREIGN KEY (warehouse_id) REFERENCES warehouses (warehouse_id)
     )
@@ -80,9 +79,7 @@ TABLES = (
             kind IN ('reserve', 'release', 'ship', 'receive', 'adjust', 'damage', 'repair', 'write_off', 'return',
             'return_damaged', 'transfer_out', 'transfer_in')
         ),
-        CONSTRAINT inventory_movements_quantity_check CHECK (
-            quantity = greatest(abs(available_delta), abs(reserved_delta), abs(damaged_delta)) AND quantity > 0
-        ),
+        CONSTRAINT inventory_movements_quantity_check CHECK (quantity > 0),
         CONSTRAINT inventory_movements_after_check CHECK (
             stock_after_movement = available_after + reserved_after + damaged_after
         ),

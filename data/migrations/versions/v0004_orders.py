@@ -43,8 +43,8 @@ TABLES = (
             'refunded')
         ),
         CONSTRAINT orders_amounts_check CHECK (
-            subtotal >= 0 AND tax_amount >= 0 AND shipping_amount >= 0 AND discount_amount >= 0
-            AND total_amount >= 0 AND tax_included_amount BETWEEN 0 AND tax_amount
+            least(subtotal, tax_amount - tax_included_amount, tax_included_amount, shipping_amount, discount_amount,
+            total_amount) >= 0
         ),
         CONSTRAINT orders_total_amount_check CHECK (
             total_amount = subtotal + tax_amount - tax_included_amount + shipping_amount - discount_amount
@@ -81,7 +81,7 @@ TABLES = (
         CONSTRAINT order_items_pkey PRIMARY KEY (order_item_id),
         CONSTRAINT order_items_quantity_check CHECK (quantity > 0),
         CONSTRAINT order_items_amounts_check CHECK (
-            unit_price >= 0 AND tax_amount >= 0 AND discount_amount >= 0 AND total_price = unit_price * quantity
+            least(unit_price, tax_amount, discount_amount) >= 0 AND total_price = unit_price * quantity
         ),
         CONSTRAINT order_items_fulfillment_status_check CHECK (
             fulfillment_status IN ('pending', 'allocated', 'picked', 'packed', 'shipped', 'delivered')
