@@ -45,6 +45,8 @@ LOCK_SECONDS = 5.0
 WAIT_SECONDS = 6.0
 BREAK_SECONDS = 1.0
 DIRECT_READS = 8
+#: Threads of a process that talk to Redis at once. More would only fill the server's queue of new connections.
+CONNECTIONS = 32
 
 _PUT = (files("data.caches") / "put.lua").read_text(encoding="utf-8")
 #: Frees a lock only for who holds it.
@@ -77,20 +79,20 @@ class Put:
 
 
 class VersionedCache:
-    """A cache in the Redis ``client``. Cheap to make; instances of one client share their breaker."""
+    """A cache in the Redis ``client``. Cheap to make; instances of one client share their breaker and limits."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client: Any = client
-        self._breaker = _breaker_of(client)
+        self._shared = _shared_of(client)
         self._put = client.register_script(_PUT)
         self._unlock = client.register_script(_UNLOCK)
 
     def get_many(self, keys: Sequence[str]) -> list[Entry | None]:
         """Return what stands under each key, in one round trip; all ``None`` when Redis is away."""
-        if not keys or self._breaker.is_open():
+        if not keys or self._shared.is_open():
             return [None] * len(keys)
         try:
-            with self._breaker.watching():
+            with self._shared.watching():
                 pipe = self._client.pipeline(transaction=False)
                 for key in keys:
                     pipe.hmget(key, "ver", "val", "cost")
@@ -108,7 +110,7 @@ class VersionedCache:
         wanted = list(puts)
         if not wanted:
             return 0
-        with self._breaker.watching():
+        with self._shared.watching():
             pipe = self._client.pipeline(transaction=False)
             for put in wanted:
                 self._put(keys=[put.key], args=_arguments(put, existing_only=existing_only), client=pipe)
@@ -130,15 +132,15 @@ class VersionedCache:
                 return self._fill(key, seconds, load, token, refresh=bool(entry and entry.value))
             if entry and entry.value:
                 return entry.value  # Somebody else is refreshing it.
-            if self._breaker.is_open() or time.monotonic() > deadline:
+            if self._shared.is_open() or time.monotonic() > deadline:
                 with self.direct():
                     return load()[1]
-            time.sleep(pause * random.uniform(0.5, 1.5))
-            pause = min(0.05, pause * 2)
+            self._shared.filled(pause * random.uniform(0.5, 1.5))
+            pause = min(0.2, pause * 2)
 
     def fill_many(self, puts: Iterable[Put], *, started: float) -> None:
         """Store what a reader read from the source since ``started`` (``time.monotonic()``); never raises."""
-        if time.monotonic() - started < FILL_SECONDS and not self._breaker.is_open():
+        if time.monotonic() - started < FILL_SECONDS and not self._shared.is_open():
             try:
                 self.put_many(puts)
             except Unavailable as error:
@@ -147,10 +149,10 @@ class VersionedCache:
     @contextmanager
     def direct(self) -> Iterator[None]:
         """Hold one of the places for reading past the cache; a place is only needed while Redis is away."""
-        if not self._breaker.is_open():
+        if not self._shared.is_open():
             yield
             return
-        with self._breaker.places:
+        with self._shared.places:
             yield
 
     def _fill(self, key: str, seconds: float, load: Callable[[], tuple[int, str]], token: str, *, refresh: bool) -> str:
@@ -168,14 +170,15 @@ class VersionedCache:
             return value
         finally:
             self._free(key, token)
+            self._shared.tell_filled()
 
     def _try_lock(self, key: str) -> str:
         """Return the token of the fill lock, ``""`` where another reader holds it or nobody can be asked."""
-        if self._breaker.is_open():
+        if self._shared.is_open():
             return ""
         token = secrets.token_hex(8)
         try:
-            with self._breaker.watching():
+            with self._shared.watching():
                 taken = self._client.set(f"lock:{key}", token, nx=True, px=int(LOCK_SECONDS * 1000))
         except Unavailable:
             return ""
@@ -183,39 +186,53 @@ class VersionedCache:
 
     def _free(self, key: str, token: str) -> None:
         try:
-            with self._breaker.watching():
+            with self._shared.watching():
                 self._unlock(keys=[f"lock:{key}"], args=[token])
         except Unavailable:
             log.info("the lock of %s is left to expire", key)
 
 
-class _Breaker:
-    """Opens for a moment when Redis fails. One per client, shared by all threads."""
+class _Shared:
+    """What all threads of a process share towards one Redis: a breaker, two limits, and news of filled entries."""
 
     def __init__(self) -> None:
         self.places = threading.BoundedSemaphore(DIRECT_READS)
+        self._connections = threading.BoundedSemaphore(CONNECTIONS)
+        self._news = threading.Condition()
         self._until = float("-inf")
 
     def is_open(self) -> bool:
+        """Say whether Redis failed a moment ago and is not to be asked now."""
         return time.monotonic() < self._until
 
     @contextmanager
     def watching(self) -> Iterator[None]:
+        """Hold one of the connections; open the breaker when what is done with it fails for Redis's sake."""
         try:
-            with translate_errors():
+            with self._connections, translate_errors():
                 yield
         except Unavailable:
             self._until = time.monotonic() + BREAK_SECONDS
             raise
 
+    def filled(self, seconds: float) -> None:
+        """Wait until some reader of this process has filled an entry, at most ``seconds``."""
+        with self._news:
+            self._news.wait(seconds)
 
-_breakers: WeakKeyDictionary[Any, _Breaker] = WeakKeyDictionary()
-_breakers_lock = threading.Lock()
+    def tell_filled(self) -> None:
+        """Wake the waiting readers of this process."""
+        with self._news:
+            self._news.notify_all()
 
 
-def _breaker_of(client: Any) -> _Breaker:
-    with _breakers_lock:
-        return _breakers.setdefault(client.connection_pool, _Breaker())
+_all_shared: WeakKeyDictionary[Any, _Shared] = WeakKeyDictionary()
+_all_shared_lock = threading.Lock()
+
+
+def _shared_of(client: Any) -> _Shared:
+    with _all_shared_lock:
+        return _all_shared.setdefault(client.connection_pool, _Shared())
 
 
 def _arguments(put: Put, *, existing_only: bool) -> list[int | str | float]:
