@@ -50,6 +50,10 @@ class FormOverlay(Overlay[Any]):
         self._saving = False
         self._warned = False
 
+    def save_with(self, save: Save) -> None:
+        """Save by ``save`` from now on: for one that needs the form itself (what was changed in it)."""
+        self._save = save
+
     def compose(self) -> ComposeResult:
         """Title, fields, hint."""
         with Vertical(classes="overlay"):

@@ -1,0 +1,323 @@
+"""Catalog: find products by words and facets; the line of query and the facet panel are two views of one query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
+
+from screens.action import Action
+from screens.base import AppScreen
+from screens.catalog_data import Found, ProductHit, ProductView, product_source, read_product
+from screens.facets import MORE, FacetFinder, FacetSheet, FacetsOverlay
+from screens.forms.product import create_form, edit_form
+from screens.product_sheet import product_page
+from screens.shown import stock_mark
+from widgets.cells import Cell, Column, Highlighted, Runs
+from widgets.grid import Grid
+from widgets.keybar import KeyHint
+from widgets.queryline import QueryLine
+from widgets.rule import SectionRule
+from widgets.sheet import Sheet
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from data.search.query import SearchQuery
+
+COLUMNS = (
+    Column("sku", "SKU", 10, flex=1, sort=""),
+    Column("title", "Title", 20, flex=6, sort="title"),
+    Column("brand", "Brand", 10, flex=1, min_total=88),
+    Column("category", "Category", 12, flex=1, min_total=104),
+    Column("price", "Price", 9, right=True, sort="price"),
+    Column("stock", "Stock", 8, sort="stock"),
+)
+
+
+def cells(row: ProductHit) -> tuple[Cell, ...]:
+    """Return one product as the list shows it."""
+    if row.status != "active":
+        stock: Cell = Runs(((row.status, "muted"),))
+    elif row.available is None:
+        stock = Runs(((f"~{row.indexed:,}", "stale"),))
+    else:
+        stock = stock_mark(row.available, row.reorder_level)
+    return (row.sku, Highlighted(row.title, row.spans), row.brand, row.category, row.price, stock)
+
+
+class CatalogScreen(AppScreen):
+    """Browse, search and open products."""
+
+    NAME = "catalog"
+    TITLE_CRUMBS = ("Catalog",)
+    TOP_RULE = None
+    ACTIONS = (
+        Action("catalog.search", "/", "search", "type_query", help="Type words and filters", rank=60),
+        Action("catalog.facets", "f", "facets", "facets", help="Choose by facets", rank=40),
+        Action("catalog.edit", "e", "edit", "edit", "catalog.edit", help="Change the product under the bar", rank=20),
+        Action("catalog.new", "n", "new", "create", "catalog.edit", help="Add a product", rank=30),
+        Action("catalog.clear", "ctrl+u", "all", "clear_query", help="Every product", show=False),
+        Action("catalog.copy_query", "ctrl+y", "copy query", "copy_query", help="Copy the line of query", show=False),
+        Action(
+            "catalog.stock", "w", "movements", "movements", "stock.view", help="Why the stock is what it is", rank=55
+        ),
+        Action("catalog.reload", ("r", "f5"), "reload", "reload", help="Search again, stay at this row", show=False),
+    )
+
+    DEFAULT_CSS = """
+    CatalogScreen #facets { width: 30; display: none; }
+    CatalogScreen #between { width: 1; display: none; color: $tone-muted; }
+    CatalogScreen #beside { width: 60; padding-left: 1; display: none; }
+    CatalogScreen.-wide #facets, CatalogScreen.-broad #facets { display: block; }
+    CatalogScreen.-broad #beside { display: block; }
+    CatalogScreen #heads { height: 1; }
+    CatalogScreen #facets-head { width: 30; display: none; }
+    CatalogScreen.-wide #facets-head, CatalogScreen.-broad #facets-head { display: block; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query_line = QueryLine(placeholder="words brand:Corsair price:50..100 stock:>0 -color:white sort:-price")
+        self.facets_head = SectionRule("Facets", "f", id="facets-head")
+        self.list_head = SectionRule("", id="list-head")
+        self.panel = FacetSheet(margin=1, id="facets")
+        self.grid: Grid[ProductHit] = Grid(
+            COLUMNS,
+            cells,
+            key=lambda row: row.product_id,
+            empty=("Nothing found.", "/ changes the words · ^U shows every product · n adds one"),
+            id="products",
+        )
+        self.beside = Sheet(focusable=False, margin=1, id="beside")
+        self.found: Found | None = None
+        self.query_now: SearchQuery | None = None
+        self._typing: Timer | None = None
+        self._resting: Timer | None = None
+        self._shown: str | None = None
+        self._asked = 0
+        self._overlay: FacetsOverlay | None = None
+
+    def compose_query(self) -> Iterable[Widget]:
+        """The line of query."""
+        yield self.query_line
+
+    def compose_body(self) -> ComposeResult:
+        """Facets, list, and from 150 columns the product under the bar."""
+        with Horizontal():
+            with Vertical():
+                with Horizontal(id="heads"):
+                    yield self.facets_head
+                    yield self.list_head
+                with Horizontal():
+                    yield self.panel
+                    yield self.grid
+            yield self.beside
+
+    def arrive(self, query: str | None = None, **arguments: Any) -> None:
+        """Show the list: as it was left, or for ``query``."""
+        if query is not None:
+            self.query_line.set(query)
+        if self._shown is None or query is not None:
+            self.search()
+        self.grid.focus()
+
+    def more_hints(self) -> tuple[KeyHint, ...]:
+        """What Enter and the brackets do here."""
+        if self.panel.has_focus:
+            return (KeyHint("Space", "choose"), KeyHint("/", "find in it"), KeyHint("Esc", "list"))
+        return (KeyHint("Enter", "open"), KeyHint("[ ]", "sort"))
+
+    def on_descendant_focus(self, event: object) -> None:
+        """The keys at hand follow the focus."""
+        self.refresh_keys()
+
+    def why_not(self, action: Action) -> str:
+        """Some actions need a product under the bar."""
+        needs = action.name in ("catalog.edit", "catalog.stock")
+        return "no product under the bar" if needs and self.grid.current is None else ""
+
+    # -- the query --------------------------------------------------------------------------------------------------
+
+    def type_query(self) -> None:
+        """Type words; with the bar on a facet, search in that facet."""
+        if self.panel.has_focus and self.panel.facet:
+            self._find_in(self.panel.facet)
+        else:
+            self.query_line.type()
+
+    def clear_query(self) -> None:
+        """Every product."""
+        self.query_line.set("")
+        self.search()
+
+    def leave(self) -> bool:
+        """Esc: from line or facets to the list, then the marks, then the query, then back."""
+        if self.query_line.typing or self.panel.has_focus:
+            self.grid.focus()
+            return True
+        if self.grid.clear_marks():
+            return True
+        if self.query_line.text:
+            self.clear_query()
+            return True
+        return False
+
+    def on_query_line_changed(self, event: QueryLine.Changed) -> None:
+        """Search a moment after the last letter; at once on Enter."""
+        if self._typing is not None:
+            self._typing.stop()
+        if event.final:
+            self.search()
+            self.grid.focus()
+        else:
+            self._typing = self.set_timer(0.08, self.search)
+
+    def search(self) -> None:
+        """Find what the line asks for; what can't be read of it is named beside it and left out."""
+        text = self.query_line.text
+        if text == self._shown:
+            return
+        self._shown = text
+        self._search(text)
+
+    def _search(self, text: str) -> None:
+        from data.search.language import parse_query
+        from data.search.query import SORTS
+
+        query = parse_query(text)
+        self.query_now = query
+        problem = query.problems[0] if query.problems else None
+        if problem is not None:
+            meant = f" · {problem.suggestion}?" if problem.suggestion else ""
+            self.query_line.note(f"{text[problem.start : problem.end]}: {problem.message}{meant}", "bad")
+        else:
+            self.query_line.note("")
+        self._asked += 1
+        number = self._asked
+        name, descending = query.sort.removeprefix("-"), query.sort.startswith("-")
+
+        def tell(found: Found) -> None:
+            self.app.call_later(self._told, number, found, SORTS[query.sort])
+
+        self.grid.show(self.pages(lambda shop: product_source(shop, query, tell)), sorted_by=(name, descending))
+
+    def _told(self, number: int, found: Found, order: str) -> None:
+        if number != self._asked:
+            return
+        self.found = found
+        took = "" if found.fallback else f" · {found.took_ms:.0f} ms"
+        self.list_head.show(f"{found.total:,} found{took}", order)
+        self.panel.show_facets(found.facets)
+        if self._overlay is not None:
+            self._overlay.show_facets(found.facets)
+        self.status.facts(" · ".join(found.notes) or f"{found.total:,} products · {order}")
+
+    def reload(self) -> None:
+        """Search again, stay at this row."""
+        self.grid.reload()
+
+    def copy_query(self) -> None:
+        """Copy the line of query: it is text that can be shared."""
+        self.shell.copy_text(self.query_line.text, "query")
+
+    def on_grid_sort_requested(self, event: Grid.SortRequested) -> None:
+        """Sort by the column: the line says so."""
+        from data.search.language import format_query
+        from data.search.query import SORTS
+
+        sort = f"-{event.name}" if event.descending else event.name
+        if self.query_now is not None and sort in SORTS:
+            self.query_line.set(format_query(self.query_now.with_sort(sort)))
+            self.search()
+
+    # -- facets -----------------------------------------------------------------------------------------------------
+
+    def facets(self) -> None:
+        """Go to the facets: docked, or as an overlay."""
+        if self.panel.display:
+            (self.grid if self.panel.has_focus else self.panel).focus()
+            return
+        self._overlay = FacetsOverlay(self.found.facets if self.found else (), self.toggle_facet)
+        self.app.push_screen(self._overlay, self._overlay_left)
+
+    def _overlay_left(self, name: str | None) -> None:
+        self._overlay = None
+        if name:
+            self._find_in(name)
+
+    def _find_in(self, name: str) -> None:
+        self.app.push_screen(FacetFinder(name, self._current_query, self.toggle_facet))
+
+    def _current_query(self) -> SearchQuery:
+        from data.search.language import parse_query
+
+        return parse_query(self.query_line.text)
+
+    def toggle_facet(self, name: str, value: str) -> None:
+        """Choose a value of a facet or give it up: the line is written anew."""
+        from data.search.language import format_query
+
+        self.query_line.set(format_query(self._current_query().toggle(name, value)))
+        self.search()
+
+    def on_sheet_line_chosen(self, event: Sheet.LineChosen) -> None:
+        """A line of the docked panel."""
+        event.stop()
+        if isinstance(event.what, tuple):
+            name, value = event.what
+            if value == MORE:
+                self._find_in(name)
+            else:
+                self.toggle_facet(name, value)
+
+    # -- products ---------------------------------------------------------------------------------------------------
+
+    def on_grid_row_chosen(self, event: Grid.RowChosen) -> None:
+        """Open the product."""
+        self.shell.open_screen("product", product_id=event.key)
+
+    def on_grid_row_moved(self, event: Grid.RowMoved) -> None:
+        """Show the product under the bar beside the list, once the bar rests."""
+        if self._resting is not None:
+            self._resting.stop()
+        self.refresh_keys()
+        if event.row is not None and self.beside.display:
+            self._resting = self.set_timer(0.12, self._look)
+
+    def _look(self) -> None:
+        if (row := self.grid.current) is not None:
+            self.load(read_product, row.product_id, then=self._show_beside, failed=lambda error: None, group="beside")
+
+    def _show_beside(self, view: ProductView) -> None:
+        self.beside.show(lambda width: product_page(view, width), keep=False)
+
+    def edit(self) -> None:
+        """Change the product under the bar."""
+        if (row := self.grid.current) is not None:
+            self.load(read_product, row.product_id, then=self._edit, group="edit", doing="reading the product")
+
+    def _edit(self, view: ProductView) -> None:
+        self.app.push_screen(edit_form(view.product), self._saved)
+
+    def create(self) -> None:
+        """Add a product."""
+        self.app.push_screen(create_form(), self._created)
+
+    def _saved(self, saved: Any) -> None:
+        if saved is not None:
+            changed = ", ".join(saved.changed) or "nothing"
+            self.status.say(f"{saved.sku}: {changed} changed", "good")
+            self.set_timer(1.2, self.reload)  # search follows the change within a second or two
+
+    def _created(self, saved: Any) -> None:
+        if saved is not None:
+            self.shell.open_screen("product", product_id=saved.product_id)
+
+    def movements(self) -> None:
+        """See why the stock is what it is."""
+        if (row := self.grid.current) is not None:
+            self.shell.open_screen("movements", product_id=row.product_id, sku=row.sku, title=row.title)

@@ -1,0 +1,199 @@
+"""What the catalog screens ask of the data rooms. Every function runs in a thread; rooms are imported in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from data.types import Facet, Page
+
+if TYPE_CHECKING:
+    from data.analytics.reads import ProductSales
+    from data.catalog.types import Product
+    from data.orders.reads import OrderRow
+    from data.search.query import SearchQuery
+    from data.shop import Shop
+    from data.stock.reads import Level
+
+
+@dataclass(frozen=True)
+class ProductHit:
+    """One product in the list. ``available`` is PostgreSQL's, ``None`` while that is away (``indexed`` is search's).
+
+    ``spans`` are the parts of the title that matched.
+    """
+
+    product_id: str
+    sku: str
+    title: str
+    brand: str
+    category: str
+    price: Decimal | None
+    status: str
+    available: int | None
+    reorder_level: int
+    indexed: int
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found besides its rows."""
+
+    total: int
+    took_ms: float
+    facets: tuple[Facet, ...]
+    notes: tuple[str, ...]
+    fallback: bool = False
+
+
+def product_source(shop: Shop, query: SearchQuery, tell: Callable[[Found], None]) -> Any:
+    """Return the page source of what ``query`` finds; ``tell`` hears of the first page's counts, facets and notes."""
+    from data.errors import Unavailable
+
+    def fetch(*, after: str | None, before: str | None, limit: int) -> Page[ProductHit]:
+        first = after is None and before is None
+        try:
+            result = shop.stores.search.search(query, limit=limit, after=after, before=before, facets=first)
+        except Unavailable:
+            if not first:
+                raise
+            return _without_search(shop, query, tell)
+        if first:
+            tell(Found(result.total, result.took_ms, result.facets, result.notes))
+        rows = _hits(shop, result)
+        return Page(rows, result.after, result.before, estimate=result.total if first else None, exact=True)
+
+    return fetch
+
+
+def _hits(shop: Shop, result: Any) -> tuple[ProductHit, ...]:
+    from data.search.analysis import spans
+
+    levels = _live(shop, [hit.product_id for hit in result.hits])
+    rows = []
+    for hit in result.hits:
+        held = levels.get(hit.product_id) if levels is not None else None
+        rows.append(
+            ProductHit(
+                product_id=hit.product_id,
+                sku=hit.sku,
+                title=hit.title,
+                brand=hit.brand,
+                category=hit.category[-1] if hit.category else "",
+                price=hit.price,
+                status=hit.status,
+                available=sum(level.available_stock for level in held) if held is not None else None,
+                reorder_level=sum(level.reorder_level for level in held) if held else 0,
+                indexed=hit.available_stock,
+                spans=spans(hit.title, result.terms, prefix=result.prefix),
+            )
+        )
+    return tuple(rows)
+
+
+def _live(shop: Shop, ids: list[str]) -> Mapping[str, tuple[Level, ...]] | None:
+    """Return the levels of the visible products from PostgreSQL: search may lag, it may not lie."""
+    from data.errors import Unavailable
+    from data.stock.reads import levels_of
+
+    try:
+        return levels_of(shop.stores.postgres, ids)
+    except Unavailable:
+        return None
+
+
+def _without_search(shop: Shop, query: SearchQuery, tell: Callable[[Found], None]) -> Page[ProductHit]:
+    """Return what MongoDB finds by the beginnings of the words; filters and facets wait for the search engine."""
+    from data.catalog.reads import list_products, prefix_search
+
+    if query.text:
+        found = prefix_search(shop.stores.mongo, query.text, limit=200)
+    else:
+        found = list_products(shop.stores.mongo, limit=200).rows
+    levels = _live(shop, [row.product_id for row in found]) or {}
+    rows = tuple(
+        ProductHit(
+            product_id=row.product_id,
+            sku=row.sku,
+            title=row.title,
+            brand=row.brand,
+            category=row.category.names[-1] if row.category.names else "",
+            price=row.pricing.final_price,
+            status=row.status,
+            available=sum(level.available_stock for level in levels[row.product_id])
+            if row.product_id in levels
+            else None,
+            reorder_level=sum(level.reorder_level for level in levels.get(row.product_id, ())),
+            indexed=row.available_stock,
+        )
+        for row in found
+    )
+    tell(Found(len(rows), 0.0, (), ("search is away: beginnings of words only, no filters",), fallback=True))
+    return Page(rows, estimate=len(rows))
+
+
+@dataclass(frozen=True)
+class ProductView:
+    """One product with what the other stores know of it; a part is ``None`` while its store is away."""
+
+    product: Product
+    levels: tuple[Level, ...] | None
+    sales: ProductSales | None
+    orders: tuple[OrderRow, ...] | None
+
+
+def read_product(shop: Shop, ref: str) -> ProductView:
+    """Return the product with this id, SKU or barcode, its stock, sales and newest orders. Raises ``NotFound``."""
+    from data.analytics.reads import product_sales
+    from data.catalog.reads import get_product
+    from data.errors import Unavailable
+    from data.orders.query import OrderQuery
+    from data.orders.reads import list_orders
+    from data.stock.reads import levels_of
+
+    product = get_product(shop.stores.mongo, ref)
+    stores = shop.stores
+
+    def part(read: Callable[[], Any]) -> Any:
+        try:
+            return read()
+        except Unavailable:
+            return None
+
+    return ProductView(
+        product,
+        part(lambda: levels_of(stores.postgres, [product.product_id]).get(product.product_id, ())),
+        part(lambda: product_sales(stores.analytics, product.product_id, 30, currency=product.pricing.currency)),
+        part(lambda: list_orders(stores.postgres, OrderQuery(sku=product.sku), limit=5).rows),
+    )
+
+
+def edit_product(shop: Shop, product_id: str, version: int, changes: dict[str, object], key: str) -> Any:
+    """Change some fields of the product, if it is still at ``version``."""
+    from data.catalog.messages import EditProduct
+
+    command = EditProduct(product_id=product_id, expected_version=version, changes=changes)
+    return shop.door.run(command, shop.actor, key=key).result
+
+
+def put_product(shop: Shop, values: Mapping[str, str], key: str) -> Any:
+    """Create a product from a form's values."""
+    from data.catalog.messages import ProductInput, PutProduct
+    from data.catalog.reads import by_skus
+    from data.errors import Invalid
+    from data.money import parse_money
+
+    if by_skus(shop.stores.mongo, [values["sku"]]):
+        raise Invalid({"sku": "is another product's"})
+    price = parse_money(values["base_price"], field="base_price") if values["base_price"] else None
+    product = ProductInput(
+        sku=values["sku"],
+        title=values["title"],
+        brand=values["brand"],
+        category=tuple(part.strip() for part in values["category"].split(">") if part.strip()),
+        base_price=price,
+    )
+    return shop.door.run(PutProduct(product=product), shop.actor, key=key).result

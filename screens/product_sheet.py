@@ -1,0 +1,175 @@
+"""How one product is laid out in lines. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from screens.shown import exact, order_mark, product_mark, stock_mark, when
+from widgets.cells import Column
+from widgets.line import Piece
+from widgets.sheet import SheetLine, facts, heading, table_heading, table_row
+from widgets.spark import spark
+from widgets.text import visible
+
+if TYPE_CHECKING:
+    from data.catalog.types import AttributeValue, Product
+    from screens.catalog_data import ProductView
+
+STOCK = (
+    Column("warehouse_id", "Where", 8),
+    Column("available_stock", "Available", 10),
+    Column("reserved_stock", "Reserved", 8, right=True),
+    Column("damaged_stock", "Damaged", 7, right=True),
+    Column("total_stock", "Total", 7, right=True),
+    Column("reorder_level", "Low at", 6, right=True),
+)
+ORDERS = (
+    Column("order_number", "Order", 9),
+    Column("created_at", "Placed", 9),
+    Column("customer_name", "Customer", 12, flex=1),
+    Column("order_status", "Status", 12),
+)
+ATTRIBUTE = "attribute:"
+
+
+def product_page(view: ProductView, width: int) -> list[SheetLine]:
+    """Return the product: price, stock per warehouse, attributes, sales, orders, texts, media."""
+    product = view.product
+    return [
+        *_top(product),
+        heading("Stock", width),
+        *_stock(view, width),
+        heading("Attributes", width, f"{len(product.attributes)}"),
+        *_attributes(product),
+        heading("Sales", width, "30 days"),
+        *_sales(view),
+        *_orders(view, width),
+        *_texts(product, width),
+    ]
+
+
+def shown_value(value: AttributeValue) -> str:
+    """Return an attribute's value as text: lists with commas, ``none`` for what is known to be absent."""
+    if isinstance(value, list):
+        return ", ".join(shown_value(item) for item in value)
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _top(product: Product) -> list[SheetLine]:
+    mark = product_mark(product.status)
+    pricing = product.pricing
+    price = "no price yet" if pricing.final_price is None else f"{pricing.final_price:,.2f} {pricing.currency}"
+    if pricing.discount_percentage:
+        price += f"  ({pricing.base_price:,.2f} less {pricing.discount_percentage.normalize():f} %)"
+    price += "  tax included" if pricing.tax_inclusive else ""
+    return [
+        SheetLine((Piece(visible(product.title), "strong"),)),
+        SheetLine(
+            (Piece(product.sku), Piece("  "), Piece(str(mark), mark.tone), Piece(f"  v{product.version}", "muted"))
+        ),
+        *facts(
+            [
+                ("Price", price),
+                ("Brand", product.brand),
+                ("Category", str(product.category)),
+                ("Barcode", product.barcode),
+                ("Supplier", product.inventory.supplier_id),
+                ("Changed", exact(product.updated_at) if product.updated_at else ""),
+            ]
+        ),
+    ]
+
+
+def _stock(view: ProductView, width: int) -> list[SheetLine]:
+    if view.levels is None:
+        return [SheetLine((Piece("PostgreSQL is away: the stock is not known now.", "bad"),))]
+    if not view.levels:
+        return [SheetLine((Piece("None in any warehouse; R in the warehouse screen receives.", "muted"),))]
+    rows = [table_heading(STOCK, width)]
+    rows += [
+        table_row(
+            STOCK,
+            (
+                level.warehouse_id,
+                stock_mark(level.available_stock, level.reorder_level),
+                level.reserved_stock,
+                level.damaged_stock,
+                level.total_stock,
+                level.reorder_level,
+            ),
+            width,
+            f"stock:{level.warehouse_id}",
+            level,
+        )
+        for level in view.levels
+    ]
+    return rows
+
+
+def _attributes(product: Product) -> list[SheetLine]:
+    if not product.attributes:
+        return [SheetLine((Piece("None; A adds one.", "muted"),))]
+    width = min(max(len(visible(name)) for name in product.attributes) + 2, 28)
+    return [
+        SheetLine(
+            (Piece(f"{visible(name):<{width}}", "muted"), Piece(visible(shown_value(value)))),
+            f"{ATTRIBUTE}{name}",
+            name,
+        )
+        for name, value in sorted(product.attributes.items())
+    ]
+
+
+def _sales(view: ProductView) -> list[SheetLine]:
+    sales = view.sales
+    if sales is None:
+        return [SheetLine((Piece("ClickHouse is away: no figures.", "muted"),))]
+    if not sales.units:
+        last = f"; last sold {when(sales.last_sold_at)}" if sales.last_sold_at else ""
+        return [SheetLine((Piece(f"Nothing sold in 30 days{last}.", "muted"),))]
+    text = f"{sales.units:,} units in {sales.orders:,} orders, {sales.revenue:,.2f}  "
+    return [SheetLine((Piece(text), Piece(spark([day.units for day in sales.days]), "key")))]
+
+
+def _orders(view: ProductView, width: int) -> list[SheetLine]:
+    if not view.orders:
+        return []
+    rows = [heading("Newest orders", width)]
+    rows += [
+        table_row(
+            ORDERS,
+            (row.order_number, when(row.created_at), row.customer_name, order_mark(row.order_status)),
+            width,
+            f"order:{row.order_number}",
+            row,
+        )
+        for row in view.orders
+    ]
+    return rows
+
+
+def _texts(product: Product, width: int) -> list[SheetLine]:
+    lines: list[SheetLine] = []
+    if product.description:
+        lines.append(heading("Description", width))
+        lines += [SheetLine((Piece(part),)) for part in _wrapped(visible(product.description), width)]
+    media = [product.media.primary_image, *product.media.additional_images, *product.media.videos]
+    if any(media):
+        lines.append(heading("Media", width))
+        lines += [SheetLine((Piece(visible(address)),), f"media:{address}", address) for address in media if address]
+    seo = facts([("Title", product.seo.meta_title), ("Text", product.seo.meta_description)])
+    if product.seo.keywords:
+        seo += facts([("Keywords", ", ".join(product.seo.keywords))])
+    if seo:
+        lines += [heading("Search engines see", width), *seo]
+    return lines
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    from textwrap import wrap
+
+    return wrap(text, max(width, 20))[:40]
