@@ -71,7 +71,10 @@ def difference(document: Mapping[str, Any], patch: Mapping[str, Any]) -> Change:
             sets[path] = value
     _refuse_clashes(document, [path for path in sets if path.startswith("attributes.")])
     _follow_price(document, sets)
-    _refuse_unpriced(document, sets)
+    if "status" in sets or "pricing.base_price" in sets:
+        status = sets.get("status", document.get("status"))
+        base = sets.get("pricing.base_price", stored_value(document, "pricing.base_price"))
+        _refuse_unpriced(str(status), base, "status" if "status" in sets else "pricing.base_price")
     before = {path: stored_value(document, path) for path in [*sets, *removes]}
     return Change(sets, tuple(removes), before)
 
@@ -103,16 +106,22 @@ def new_document(patch: Mapping[str, Any], *, now: datetime, created_by: str) ->
     """
     if not patch.get("title"):
         raise Invalid({"title": "is missing"})
+    base, discount = (patch.get(path) for path in _PRICED)
+    status = patch.get("status", "draft" if base is None else "active")
+    _refuse_unpriced(status, base, "status")
     document = blank_product(now, created_by)
-    document["status"] = "draft" if patch.get("pricing.base_price") is None else "active"
-    attributes = {path.removeprefix("attributes."): v for path, v in patch.items() if path.startswith("attributes.")}
+    attributes: dict[str, Any] = {}
+    for path, value in patch.items():
+        if path.startswith("attributes."):
+            attributes[path.removeprefix("attributes.")] = value
+        elif value != "":  # what is empty is so already, but for the barcode, which then must not be there
+            _put(document, path, value)
     try:
-        document["attributes"] = to_bson(nest({name: v for name, v in attributes.items() if v is not REMOVED}))
+        document["attributes"] = to_bson(nest(attributes))
     except ValueError as clash:
         raise Invalid({"attributes": str(clash)}) from None
-    change = difference(document, {path: v for path, v in patch.items() if not path.startswith("attributes.")})
-    for path, value in change.sets.items():
-        _put(document, path, value)
+    document["status"] = status
+    document["pricing"]["final_price"] = to_bson(final_price(base, discount or Decimal(0)))
     document["words"] = search_words(document)
     return document
 
@@ -172,14 +181,9 @@ def _follow_price(document: Mapping[str, Any], sets: dict[str, Any]) -> None:
         sets["pricing.final_price"] = final
 
 
-def _refuse_unpriced(document: Mapping[str, Any], sets: Mapping[str, Any]) -> None:
-    if "status" not in sets and "pricing.base_price" not in sets:
-        return
-    status = sets.get("status", document.get("status"))
-    base = sets.get("pricing.base_price", stored_value(document, "pricing.base_price"))
+def _refuse_unpriced(status: str, base: Decimal | None, blamed: str) -> None:
     if status == "active" and base is None:
-        field_name = "status" if "status" in sets else "pricing.base_price"
-        raise Invalid({field_name: "an active product needs a price; without one it can be a draft"})
+        raise Invalid({blamed: "an active product needs a price; without one it can be a draft"})
 
 
 def _refuse_clashes(document: Mapping[str, Any], paths: Iterable[str]) -> None:

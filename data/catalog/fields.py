@@ -15,6 +15,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from data.catalog.types import PATH_SEPARATOR, AttributeValue
@@ -72,6 +73,8 @@ def code(limit: int, *, needed: bool = False) -> Check:
 
     def check(value: object) -> str:
         clean: str = plain(value)
+        if clean.isascii() and clean.isprintable():
+            return clean
         if any(unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"} for char in clean):
             raise ValueError("holds a control character")
         return clean
@@ -159,6 +162,9 @@ def text_list(limit: int) -> Check:
     return check
 
 
+_check_level = text(100)
+
+
 def check_category(value: object) -> tuple[str, ...]:
     """Return the levels of a category path, given as ``"A > B > C"`` or as a list of one to three names."""
     names = value.split(">") if isinstance(value, str) else value or ()
@@ -168,7 +174,7 @@ def check_category(value: object) -> tuple[str, ...]:
         return ()
     if len(names) > len(LEVELS):
         raise ValueError(f"has more than {len(LEVELS)} levels")
-    clean = tuple(text(100)(name) for name in names)
+    clean = tuple(_check_level(name) for name in names)
     if not all(clean):
         raise ValueError("has a level without a name")
     if any(PATH_SEPARATOR.strip() in name for name in clean):
@@ -199,6 +205,7 @@ FIELDS: Mapping[str, Check] = {
 }
 
 
+@lru_cache(maxsize=8192)
 def check_attribute_name(name: str) -> str:
     """Return the dotted name; raise ``ValueError`` for one that no document could hold.
 

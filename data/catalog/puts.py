@@ -8,6 +8,7 @@ that sets everything, which cannot say "unchanged" and raises every version on e
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -96,12 +97,25 @@ def put_product(command: PutProduct, uow: UnitOfWork) -> ProductPut:
     return result.items[0]
 
 
-def preview_puts(mongo: Mongo, products: Sequence[ProductInput], *, now: datetime) -> ProductsPut:
-    """Return what ``PutProducts`` would do, without writing: the dry run of an import.
+def stored_alike(mongo: Mongo, patches: Sequence[Mapping[str, Any]]) -> dict[int, ProductPut]:
+    """Return, by place, those products that stand in the catalog exactly as their patch says: nothing to put."""
+    with translate_errors():
+        stored = _stored(mongo, patches)
+    batch = _Batch({})
+    for index, patch in enumerate(patches):
+        document = stored.get(patch["sku"])
+        with suppress(Invalid):  # a refusal is for the put to report
+            if document is not None and not difference(document, patch):
+                batch.finish(index, document, int(document.get("version") or 0), "unchanged")
+    return batch.done
+
+
+def preview_puts(mongo: Mongo, patches: Sequence[Mapping[str, Any]], *, now: datetime) -> ProductsPut:
+    """Return what ``PutProducts`` would make of checked products, without writing: the dry run of an import.
 
     A product that would be created has a provisional ``product_id``.
     """
-    batch = _checked(products)
+    batch = _Batch({index: dict(patch) for index, patch in enumerate(patches)})
     with translate_errors():
         _plan(mongo, batch, now=now, created_by="", key="")
     for index, document in batch.inserts.items():

@@ -52,7 +52,7 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def words_of(*texts: str) -> list[str]:
     """Return the distinct words of ``texts`` as the search's analyser cuts them, at most 40, in their order."""
-    found = dict.fromkeys(piece[:40] for part in texts for word in atoms(part) for piece in word)
+    found = dict.fromkeys(piece[:40] for word in atoms(" ".join(texts)) for piece in word)
     return list(found)[:40]
 
 

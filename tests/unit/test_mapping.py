@@ -122,7 +122,7 @@ def test_a_template_that_cannot_be_read_is_found_before_the_first_row() -> None:
 
 
 def native(fields: dict[str, object], *, csv: bool = False) -> ProductInput:
-    return RowMapper(load_mapping(None)).product(row(fields, csv=csv))
+    return RowMapper(load_mapping(None)).map(row(fields, csv=csv)).product
 
 
 def test_the_seeds_own_document_is_understood() -> None:
@@ -225,9 +225,9 @@ def test_a_row_that_cannot_become_a_product_says_why(fields: dict[str, object], 
 
 def test_a_sku_that_comes_twice_is_refused_the_second_time() -> None:
     mapper = RowMapper(load_mapping(None))
-    mapper.product(row({"sku": "A", "title": "x"}))
+    mapper.map(row({"sku": "A", "title": "x"}))
     with pytest.raises(RowError, match="A is in this import twice"):
-        mapper.product(row({"sku": "A", "title": "y"}))
+        mapper.map(row({"sku": "A", "title": "y"}))
 
 
 # ── the shipped mapping ──
@@ -245,7 +245,7 @@ def test_the_shipped_mapping_reads_a_part() -> None:
         "cas_latency": 36,
     }
     mapper = RowMapper(load_mapping(SHIPPED))
-    product = mapper.product(row(fields))
+    product = mapper.map(row(fields)).product
     assert product.title == "Corsair Vengeance RGB 32 GB DDR5-6000 CL36"
     assert product.brand == "Corsair"
     assert product.category == ("Computers", "Components", "Memory")
@@ -259,16 +259,16 @@ def test_a_parts_sku_does_not_depend_on_its_price_or_its_place_but_on_what_it_is
     part = {"name": "be quiet! Pure Rock 3", "price": 39.9, "rpm": [500, 2000], "color": "Black", "size": None}
     other = part | {"color": "White"}
     one, two = RowMapper(load_mapping(SHIPPED)), RowMapper(load_mapping(SHIPPED))
-    first = one.product(row(part, "cpu-cooler"))
-    two.product(row(other, "cpu-cooler"))
-    later = two.product(row(part | {"price": None}, "cpu-cooler"))
+    first = one.map(row(part, "cpu-cooler")).product
+    two.map(row(other, "cpu-cooler"))
+    later = two.map(row(part | {"price": None}, "cpu-cooler")).product
     assert first.sku == later.sku
     assert first.brand == "be quiet!"
     assert first.title == "be quiet! Pure Rock 3, Black"
-    assert one.product(row(other, "cpu-cooler")).sku != first.sku
-    assert one.product(row(part, "case-fan")).sku.split("-")[1] != first.sku.split("-")[1]
-    assert one.product(row(part, "cpu-cooler")).sku == f"{first.sku}-2"
-    assert one.product(row(part, "cpu-cooler")).sku == f"{first.sku}-3"
+    assert one.map(row(other, "cpu-cooler")).product.sku != first.sku
+    assert one.map(row(part, "case-fan")).product.sku.split("-")[1] != first.sku.split("-")[1]
+    assert one.map(row(part, "cpu-cooler")).product.sku == f"{first.sku}-2"
+    assert one.map(row(part, "cpu-cooler")).product.sku == f"{first.sku}-3"
 
 
 def test_every_table_of_the_shipped_mapping_has_its_own_prefix_and_category() -> None:

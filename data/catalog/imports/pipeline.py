@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 from data.catalog.imports.errorfile import ErrorFile
 from data.catalog.imports.files import RawRow, Source, find_sources, read_rows
 from data.catalog.imports.mapping import ProductMapping, load_mapping
-from data.catalog.imports.rows import RowError, RowMapper
+from data.catalog.imports.rows import MappedRow, RowError, RowMapper
 from data.catalog.imports.stocking import StockRule
-from data.catalog.messages import ProductInput, ProductPut, ProductsPut, PutProducts, SaveCategory
-from data.catalog.puts import preview_puts
+from data.catalog.messages import ProductInput, ProductsPut, PutProducts, SaveCategory
+from data.catalog.puts import preview_puts, stored_alike
 from data.catalog.reads import category_tree
 from data.catalog.types import PATH_SEPARATOR
 from data.ids import new_id
@@ -104,7 +104,7 @@ def import_products(
 @dataclass(frozen=True)
 class _Batch:
     number: int
-    rows: tuple[tuple[RawRow, ProductInput], ...]
+    rows: tuple[tuple[RawRow, MappedRow], ...]
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class _Import:
         if rows:
             yield _Batch(number, tuple(rows))
 
-    def _mapped(self, sources: Sequence[Source]) -> Iterator[tuple[RawRow, ProductInput]]:
+    def _mapped(self, sources: Sequence[Source]) -> Iterator[tuple[RawRow, MappedRow]]:
         before, size = 0, sum(source.size for source in sources)
         for source in sources:
             for raw in read_rows(source):
@@ -177,7 +177,7 @@ class _Import:
                     return
                 self.rows += 1
                 try:
-                    yield raw, self._mapper.product(raw)
+                    yield raw, self._mapper.map(raw)
                 except RowError as error:
                     self._refused.add(raw, str(error))
                 if self.rows % _REPORTED == 0:
@@ -187,30 +187,22 @@ class _Import:
 
     def _deliver(self, batch: _Batch) -> _Delivered:
         """Bring one batch into the catalog and the warehouses; runs in a writer's thread."""
-        mongo = self._shop.stores.mongo
-        planned = preview_puts(mongo, [product for _, product in batch.rows], now=datetime.now(UTC))
-        refused = [(batch.rows[error.index][0], error.fields) for error in planned.errors]
-        items = list(planned.items)
-        if not self._dry_run:
-            rows_by_sku = {row[1].sku: row for row in batch.rows}
-            differing = [rows_by_sku[item.sku] for item in items if item.action != "unchanged"]
-            items = [item for item in items if item.action == "unchanged"]
-            if differing:
-                put = self._put([product for _, product in differing], batch.number)
-                items += put.items
-                refused += ((differing[error.index][0], error.fields) for error in put.errors)
-        actions = Counter(item.action for item in items)
-        actions["stocked"] = self._take_in(items, batch.number)
-        return _Delivered(actions, tuple((raw, _sentence(fields)) for raw, fields in refused))
+        patches = [mapped.patch for _, mapped in batch.rows]
+        if self._dry_run:
+            put = preview_puts(self._shop.stores.mongo, patches, now=datetime.now(UTC))
+            return _delivered(put, [raw for raw, _ in batch.rows], Counter())
+        alike = stored_alike(self._shop.stores.mongo, patches)
+        differing = [row for index, row in enumerate(batch.rows) if index not in alike]
+        put = self._put([mapped.product for _, mapped in differing], f"{self._key}:{batch.number}")
+        items = [(item.product_id, item.sku) for item in (*alike.values(), *put.items)]
+        stocked = self._stocking.apply(self._shop, items, key=f"{self._key}:{batch.number}:stock")
+        return _delivered(put, [raw for raw, _ in differing], Counter(unchanged=len(alike), stocked=stocked))
 
-    def _put(self, products: Sequence[ProductInput], number: int) -> ProductsPut:
-        command = PutProducts(products=tuple(products))
-        done: ProductsPut = self._shop.door.run(command, self._shop.actor, key=f"{self._key}:{number}").result
+    def _put(self, products: Sequence[ProductInput], key: str) -> ProductsPut:
+        if not products:
+            return ProductsPut(())
+        done: ProductsPut = self._shop.door.run(PutProducts(products=tuple(products)), self._shop.actor, key=key).result
         return done
-
-    def _take_in(self, items: Sequence[ProductPut], number: int) -> int:
-        products = [(item.product_id, item.sku) for item in items]
-        return 0 if self._dry_run else self._stocking.apply(self._shop, products, key=f"{self._key}:{number}:stock")
 
     def _save_definitions(self, table: str) -> None:
         """Tell the table's category how its attributes are called and measured, unless it knows."""
@@ -221,5 +213,9 @@ class _Import:
             self._shop.door.run(SaveCategory(path=path, attributes=definitions), self._shop.actor)
 
 
-def _sentence(fields: Mapping[str, str]) -> str:
-    return "; ".join(f"{name}: {why}" for name, why in fields.items())
+def _delivered(put: ProductsPut, rows: Sequence[RawRow], more: Counter[str]) -> _Delivered:
+    """Return what became of ``rows``, which ``put`` counts by their place, and ``more`` that was counted before."""
+    refused = tuple(
+        (rows[error.index], "; ".join(f"{name}: {why}" for name, why in error.fields.items())) for error in put.errors
+    )
+    return _Delivered(more + Counter(item.action for item in put.items), refused)

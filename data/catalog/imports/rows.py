@@ -51,6 +51,14 @@ class _Plan:
     needs_hash: bool
 
 
+@dataclass(frozen=True)
+class MappedRow:
+    """What a row became: the product as a command takes it, and the same as a checked patch (path → value)."""
+
+    product: ProductInput
+    patch: Mapping[str, Any]
+
+
 class RowMapper:
     """Turns the rows of one run into products. Not for several threads at once."""
 
@@ -64,7 +72,7 @@ class RowMapper:
             self._plan_for(table)
         self._plan_for("")
 
-    def product(self, raw: RawRow) -> ProductInput:
+    def map(self, raw: RawRow) -> MappedRow:
         """Return the product that the row describes, checked. Raises ``RowError``."""
         if raw.reason:
             raise RowError(raw.reason)
@@ -74,7 +82,7 @@ class RowMapper:
         if plan.needs_hash:
             known["hash"] = self._hash(raw.source.table, row)
         values = {target: value for target, ways in plan.fields.items() if (value := _first(ways, known)) is not None}
-        product = self._checked(
+        return self._checked(
             {
                 "sku": spoken(_first(plan.sku, known, needed="sku")),
                 "category": self._category(plan, known),
@@ -83,7 +91,6 @@ class RowMapper:
                 **{target: _fit(target, value) for target, value in values.items()},
             }
         )
-        return self._unique(product)
 
     def definitions(self, table: str) -> tuple[tuple[str, ...], tuple[AttributeDef, ...]]:
         """Return the fixed category of ``table`` and how it speaks of its attributes; both may be empty."""
@@ -157,26 +164,27 @@ class RowMapper:
         number = int.from_bytes(digest[:10], "big")
         return "".join(ALPHABET[(number >> shift) & 31] for shift in range(75, -1, -5))
 
-    def _checked(self, values: dict[str, Any]) -> ProductInput:
+    def _checked(self, values: dict[str, Any]) -> MappedRow:
         product = ProductInput(**{name: value for name, value in values.items() if value is not None})
         patch, wrong = check_input(product)
         if wrong:
             raise RowError("; ".join(f"{field}: {why}" for field, why in wrong.items()))
         # Amounts in the command are exact; what the row had may be a float or text.
         exact = {name: patch[f"pricing.{name}"] for name in _AMOUNTS if name in values}
-        return msgspec.structs.replace(product, sku=patch["sku"], **exact)
+        patch["sku"] = self._unique(patch["sku"])
+        return MappedRow(msgspec.structs.replace(product, sku=patch["sku"], **exact), patch)
 
-    def _unique(self, product: ProductInput) -> ProductInput:
-        sku, rule = product.sku, self._mapping.sku
+    def _unique(self, sku: str) -> str:
+        rule = self._mapping.sku
         count = self._seen[sku] = self._seen.get(sku, 0) + 1
         if count == 1:
-            return product
+            return sku
         if rule.repeats == "error":
             raise RowError(f"sku: {sku} is in this import twice")
         while (numbered := f"{sku}-{count}") in self._seen:
             count += 1
         self._seen[sku], self._seen[numbered] = count, 1
-        return msgspec.structs.replace(product, sku=numbered)
+        return numbered
 
 
 def _first(ways: tuple[Template, ...], row: Mapping[str, Any], *, needed: str = "") -> Any:
