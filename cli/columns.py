@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -41,10 +41,16 @@ def shown(value: object) -> str:
             return visible(str(value))
 
 
-def columns(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterable[str]:
-    """Yield a heading and one line per row; numbers stand at the right of their column, everything else at the left."""
+def columns(headings: Sequence[str], rows: Iterable[Sequence[object]], *, whole: Collection[str] = ()) -> Iterable[str]:
+    """Yield a heading and one line per row; numbers stand at the right of their column, everything else at the left.
+
+    Text is cut at ``MAX_WIDTH``, except in the columns headed by one of ``whole``: what a person copies from there.
+    """
     values = [tuple(row) for row in rows]
-    cells = [[_cut(shown(value)) for value in row] for row in values]
+    cells = [
+        [shown(value) if heading in whole else _cut(shown(value)) for heading, value in zip(headings, row, strict=True)]
+        for row in values
+    ]
     numeric = [all(_is_number(row[at]) for row in values) and bool(values) for at in range(len(headings))]
     widths = [max(map(_width, column)) for column in zip(headings, *cells, strict=True)]
     for line in [list(headings), *cells]:

@@ -32,11 +32,14 @@ MISMATCH, UNAVAILABLE = 1, 8
 RELAY_SECONDS = 5.0
 
 
+_STATES = {True: "ok", False: "NOT OK", None: "unknown"}
+
+
 @dataclass(frozen=True)
 class Part:
-    """One thing beside the stores: ``ok``, a sentence, and the figures behind it."""
+    """One thing beside the stores: ``ok`` (``None``: nobody can say), a sentence, and the figures behind it."""
 
-    ok: bool
+    ok: bool | None
     detail: str
     figures: dict[str, Any]
 
@@ -55,18 +58,18 @@ def command() -> Answer:
         parts = _parts(settings, stores, health)
     finally:
         stores.close()
-    down = [each.store for each in health if not each.ok] + ([] if parts["relay"].ok else ["relay"])
+    down = [each.store for each in health if not each.ok] + (["relay"] if parts["relay"].ok is False else [])
     for name in down:
         say(f"{name} is down.")
+    code = UNAVAILABLE if down else MISMATCH if parts["migrations"].ok is False else 0
     document = {
-        "ok": not down and parts["migrations"].ok,
+        "ok": code == 0,
         "down": down,
-        "stores": plain(health),
+        "stores": [{**plain(each), "latency_ms": round(each.latency_ms, 1)} for each in health],
         **{name: {"ok": part.ok, "detail": part.detail, **part.figures} for name, part in parts.items()},
         # Said, so that nobody takes a clean bill of health for a stock count.
         "reconcile": {"ok": None, "detail": "not run; storekeeper reconcile recomputes every level"},
     }
-    code = UNAVAILABLE if down else 0 if parts["migrations"].ok else MISMATCH
     return Answer(document, lambda: _lines(health, parts), exit_code=code)
 
 
@@ -93,8 +96,8 @@ def _health(stores: Stores) -> tuple[Health, ...]:
 def _parts(settings: Settings, stores: Stores, health: Sequence[Health]) -> dict[str, Part]:
     """Return schema, relay and dead letters, as far as PostgreSQL can be asked for them."""
     if not next(each.ok for each in health if each.store == "postgresql"):
-        unknown = Part(False, "not known while PostgreSQL is down", {})
-        return {"migrations": unknown, "relay": unknown, "dead_letters": Part(True, unknown.detail, {"total": None})}
+        unknown = Part(None, "not known while PostgreSQL is down", {})
+        return dict.fromkeys(("migrations", "relay", "dead_letters"), unknown)
     if all(each.ok for each in health):
         _bring_up_to_date(settings, stores)
     return {"migrations": _migrations(stores), **_relay(settings, stores)}
@@ -118,7 +121,7 @@ def _migrations(stores: Stores) -> Part:
     try:
         current = migrations.is_current(stores.postgres.engine)
     except StorekeeperError as error:
-        return Part(False, str(error), {"head": migrations.HEAD})
+        return Part(None, str(error), {"head": migrations.HEAD})
     return Part(current, "current" if current else "not current", {"head": migrations.HEAD})
 
 
@@ -128,7 +131,7 @@ def _relay(settings: Settings, stores: Stores) -> dict[str, Part]:
     try:
         found = _settled(settings, lambda: relay_status(stores.postgres))
     except StorekeeperError as error:
-        return {"relay": Part(False, str(error), {}), "dead_letters": Part(True, "not known", {"total": None})}
+        return dict.fromkeys(("relay", "dead_letters"), Part(None, str(error), {}))
     detail = f"led by {found.leader}" if found.running else "none runs"
     figures = {"running": found.running, "lag_seconds": found.lag_seconds, "last_error": found.last_error}
     letters = f"{found.dead_letters:,} wait for a person" if found.dead_letters else "none"
@@ -158,7 +161,5 @@ def _lines(health: Sequence[Health], parts: dict[str, Part]) -> Iterable[str]:
         ],
     )
     yield ""
-    yield from pairs(
-        {name.replace("_", " "): f"{'ok' if part.ok else 'NOT OK'}, {part.detail}" for name, part in parts.items()}
-    )
+    yield from pairs({name.replace("_", " "): f"{_STATES[part.ok]}, {part.detail}" for name, part in parts.items()})
     yield "Stock levels were not recomputed (storekeeper reconcile does that)."

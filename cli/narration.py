@@ -34,10 +34,12 @@ class Narrator:
     def __call__(self, progress: Progress) -> None:
         """Show ``progress``, at most ten times a second on a terminal and once per step elsewhere."""
         now = time.monotonic()
+        finished = 0 < progress.total <= progress.done
+        if finished and not self._what:
+            return  # It was done before anybody asked: no news.
         new_step = progress.what != self._what
         if new_step:
             self._what, self._began = progress.what, now
-        finished = 0 < progress.total <= progress.done
         if self._tty:
             if new_step or finished or now - self._drawn >= _REDRAW:
                 self._drawn = now

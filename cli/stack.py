@@ -21,11 +21,18 @@ def command() -> None:
 
 @command.command()
 def up() -> Answer:
-    """Start the local engines; does nothing where they run. Exits 8 where one does not come up."""
-    from data.local import ensure_up
+    """Start the local engines and the relay; does nothing where they run. Exits 8 where one does not come up."""
+    from data.local import ensure_up, stack_status
+    from data.shop import open_shop
 
+    settings = load_settings()
     with Narrator() as narrate:
-        return _answer(ensure_up(load_settings(), report=narrate))
+        found = ensure_up(settings, report=narrate, relay=False)
+        if found.ok:
+            # The relay reads tables, so the schema comes first; opening the shop sees to both.
+            open_shop(settings, report=narrate).close()
+            found = stack_status(settings)
+    return Answer(_document(found), lambda: _lines(found), exit_code=0 if found.ok else 8)
 
 
 @command.command()
@@ -33,8 +40,8 @@ def down() -> Answer:
     """Stop the local engines and leave no process behind; their data stays."""
     from data.local import bring_down
 
-    status = bring_down(load_settings())
-    return Answer(_document(status), lambda: _lines(status))
+    left = bring_down(load_settings())
+    return Answer(_document(left), lambda: _lines(left))
 
 
 @command.command()
@@ -46,10 +53,6 @@ def status() -> Answer:
     return Answer(_document(found), lambda: _lines(found))
 
 
-def _answer(status: StackStatus) -> Answer:
-    return Answer(_document(status), lambda: _lines(status), exit_code=0 if status.ok else 8)
-
-
 def _document(status: StackStatus) -> dict[str, object]:
     return {"ok": status.ok, **plain(status)}
 
@@ -59,10 +62,11 @@ def _lines(status: StackStatus) -> Iterable[str]:
         yield "The local engines are not running (storekeeper stack up starts them)."
     rows = [*status.engines, *([status.relay] if status.relay else [])]
     yield from columns(
-        ("engine", "state", "version", "process", "url", "detail"),
+        ("engine", "state", "version", "process", "detail", "url"),
         [
             # A process id is a name, not a quantity: as text it gets no thousands' comma.
-            (each.name, each.state, each.version, str(each.pid or ""), each.url, each.detail)
+            (each.name, each.state, each.version, str(each.pid or ""), each.detail, each.url)
             for each in rows
         ],
+        whole=("detail", "url"),
     )

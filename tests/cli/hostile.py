@@ -1,0 +1,27 @@
+"""Strings that act on a terminal, a template or a query where they are shown or used carelessly."""
+
+HOSTILE = (
+    "\x1b]52;c;cm0gLXJmIC8=\x07",
+    "\x1b]0;title\x07",
+    "\x1b]8;;http://example.com\x1b\\link\x1b]8;;\x1b\\",
+    "\x1b[2J\x1b[H",
+    "\x1b[6n",
+    "\x1bP$q\x1b\\",
+    "\x9b2J",
+    "\x9d0;x\x9c",
+    "\x1b]unterminated",
+    "\u202egnp.exe",
+    "\u200bzero\u200dwidth\ufeff",
+    "a" + "\u0301" * 500,
+    "[@click=app.quit]x[/]",
+    "[/",
+    "[link=x]",
+    "{0}",
+    "%s%n",
+    '=cmd|"/C calc"!A1',
+    "'; DROP TABLE orders; --",
+    '{"$ne": null}',
+    "a\nb\r\nc\td",
+    "日本語のとても長い名前",
+    "👩‍👩‍👧",
+)
