@@ -7,60 +7,42 @@ knows no store: it is given an async ``fetch`` and calls it when the rows near t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region
 from textual.strip import Strip
 
 from data.types import Page
-from widgets.cells import Cell, Column, Placed, lay_out, plain
+from widgets.cells import Cell, Column
+from widgets.grid_choosing import Choosing
+from widgets.grid_keys import KEYS
 from widgets.grid_marks import Marks
-from widgets.grid_messages import GridMessages
 from widgets.grid_paint import Painter
-from widgets.line import Toned
+from widgets.pager import Fetch, Pager
 from widgets.window import Window
 
 Row = TypeVar("Row")
 
 
-class Fetch(Protocol):
-    """How a grid gets a page: awaited on the event loop, must not block it; raises whatever the source raises."""
+class Place(NamedTuple):
+    """Where a person stood in a list: the row's key, its index, its distance from the top of the view."""
 
-    def __call__(self, *, after: str | None, before: str | None, limit: int) -> Awaitable[Page[Any]]:
-        """Return the page after ``after`` (``None``: the first), or before ``before`` (``""``: the last)."""
-        ...
+    key: str
+    at: int
+    offset: int
 
 
-class Grid(GridMessages, Toned, Generic[Row], can_focus=True):
+class Grid(Choosing, Generic[Row], can_focus=True):
     """A list with a cursor, marks, sorting and live rows.
 
     ``columns`` say what is shown, ``cells`` turns a row into one cell per column (also for columns not shown), ``key``
     gives a row's identity. ``show`` connects it with a source.
     """
 
-    PAGE = 100
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "down", id="grid.down"),
-        Binding("up,k", "move(-1)", "up", id="grid.up"),
-        Binding("pagedown,ctrl+f", "page(1)", "page down", id="grid.page_down"),
-        Binding("pageup,ctrl+b", "page(-1)", "page up", id="grid.page_up"),
-        Binding("home,ctrl+home", "top", "first row", id="grid.top"),
-        Binding("end,ctrl+end,G", "bottom", "last row", id="grid.bottom"),
-        Binding("enter", "choose", "open", id="grid.open"),
-        Binding("space", "mark", "mark", id="grid.mark"),
-        Binding("v", "range", "mark a range", id="grid.range"),
-        Binding("ctrl+a", "mark_all", "mark all rows shown so far", id="grid.mark_all"),
-        Binding("left", "column(-1)", "column to the left", id="grid.column_left"),
-        Binding("right", "column(1)", "column to the right", id="grid.column_right"),
-        Binding("left_square_bracket", "sort(False)", "sort ascending", id="grid.sort_up"),
-        Binding("right_square_bracket", "sort(True)", "sort descending", id="grid.sort_down"),
-        Binding("y", "copy_cell", "copy the cell", id="grid.copy_cell"),
-        Binding("Y", "copy_row", "copy the row", id="grid.copy_row"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     DEFAULT_CSS = """
     Grid { height: 1fr; width: 1fr; }
@@ -79,7 +61,8 @@ class Grid(GridMessages, Toned, Generic[Row], can_focus=True):
         self.columns = tuple(columns)
         self.cells = cells
         self.empty = empty
-        self.window: Window[Row] = Window(key)
+        self._pager: Pager[Row] = Pager(self, key)
+        self.window: Window[Row] = self._pager.window
         self.marks = Marks()
         self.cursor = 0
         self.top = 0
@@ -89,30 +72,26 @@ class Grid(GridMessages, Toned, Generic[Row], can_focus=True):
         self.notice = empty
         self.stale = False
         self.flashing: set[str] = set()
-        self._fetch: Fetch | None = None
-        self._failed = False
-        self._generation = 0
-        self._fetching: set[str] = set()
         self._owed = 0
-        self._keep: tuple[str, int, int] | None = None
+        self._keep: Place | None = None
         self._painter = Painter(self)
 
     # -- what the screen asks ---------------------------------------------------------------------------------------
 
     def show(self, fetch: Fetch, *, sorted_by: tuple[str, bool] | None = None) -> None:
         """List what ``fetch`` gives, from its first page; the rows of the old list stay, dim, until it is there."""
-        self._fetch = fetch
+        self._pager.fetch = fetch
         self.sorted_by = sorted_by
         self.marks.clear()
-        self._begin(None, None, keep=None)
+        self._begin()
 
     def reload(self) -> None:
         """Fetch the same list again and stay at the same row."""
-        if self._fetch is None:
+        if self._pager.fetch is None:
             return
         after, before = self.window.origin
         row_key = self.window.keys[self.cursor] if self.window.keys else ""
-        self._begin(after, before, keep=(row_key, self.cursor, self.cursor - self.top))
+        self._begin(after=after, before=before, keep=Place(row_key, self.cursor, self.cursor - self.top))
 
     def show_error(self, sentence: str, hint: str = "") -> None:
         """Say inside the grid why there are no rows; rows already there stay, dim."""
@@ -130,24 +109,18 @@ class Grid(GridMessages, Toned, Generic[Row], can_focus=True):
         if flash:
             self.flashing.add(key)
             self.set_timer(0.8, lambda: self._unflash(key))
-        self._refresh_row(index)
+        self.refresh_row(index)
         return True
 
     @property
     def failed(self) -> bool:
         """Whether the last page asked for could not be had."""
-        return self._failed
+        return self._pager.failed
 
     @property
     def current(self) -> Row | None:
         """The row under the cursor."""
         return self.window.rows[self.cursor] if self.cursor < len(self.window) else None
-
-    @property
-    def chosen(self) -> tuple[Row, ...]:
-        """The marked rows that are held, in order; without marks the row under the cursor."""
-        held = tuple(row for row, key in zip(self.window.rows, self.window.keys, strict=True) if key in self.marks)
-        return held or ((self.current,) if self.current is not None else ())
 
     def go_to(self, key: str) -> bool:
         """Put the cursor on the row with ``key``. Return whether it is held."""
@@ -157,98 +130,56 @@ class Grid(GridMessages, Toned, Generic[Row], can_focus=True):
         self._move_to(index)
         return True
 
-    # -- fetching ---------------------------------------------------------------------------------------------------
+    # -- pages (called by the pager) ----------------------------------------------------------------------------------
 
-    def _begin(self, after: str | None, before: str | None, keep: tuple[str, int, int] | None) -> None:
-        self._generation += 1
-        self._fetching.clear()
+    def _begin(self, *, after: str | None = None, before: str | None = None, keep: Place | None = None) -> None:
         self._owed = 0
         self._keep = keep
+        self._pager.start(after=after, before=before, rows=keep.at + self._pager.PAGE // 2 if keep else 0)
         if not len(self.window):
             self.state, self.notice = "loading", ("Loading …", "")
             self.refresh()
         else:
-            generation = self._generation
-            self.set_timer(
-                0.15,
-                lambda: self._set_stale(True) if "start" in self._fetching and generation == self._generation else None,
-            )
-        self._ask("start", after, before)
+            # Old rows go dim only if the new ones keep a person waiting.
+            self.set_timer(0.15, lambda: self._set_stale(True) if self._pager.starting else None)
 
-    def _ask(self, where: str, after: str | None, before: str | None) -> None:
-        if self._fetch is None or where in self._fetching:
-            return
-        self._fetching.add(where)
-        self.run_worker(
-            self._bring(where, self._generation, after, before),
-            group=f"grid:{where}:{self._generation}",
-            exit_on_error=False,
-        )
+    def start_job(self, job: Coroutine[Any, Any, None]) -> None:
+        """Run ``job`` as a worker of this grid."""
+        self.run_worker(job, group="grid", exit_on_error=False)
 
-    async def _bring(self, where: str, generation: int, after: str | None, before: str | None) -> None:
-        assert self._fetch is not None
-        limit = self.PAGE
-        if where == "start" and self._keep is not None and before is None:
-            limit = max(limit, min(self._keep[1] + self.PAGE // 2, 500))
-        try:
-            page = await self._fetch(after=after, before=before, limit=limit)
-        except Exception as error:  # noqa: BLE001 - shown inside the grid by the screen, never raised into the loop
-            if generation == self._generation:
-                self._fetching.discard(where)
-                self._failed = True
-                self._owed = 0
-                self.post_message(self.LoadFailed(self, error))
-            return
-        if generation != self._generation or not self.is_attached:
-            return
-        self._fetching.discard(where)
-        self._failed = False
-        if where == "start":
-            self._started(page, after, before)
-        elif where == "after":
-            dropped = self.window.append(page, after or "")
-            self.cursor -= dropped
-            self.top -= dropped
-        else:
-            added = self.window.prepend(page, before or "")
-            self.cursor += added
-            self.top += added
-        self._settle()
-
-    def _started(self, page: Page[Row], after: str | None, before: str | None) -> None:
-        self.window.start(page, after=after, before=before)
+    def list_started(self, page: Page[Any], *, from_end: bool) -> None:
+        """Stand on the row one stood on, else on the first (or last) one."""
         self.stale = False
         self.state = "ready" if page.rows else "empty"
         self.notice = self.empty
-        self.cursor = self.top = 0
-        if before == "":
-            self.cursor = max(len(self.window) - 1, 0)
-            self.top = self.cursor
+        last = max(len(self.window) - 1, 0)
+        self.cursor = self.top = last if from_end else 0
         if self._keep is not None:
-            key, index, offset = self._keep
-            found = self.window.index_of(key)
-            self.cursor = found if found is not None else min(index, max(len(self.window) - 1, 0))
-            self.top = self.cursor - offset
+            found = self.window.index_of(self._keep.key)
+            self.cursor = found if found is not None else min(self._keep.at, last)
+            self.top = self.cursor - self._keep.offset
             self._keep = None
         self.post_message(self.Loaded(self, page.estimate, page.exact))
 
-    def _settle(self) -> None:
-        """After rows arrived: pay the steps still owed, keep the view inside, ask for what is near, repaint."""
+    def rows_shifted(self, by: int) -> None:
+        """Keep pointing at the same rows."""
+        self.cursor += by
+        self.top += by
+
+    def page_arrived(self) -> None:
+        """Pay the steps still owed, keep the view inside, ask for what is near, repaint."""
         owed, self._owed = self._owed, 0
         if owed:
             self.action_move(owed)
         self._clamp()
         self.refresh()
-        self._ask_around()
+        self._pager.look_ahead(self.top, self.visible_rows)
         self._tell_moved()
 
-    def _ask_around(self) -> None:
-        ahead = self.visible_rows
-        following, preceding = self.window.next_cursor, self.window.previous_cursor
-        if following is not None and self.top + 2 * ahead >= len(self.window):
-            self._ask("after", following, None)
-        if preceding is not None and self.top - ahead < 0:
-            self._ask("before", None, preceding)
+    def page_failed(self, error: Exception) -> None:
+        """Let the screen say why."""
+        self._owed = 0
+        self.post_message(self.LoadFailed(self, error))
 
     # -- moving -----------------------------------------------------------------------------------------------------
 
@@ -283,13 +214,13 @@ class Grid(GridMessages, Toned, Generic[Row], can_focus=True):
         if self.top != old_top or marked:
             self.refresh()
         elif self.cursor != old_cursor:
-            self._refresh_row(old_cursor)
-            self._refresh_row(self.cursor)
+            self.refresh_row(old_cursor)
+            self.refresh_row(self.cursor)
         if marked:
-            self.post_message(self.MarksChanged(self, len(self.marks)))
+            self._marks_changed()
         if self.cursor != old_cursor:
             self._tell_moved()
-        self._ask_around()
+        self._pager.look_ahead(self.top, self.visible_rows)
 
     def _tell_moved(self) -> None:
         self.post_message(self.RowMoved(self, self.current))
@@ -327,7 +258,7 @@ class Grid(GridMessages, Toned, Generic[Row], can_focus=True):
             self._owed = 0
             self._move_to(0)
         else:
-            self._begin(None, None, keep=None)
+            self._begin()
 
     def action_bottom(self) -> None:
         """Go to the last row of the list, fetching its page if it is not held."""
@@ -335,84 +266,21 @@ class Grid(GridMessages, Toned, Generic[Row], can_focus=True):
             self._owed = 0
             self._move_to(len(self.window) - 1)
         else:
-            self._begin(None, "", keep=None)
+            self._begin(before="")
 
     def action_choose(self) -> None:
         """Open the row under the cursor."""
         if self.current is not None:
             self.post_message(self.RowChosen(self, self.current, self.window.keys[self.cursor]))
 
-    # -- marks, columns, copying --------------------------------------------------------------------------------------
-
-    def action_mark(self) -> None:
-        """Mark or unmark the row and go one down."""
-        if self.current is not None:
-            self.marks.toggle(self.window.keys[self.cursor])
-            self._refresh_row(self.cursor)
-            self.post_message(self.MarksChanged(self, len(self.marks)))
-            self.action_move(1)
-
-    def action_range(self) -> None:
-        """Start marking from here on while moving, or stop."""
-        if self.current is not None:
-            self.marks.toggle_range(self.window.keys[self.cursor])
-            self._refresh_row(self.cursor)
-            self.post_message(self.MarksChanged(self, len(self.marks)))
-
-    def action_mark_all(self) -> None:
-        """Mark every row held; a second time unmarks."""
-        self.marks.toggle_all(self.window.keys)
-        self.refresh()
-        self.post_message(self.MarksChanged(self, len(self.marks)))
-
-    def clear_marks(self) -> bool:
-        """Unmark everything (Esc). Return whether there was anything to unmark."""
-        if not self.marks.clear():
-            return False
-        self.refresh()
-        self.post_message(self.MarksChanged(self, 0))
-        return True
-
-    def action_column(self, step: int) -> None:
-        """Choose the column that ``[``, ``]`` and ``y`` act on."""
-        shown = [placed.index for placed in self.placed()]
-        if shown:
-            at = shown.index(self.column) if self.column in shown else 0
-            self.column = shown[max(0, min(at + step, len(shown) - 1))]
-            self.refresh(Region(0, 0, self.size.width, 1))
-
-    def action_sort(self, descending: bool) -> None:
-        """Ask the screen to sort by the chosen column."""
-        column = self.columns[self.column]
-        if column.sort:
-            self.post_message(self.SortRequested(self, column.sort, descending))
-
-    def action_copy_cell(self) -> None:
-        """Ask the screen to copy the chosen column's cell."""
-        if self.current is not None:
-            column = self.columns[self.column]
-            text = plain(self.cells(self.current)[self.column])
-            self.post_message(self.CopyRequested(self, text, column.label.lower() or column.key))
-
-    def action_copy_row(self) -> None:
-        """Ask the screen to copy the row, its cells separated by tabs; with marks, all marked rows."""
-        lines = ["\t".join(plain(cell) for cell in self.cells(row)) for row in self.chosen]
-        if lines:
-            self.post_message(
-                self.CopyRequested(self, "\n".join(lines), "row" if len(lines) == 1 else f"{len(lines)} rows")
-            )
-
     # -- painting -----------------------------------------------------------------------------------------------------
-
-    def placed(self) -> tuple[Placed, ...]:
-        """The columns that fit now, with their widths."""
-        return lay_out(self.columns, self.size.width)
 
     def render_line(self, y: int) -> Strip:
         """Paint one line: the heading, a row, a notice, or nothing."""
         return self._painter.line(y)
 
-    def _refresh_row(self, index: int) -> None:
+    def refresh_row(self, index: int) -> None:
+        """Repaint the row with ``index`` if it is in view."""
         y = index - self.top + 1
         if 1 <= y < self.size.height:
             self.refresh(Region(0, y, self.size.width, 1))
@@ -421,7 +289,7 @@ class Grid(GridMessages, Toned, Generic[Row], can_focus=True):
         self.flashing.discard(key)
         index = self.window.index_of(key)
         if index is not None:
-            self._refresh_row(index)
+            self.refresh_row(index)
 
     def _set_stale(self, stale: bool) -> None:
         if stale != self.stale:
@@ -431,17 +299,17 @@ class Grid(GridMessages, Toned, Generic[Row], can_focus=True):
     def on_resize(self) -> None:
         """Keep the cursor in view."""
         self._clamp()
-        self._ask_around()
+        self._pager.look_ahead(self.top, self.visible_rows)
 
     def on_focus(self) -> None:
         """The bar becomes bright, and the heading shows the column that keys act on."""
-        self._refresh_row(self.cursor)
-        self.refresh(Region(0, 0, self.size.width, 1))
+        self.refresh_row(self.cursor)
+        self.refresh_heading()
 
     def on_blur(self) -> None:
         """The bar becomes quiet."""
-        self._refresh_row(self.cursor)
-        self.refresh(Region(0, 0, self.size.width, 1))
+        self.refresh_row(self.cursor)
+        self.refresh_heading()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Three rows down."""

@@ -62,6 +62,10 @@ class Window(Generic[Row]):
         """Return where the row with ``key`` is, ``None`` if it is not held."""
         return self._index.get(key)
 
+    def rows_at(self, index: int) -> tuple[Row, ...]:
+        """Return the row at ``index`` as a tuple of one, empty where there is none."""
+        return tuple(self.rows[index : index + 1]) if index >= 0 else ()
+
     def start(self, page: Page[Row], *, after: str | None = None, before: str | None = None) -> None:
         """Forget everything and hold ``page``."""
         self._pages.clear()
