@@ -25,6 +25,7 @@ __all__ = [
     "atoms",
     "code_key",
     "fold",
+    "is_measure",
     "is_number",
     "name_key",
     "singular",
@@ -127,6 +128,7 @@ def is_number(word: str) -> bool:
     return word.replace(".", "").isdigit()
 
 
+@lru_cache(maxsize=8_192)
 def name_key(name: str) -> str:
     """Return the name by which a query calls the attribute ``name``: ``Max Memory`` is ``max_memory``.
 
@@ -137,6 +139,7 @@ def name_key(name: str) -> str:
     return key or "x" + "_".join(f"{ord(character):x}" for character in name.strip())
 
 
+@lru_cache(maxsize=65_536)
 def value_key(value: str) -> str:
     """Return what two spellings of one facet value have in common: case, accents, blanks.
 
@@ -173,6 +176,11 @@ def _pieces(chunk: str) -> tuple[_Piece, ...]:
             text = _UNITS.get(text, text)
         cut.append(_Piece(text, match.start(), match.end(), follows == match.end()))
     return tuple(cut)
+
+
+def is_measure(word: tuple[str, ...]) -> bool:
+    """Say whether a query's word is a number with its unit (``32gb``): its halves apart mean something else."""
+    return len(word) == 2 and is_number(word[0]) and word[1] in _UNIT_NAMES
 
 
 def singular(word: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from data.search.analysis import fold, value_key
 from data.search.query import ATTRIBUTE_PREFIX, FIXED_FIELDS, STOCK_STATES, SearchQuery
@@ -48,6 +49,7 @@ def merged(counts: Counts) -> list[tuple[str, int]]:
     return sorted(summed, key=lambda one: (-one[1], _natural(one[0])))
 
 
+@lru_cache(maxsize=16_384)
 def _natural(value: str) -> list[tuple[bool, float, str]]:
     """Return a key that sorts ``9 GB`` before ``16 GB``."""
     # Every second part of the split is a number.
@@ -111,11 +113,12 @@ def holding(counts: Counts, text: str) -> Counts:
 
 def build(query: SearchQuery, name: str, counts: Counts, label: str, *, limit: int) -> Facet:
     """Return one facet with at most ``limit`` values, and besides them everything that is chosen."""
-    ordered = _ordered(name, counts)
-    listed = ordered[:limit] + [one for one in ordered[limit:] if query.has(name, one[0])]
-    found = {value_key(value) for value, _ in ordered}
-    missing = (choice for choice in query.choices(name) if isinstance(choice, str) and value_key(choice) not in found)
-    values = [FacetValue(value, count, query.has(name, value)) for value, count in listed]
+    ordered, chosen = _ordered(name, counts), query.choices(name)
+    is_chosen = {value: query.has(name, value) for value, _ in ordered} if chosen else {}
+    listed = ordered[:limit] + [one for one in ordered[limit:] if is_chosen.get(one[0])]
+    found = {value_key(value) for value, _ in ordered} if chosen else set()
+    missing = (choice for choice in chosen if isinstance(choice, str) and value_key(choice) not in found)
+    values = [FacetValue(value, count, is_chosen.get(value, False)) for value, count in listed]
     values += (FacetValue(choice, 0, True) for choice in missing)
     return Facet(name, label, tuple(values), len(ordered) - len(listed))
 

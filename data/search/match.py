@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from data.search.analysis import STOP_WORDS, atoms, code_key, singular
+from data.search.analysis import STOP_WORDS, atoms, code_key, is_measure, singular
 from data.search.terms import whole
 from data.search.tree import (
     CODE,
@@ -178,6 +178,8 @@ class _Reader:
     def _single(self, at: int) -> Word:
         pieces, last = self._words[at], self._is_last(at)
         typed = "".join(pieces)
+        if is_measure(pieces) and is_known(self._vocabulary, typed):
+            return Word(typed, (((typed,), 1.0),), typed if last else "")
         if len(pieces) > 1:
             corrected = tuple(self._corrected(piece, last=False) or (piece,) for piece in pieces)
             spelt = tuple(options[0] for options in corrected)

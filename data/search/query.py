@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 
 from data.errors import Invalid
 from data.search.analysis import name_key, value_key
@@ -200,6 +201,7 @@ class SearchQuery:
         return replace(self, filters=tuple(one for one in kept if one.choices), problems=())
 
 
+@lru_cache(maxsize=8_192)
 def field_key(name: str) -> str:
     """Return the field that a query means by ``name``: case, accents and blanks do not matter, aliases are resolved."""
     key = name_key(name)
@@ -208,6 +210,7 @@ def field_key(name: str) -> str:
     return bare if bare not in FIXED_FIELDS and bare != "sort" else key
 
 
+@lru_cache(maxsize=8_192)
 def attribute_key(name: str) -> str:
     """Return the field for the attribute called ``name``, whatever fixed field has that name too."""
     key = name_key(name)

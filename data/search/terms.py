@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
@@ -22,6 +23,7 @@ CATEGORY_LEVELS = ("category.primary", "category.secondary", "category.tertiary"
 #: A longer attribute is prose: its words are found, but it is no value to choose.
 MAX_VALUE = 200
 _MOST_TOKENS = 4_096
+_SHORT = 120
 _SHORTEST_SPELT = 3
 #: Sort keys are 34 bits of value over 30 bits of the id's checksum, so equal values still have one order.
 _TOP = 2**34 - 1
@@ -89,19 +91,19 @@ def index_fields(document: SearchDocument) -> IndexFields:
     values = [pair(name, value_key(value)) for name, shown_values in facets.items() for value in shown_values]
     values += (pair("category", value_key(level)) for level in document.category)
     cents = None if document.price is None else int(document.price.scaleb(2).to_integral_value())
-    texts = {
-        "title": document.title,
-        "brand": document.brand,
-        "sku": document.sku,
-        "category": " \n ".join(document.category),
-        "attributes": " \n ".join(attributes.sentences),
-        "description": document.description,
+    texts: dict[str, Sequence[str]] = {
+        "title": (document.title,),
+        "brand": (document.brand,),
+        "sku": (document.sku,),
+        "category": document.category,
+        "attributes": attributes.sentences,
+        "description": (document.description,),
     }
     return IndexFields(
         product_id=document.product_id,
         revision=document.revision,
-        text={name: _token_text(text) for name, text in texts.items() if text},
-        spelling=_spelling(texts[name] for name in ("title", "brand", "category", "attributes")),
+        text={name: " ".join(map(_token_text, parts)) for name, parts in texts.items()},
+        spelling=_spelling(part for name in ("title", "brand", "category", "attributes") for part in texts[name]),
         codes=tuple(dict.fromkeys(filter(None, map(code_key, (document.sku, *document.codes))))),
         whole_title=whole(document.title)[:_MOST_TOKENS],
         values=tuple(dict.fromkeys(values)),
@@ -158,7 +160,7 @@ def _values(items: list[AttributeScalar], *, all_numbers: bool) -> list[str]:
 def _sentence(name: str, text: str) -> str:
     """Return what an attribute says in words: its name belongs to it, but of what is not so there is nothing to say."""
     words = name.replace("_", " ").replace(".", " ")
-    return "" if text == "no" else words if text == "yes" else f"{words} \n {text}"
+    return "" if text == "no" else words if text == "yes" else f"{words}: {text}"
 
 
 def _fixed_facets(document: SearchDocument) -> dict[str, list[str]]:
@@ -174,13 +176,28 @@ def _stock_state(document: SearchDocument) -> str:
 
 
 def _token_text(text: str) -> str:
-    return " ".join(token.text for token in tokens(text)[:_MOST_TOKENS])
+    return (
+        _short_token_text(text)
+        if len(text) <= _SHORT
+        else " ".join(token.text for token in tokens(text)[:_MOST_TOKENS])
+    )
+
+
+@lru_cache(maxsize=32_768)
+def _short_token_text(text: str) -> str:
+    # Brands, categories and attributes say the same things in product after product.
+    return " ".join(token.text for token in tokens(text))
 
 
 def _spelling(texts: Iterable[str]) -> tuple[str, ...]:
-    words = (piece for text in texts for word in atoms(text)[:_MOST_TOKENS] for piece in word)
-    spelt = (word for word in words if word.isalpha() and len(word) >= _SHORTEST_SPELT)
-    return tuple(dict.fromkeys(form for word in spelt for form in (word, singular(word))))
+    return tuple(dict.fromkeys(form for text in texts for form in _spelt(text[:MAX_VALUE])))
+
+
+@lru_cache(maxsize=32_768)
+def _spelt(text: str) -> tuple[str, ...]:
+    pieces = (piece for word in atoms(text) for piece in word)
+    words = (piece for piece in pieces if piece.isalpha() and len(piece) >= _SHORTEST_SPELT)
+    return tuple(form for word in words for form in (word, singular(word)))
 
 
 def _orders(document: SearchDocument, cents: int | None) -> dict[str, int]:
