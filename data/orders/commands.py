@@ -1,4 +1,4 @@
-"""Every command of orders, ready to be run: importing this module registers the handlers with the door."""
+"""Every command of orders under one name, beside ``data.stock.commands`` and its like; handlers are elsewhere."""
 
 from data.orders.messages import (
     Address,

@@ -1,7 +1,6 @@
 """What may be asked of orders: place one, change one's status.
 
-Apart from their handlers (``placement``, ``status``) so that this page reads as the room's offer. Take the names from
-``data.orders.commands``, which loads the handlers too.
+Light: a form or a CLI verb builds a command without loading a driver; the door loads the handlers.
 """
 
 from __future__ import annotations
@@ -40,16 +39,13 @@ class OrderLineInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class PlacedItem(msgspec.Struct, frozen=True, kw_only=True):
-    """What one warehouse serves of one cart line."""
+    """What one warehouse serves of one cart line; lines count from 1, after equal ones were added up."""
 
     line_no: int
     product_id: str
     sku: str
     warehouse_id: str
     quantity: int
-    unit_price: Decimal
-    total_price: Decimal
-    tax_amount: Decimal
 
 
 class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +63,7 @@ class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[PlacedItem, ...]
 
 
-class PlaceOrder(Command):
+class PlaceOrder(Command, frozen=True, kw_only=True):
     """Place an order for the customer ``user_id``; stock is reserved, nothing is charged.
 
     The address to ship to is ``shipping_address``, else the stored ``shipping_address_id``, else the customer's default
@@ -82,7 +78,8 @@ class PlaceOrder(Command):
     name: ClassVar[str] = "orders.place"
     permission: ClassVar[str] = "orders.place"
     result: ClassVar[type] = PlacedOrder
-    entry_limit: ClassVar[int] = 1_000
+    handled_in: ClassVar[str] = "data.orders.placement"
+    entry_limit: ClassVar[int] = 500
 
     user_id: UUID
     lines: tuple[OrderLineInput, ...]
@@ -108,7 +105,7 @@ class OrderStatusChanged(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-class ChangeOrderStatus(Command):
+class ChangeOrderStatus(Command, frozen=True, kw_only=True):
     """Take an order one step along ``data.orders.rules.TRANSITIONS``.
 
     ``cancelled`` gives its reserved stock back; ``shipped`` takes it out of the house. ``reason`` is mandatory for a
@@ -121,6 +118,7 @@ class ChangeOrderStatus(Command):
     name: ClassVar[str] = "orders.status"
     permission: ClassVar[str] = "orders.status"
     result: ClassVar[type] = OrderStatusChanged
+    handled_in: ClassVar[str] = "data.orders.status"
 
     order_id: UUID
     new_status: str

@@ -144,7 +144,7 @@ TAX: Mapping[str, TaxRule] = {
 
 
 def tax_rule(country: str, state: str = "") -> TaxRule:
-    """Return the rule for goods delivered to ``country`` and ``state`` (codes, any case); rate 0 where none is listed."""
+    """Return the rule for goods delivered to ``country`` and ``state`` (codes, any case); rate 0 where not listed."""
     place = country.strip().upper()
     return TAX.get(f"{place}-{state.strip().upper()}") or TAX.get(place) or _NO_TAX
 

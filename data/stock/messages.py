@@ -1,7 +1,6 @@
 """What may be asked of stock: receive, adjust, set levels, keep warehouses.
 
-Apart from their handlers so that this page reads as the room's offer. Take the names from ``data.stock.commands``, which
-loads the handlers too.
+Light: a form or a CLI verb builds a command without loading a driver; the door loads the handlers.
 """
 
 from __future__ import annotations
@@ -26,9 +25,14 @@ __all__ = [
     "WarehouseSaved",
 ]
 
+_HANDLERS = "data.stock.commands"
+
 
 class StockMoved(msgspec.Struct, frozen=True, kw_only=True):
-    """A level after a movement, in units. ``version`` is the level's; ``movement_id`` the row in the ledger."""
+    """A level after a movement, in units. ``version`` is the level's.
+
+    ``movement_id`` is the row in the ledger, ``None`` where a count found what was expected and nothing moved.
+    """
 
     product_id: str
     warehouse_id: str
@@ -38,10 +42,10 @@ class StockMoved(msgspec.Struct, frozen=True, kw_only=True):
     reserved_stock: int
     damaged_stock: int
     version: int
-    movement_id: UUID
+    movement_id: UUID | None
 
 
-class ReceiveStock(Command):
+class ReceiveStock(Command, frozen=True, kw_only=True):
     """Take ``quantity`` units (1 or more) of a product into a warehouse. The level is created where there is none.
 
     ``product_id`` is the product's id or SKU. Raises ``NotFound`` (product, warehouse) and ``Invalid``.
@@ -50,6 +54,7 @@ class ReceiveStock(Command):
     name: ClassVar[str] = "stock.receive"
     permission: ClassVar[str] = "stock.receive"
     result: ClassVar[type] = StockMoved
+    handled_in: ClassVar[str] = _HANDLERS
 
     product_id: str
     warehouse_id: str
@@ -58,7 +63,7 @@ class ReceiveStock(Command):
 
 
 class ReceiveLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a delivery. Both ``product_id`` and ``sku`` are the catalog's; the caller has just read or put them."""
+    """One line of a delivery. ``product_id`` and ``sku`` are the catalog's; the caller has just read or put them."""
 
     product_id: str
     sku: str
@@ -74,7 +79,7 @@ class ReceivedMany(msgspec.Struct, frozen=True, kw_only=True):
     units: int
 
 
-class ReceiveMany(Command):
+class ReceiveMany(Command, frozen=True, kw_only=True):
     """Take many products in at once: one statement, for imports and demo data. Lines of one level are added up.
 
     ``reorder_level`` is set where the line creates the level. Raises ``NotFound`` (warehouse) and ``Invalid``.
@@ -83,13 +88,14 @@ class ReceiveMany(Command):
     name: ClassVar[str] = "stock.receive_many"
     permission: ClassVar[str] = "stock.receive"
     result: ClassVar[type] = ReceivedMany
+    handled_in: ClassVar[str] = _HANDLERS
     entry_limit: ClassVar[int] = 5_000
 
     lines: tuple[ReceiveLine, ...]
     reason: str = ""
 
 
-class AdjustStock(Command):
+class AdjustStock(Command, frozen=True, kw_only=True):
     """Correct the available stock of a product in a warehouse, with a reason that must be given.
 
     Either ``delta`` (units to add, may be negative) or ``set_available`` (what was counted). With ``set_available``,
@@ -102,6 +108,7 @@ class AdjustStock(Command):
     name: ClassVar[str] = "stock.adjust"
     permission: ClassVar[str] = "stock.adjust"
     result: ClassVar[type] = StockMoved
+    handled_in: ClassVar[str] = _HANDLERS
 
     product_id: str
     warehouse_id: str
@@ -120,7 +127,7 @@ class ReorderLevelSet(msgspec.Struct, frozen=True, kw_only=True):
     max_stock_level: int | None
 
 
-class SetReorderLevel(Command):
+class SetReorderLevel(Command, frozen=True, kw_only=True):
     """Set from which available stock on a product counts as low in a warehouse, and how many it should hold at most.
 
     ``product_id`` is the product's id or SKU. Raises ``NotFound`` and ``Invalid``.
@@ -129,6 +136,7 @@ class SetReorderLevel(Command):
     name: ClassVar[str] = "stock.reorder_level"
     permission: ClassVar[str] = "stock.adjust"
     result: ClassVar[type] = ReorderLevelSet
+    handled_in: ClassVar[str] = _HANDLERS
 
     product_id: str
     warehouse_id: str
@@ -143,7 +151,7 @@ class WarehouseSaved(msgspec.Struct, frozen=True, kw_only=True):
     created: bool
 
 
-class SaveWarehouse(Command):
+class SaveWarehouse(Command, frozen=True, kw_only=True):
     """Create a warehouse or change one. ``warehouse_id`` is its short code: letters, digits, ``-`` and ``_``, up to 50.
 
     A warehouse that is not active serves no orders; its stock stays. Raises ``Invalid``.
@@ -152,9 +160,10 @@ class SaveWarehouse(Command):
     name: ClassVar[str] = "stock.warehouse"
     permission: ClassVar[str] = "stock.warehouses"
     result: ClassVar[type] = WarehouseSaved
+    handled_in: ClassVar[str] = _HANDLERS
 
     warehouse_id: str
     # The command's own name is a class variable, so the warehouse's is called what the screen calls it.
     label: str
-    address: dict[str, Any] = {}
+    address: dict[str, Any] = msgspec.field(default_factory=dict)
     is_active: bool = True
