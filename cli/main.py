@@ -91,13 +91,24 @@ def main() -> NoReturn:
     """Run the program named on the command line and leave with its exit code."""
     arguments = sys.argv[1:]
     if not arguments:
-        from tui.main import run as run_terminal
-
-        sys.exit(run_terminal())
+        sys.exit(_open_terminal())
     # A terminal or pipe that cannot show a character shows its code instead of ending the program.
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(run(arguments))
+
+
+def _open_terminal() -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        say("The terminal app needs a terminal. For scripts: storekeeper --help")
+        return USAGE
+    from tui.main import run as run_terminal
+
+    try:
+        return run_terminal()
+    except StorekeeperError as error:  # wrong settings or a wrong keymap, before there is a screen to say it on
+        say(str(error))
+        return error.exit_code
 
 
 def run(arguments: Sequence[str]) -> int:

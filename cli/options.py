@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from data.errors import Invalid
+
 __all__ = ["JsonCommand", "Noun", "with_after", "with_key", "with_limit"]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -26,6 +28,25 @@ class JsonCommand(click.Command):
                 ["--json"], is_flag=True, expose_value=False, help="Answer with one JSON document on standard output."
             )
         )
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb. Raises ``Invalid`` for an argument that is not UTF-8, which no store could be asked for.
+
+        Names of files are left alone: they are bytes, and may be any.
+        """
+        refused = {
+            name: "is not valid text (UTF-8)"
+            for name, value in ctx.params.items()
+            for text in (value if isinstance(value, tuple) else (value,))
+            if isinstance(text, str) and not _is_text(text)
+        }
+        if refused:
+            raise Invalid(refused)
+        return super().invoke(ctx)
+
+
+def _is_text(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 class Noun(click.Group):

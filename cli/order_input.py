@@ -80,9 +80,12 @@ def read_order_file(name: str) -> OrderInput:
     except OSError as error:
         raise Invalid({"file": f"cannot read {name}: {error.strerror}"}) from None
     try:
-        return msgspec.json.decode(content, type=OrderInput)
+        order = msgspec.json.decode(content, type=OrderInput)
     except msgspec.ValidationError as error:
         what, _, path = str(error).partition(" - at `$")
         raise Invalid({path.strip("`.") or "file": what[:1].lower() + what[1:]}) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid({"file": f"{name} is not JSON: {error}"}) from None
+    if "\0" in order.customer:
+        raise Invalid({"customer": "holds a NUL character"})
+    return order

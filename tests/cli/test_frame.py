@@ -161,6 +161,18 @@ def test_a_reader_that_goes_away_is_no_crash(tmp_path):
     assert ran.stderr == b""
 
 
+def test_without_a_terminal_the_app_says_so(tmp_path):
+    ran = subprocess.run(
+        [sys.executable, "-m", "cli.main"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env={"HOME": str(tmp_path)},
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert b"needs a terminal" in ran.stderr
+
+
 def test_ctrl_c_while_reading_standard_input_exits_130(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "cli.main", "orders", "place", "ann@example.com", "--file", "-", "--json"],
