@@ -111,9 +111,9 @@ def _idle(shop: Shop) -> tuple[Idle, ...]:
     """Return a few of the fullest shelves that sold nothing in 90 days."""
     from data.analytics.reads import not_moving
     from data.catalog.reads import get_products
-    from data.stock.reads import fullest
+    from data.stock.reads import untouched
 
-    held = fullest(shop.stores.postgres, limit=50)
+    held = untouched(shop.stores.postgres, limit=50)
     still = not_moving(shop.stores.analytics, [product_id for product_id, _ in held], 90)[:8]
     titles = get_products(shop.stores.mongo, still)
     skus = dict(held)

@@ -1,0 +1,175 @@
+"""The list of orders: one query line, newest first, by keyset (created_at, order_id) in both directions.
+
+Words and ``customer:`` are resolved to a bounded set of customers first, so that the list walks one index: the
+customers' where few are meant, else the newest orders until a page is full.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from data.estimate import estimate_rows
+from data.ids import normal_order_number
+from data.orders.rows import OrderRow
+from data.paging import decode_cursor, encode_cursor
+from data.types import Page
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from data.orders.query import OrderQuery
+    from data.stores.postgres import Postgres
+
+__all__ = ["LISTED", "list_orders"]
+
+LISTING = "orders:-created_at"
+#: Words that fit more customers than this are not resolved first: then the newest orders hold a page of them soon.
+_RESOLVED = 500
+
+#: A page of orders with what a row shows; ``{page}`` selects ``orders o``. Facts are read for the page's rows only.
+LISTED = """
+    WITH page AS MATERIALIZED ({page})
+    SELECT o.order_id, o.order_number, o.user_id,
+           coalesce(nullif(trim(concat_ws(' ', u.first_name, u.last_name)), ''), u.email, '') AS customer_name,
+           coalesce(u.email, '') AS email, o.created_at, o.order_status, o.channel,
+           coalesce(line.lines, 0) AS item_count, coalesce(line.units, 0) AS units,
+           coalesce(line.shipped_units, 0) AS shipped_units, o.total_amount, money.paid AS paid_amount,
+           CASE WHEN money.paid >= o.total_amount THEN 'paid' WHEN money.paid > 0 THEN 'part' ELSE 'unpaid' END
+               AS payment_state,
+           o.currency, o.version
+      FROM page o
+      LEFT JOIN users u ON u.user_id = o.user_id
+      CROSS JOIN LATERAL (
+            SELECT count(DISTINCT i.line_no)::int AS lines, sum(i.quantity)::int AS units,
+                   coalesce(sum(i.quantity) FILTER (WHERE i.fulfillment_status IN ('shipped', 'delivered')), 0)::int
+                       AS shipped_units
+              FROM order_items i WHERE i.order_id = o.order_id) AS line
+      CROSS JOIN LATERAL (
+            SELECT coalesce(sum(CASE p.kind WHEN 'capture' THEN p.amount WHEN 'refund' THEN -p.amount END), 0) AS paid
+              FROM payments p WHERE p.order_id = o.order_id AND p.status = 'succeeded') AS money
+     ORDER BY o.created_at DESC, o.order_id DESC
+"""
+_PAID = """(
+    SELECT coalesce(sum(CASE p.kind WHEN 'capture' THEN p.amount WHEN 'refund' THEN -p.amount END), 0)
+      FROM payments p WHERE p.order_id = o.order_id AND p.status = 'succeeded')"""
+
+
+def list_orders(
+    postgres: Postgres, query: OrderQuery, *, after: str | None = None, before: str | None = None, limit: int = 50
+) -> Page[OrderRow]:
+    """Return a page of the orders ``query`` describes, newest first; ``before=""`` asks for the last page.
+
+    ``estimate`` is the planner's, made for the first page only, exact where that holds everything. Raises ``Invalid``
+    for a cursor of another list.
+    """
+    backwards, first = before is not None, before is None and not after
+    with postgres.reading() as connection:
+        # The plan must know the values: "status = shipped" and "status = pending" want different indexes.
+        connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+        where, values = _conditions(connection, query)
+        base = f"SELECT o.* FROM orders o{where}"
+        order = "ORDER BY o.created_at {0}, o.order_id {0} LIMIT :limit".format("ASC" if backwards else "DESC")
+        edge, edge_values = _edge(before if backwards else after, backwards=backwards)
+        joined = f"{base}{' AND ' if where else ' WHERE '}{edge}" if edge else base
+        found = connection.execute(
+            text(LISTED.format(page=f"{joined} {order}")), {**values, **edge_values, "limit": limit + 1}
+        ).mappings()
+        rows = [OrderRow(**row) for row in found]
+        more = len(rows) > limit
+        rows = (rows[1:] if backwards else rows[:limit]) if more else rows
+        estimate = None
+        if first:
+            estimate = estimate_rows(connection, base, values) if more else len(rows)
+    follows, precedes = (bool(before), more) if backwards else (more, bool(after))
+    return Page(
+        rows=tuple(rows),
+        after=_cursor(rows[-1]) if rows and follows else None,
+        before=_cursor(rows[0]) if rows and precedes else None,
+        estimate=estimate,
+        exact=first and not more,
+    )
+
+
+def _cursor(row: OrderRow) -> str:
+    return encode_cursor(LISTING, row.created_at, row.order_id)
+
+
+def _edge(cursor: str | None, *, backwards: bool) -> tuple[str, dict[str, Any]]:
+    if not cursor:
+        return "", {}
+    at, order_id = decode_cursor(LISTING, cursor)
+    sign = ">" if backwards else "<"
+    return f"(o.created_at, o.order_id) {sign} (:edge_at, :edge_id)", {"edge_at": at, "edge_id": order_id}
+
+
+def _conditions(connection: Connection, query: OrderQuery) -> tuple[str, dict[str, Any]]:
+    """Return the WHERE clause (with a leading blank, or ``""``) and its values."""
+    parts: list[str] = []
+    values: dict[str, Any] = {}
+
+    def add(condition: str, **named: Any) -> None:
+        parts.append(condition)
+        values.update(named)
+
+    if query.statuses:
+        add("o.order_status = ANY(:statuses)", statuses=list(query.statuses))
+    for name, sign in (("from", ">="), ("above", ">"), ("to", "<="), ("below", "<")):
+        bound = getattr(query, f"total_{name}")
+        if bound is not None:
+            add(f"o.total_amount {sign} :total_{name}", **{f"total_{name}": bound})
+    if query.created_from is not None:
+        add("o.created_at >= :created_from", created_from=query.created_from)
+    if query.created_before is not None:
+        add("o.created_at < :created_before", created_before=query.created_before)
+    if query.channel:
+        add("o.channel = :channel", channel=_storable(query.channel))
+    if query.sku:
+        add(
+            "o.order_id IN (SELECT i.order_id FROM order_items i WHERE i.sku = :sku AND i.product_id IN"
+            " (SELECT v.product_id FROM inventory v WHERE v.sku = :sku))",
+            sku=_storable(query.sku),
+        )
+    if query.warehouse_id:
+        add(
+            "EXISTS (SELECT FROM order_items i WHERE i.order_id = o.order_id AND i.warehouse_id = :warehouse_id)",
+            warehouse_id=_storable(query.warehouse_id),
+        )
+    if query.payment:
+        add(f"{_PAID} {'<' if query.payment == 'unpaid' else '>='} o.total_amount")
+    if query.customer:
+        add(*_of_customers(connection, query.customer, "customer", values))
+    if query.words:
+        words = " ".join(query.words)
+        customers = _of_customers(connection, words, "words", values)[0]
+        numbers = [number for word in (*query.words, words) if (number := normal_order_number(word))]
+        begins = _storable(words.upper().replace(" ", ""))
+        add(
+            f"({customers} OR o.order_number = ANY(:numbers)"
+            " OR (o.order_number >= :begins AND o.order_number < :ends))",
+            numbers=numbers,
+            begins=begins or "~",
+            ends=f"{begins}~",
+        )
+    return (f" WHERE {' AND '.join(parts)}" if parts else ""), values
+
+
+def _of_customers(connection: Connection, words: str, name: str, values: dict[str, Any]) -> tuple[str]:
+    """Return the condition "the order is of a customer whom ``words`` fit"; what it needs goes into ``values``."""
+    asked = _storable(words)[:200]
+    fits = "SELECT u.user_id FROM users u WHERE u.search_words @@ user_query(:{0})"
+    ids = connection.execute(
+        text(f"{fits.format('asked')} LIMIT :most"), {"asked": asked, "most": _RESOLVED + 1}
+    ).scalars()
+    found = list(ids)
+    if len(found) > _RESOLVED:
+        values[name] = asked
+        return (f"o.user_id IN ({fits.format(name)})",)
+    values[name] = found
+    return (f"o.user_id = ANY(CAST(:{name} AS uuid[]))",)
+
+
+def _storable(words: str) -> str:
+    """Return ``words`` without what no stored text can hold, so that the driver can ask for it."""
+    return words.replace("\0", "").encode("utf-8", "ignore").decode()

@@ -1,0 +1,35 @@
+"""One order as a list shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+__all__ = ["OrderRow"]
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """One order in a list. ``item_count`` counts lines, ``units`` their units; ``shipped_units`` of them are sent.
+
+    ``paid_amount`` is captured less refunded; ``payment_state`` is ``paid``, ``part`` or ``unpaid``.
+    """
+
+    order_id: UUID
+    order_number: str
+    user_id: UUID | None
+    customer_name: str
+    email: str
+    created_at: datetime
+    order_status: str
+    channel: str
+    item_count: int
+    units: int
+    shipped_units: int
+    total_amount: Decimal
+    paid_amount: Decimal
+    payment_state: str
+    currency: str
+    version: int
