@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -86,10 +87,12 @@ class ProductFeed:
         return self._position.time >= moment
 
     def close(self) -> None:
-        """Close the stream; its place is stored."""
+        """Close the stream, whose place is stored, and give the index's one writer's place free."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None
+        with suppress(Unavailable):
+            self._stores.search.close()
 
     def _open(self) -> ProductChanges:
         with self._stores.postgres.reading() as connection:
