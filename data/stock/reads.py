@@ -275,7 +275,8 @@ _MOVEMENT_ROWS = """
            m.available_delta, m.reserved_delta, m.damaged_delta, m.available_after, m.reserved_after, m.damaged_after,
            m.stock_after_movement, m.reference_id, coalesce(m.reference_type, '') AS reference_type,
            coalesce(o.order_number, '') AS reference, coalesce(m.reason, '') AS reason,
-           coalesce(nullif(trim(concat_ws(' ', u.first_name, u.last_name)), ''), u.email, '') AS created_by, m.created_at
+           coalesce(nullif(trim(concat_ws(' ', u.first_name, u.last_name)), ''), u.email, '') AS created_by,
+           m.created_at
       FROM inventory_movements m
       LEFT JOIN orders o ON m.reference_type = 'order' AND o.order_id = m.reference_id
       LEFT JOIN users u ON u.user_id = m.created_by
