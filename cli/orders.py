@@ -175,8 +175,8 @@ def _placed_lines(done: Done[PlacedOrder]) -> Iterable[str]:
     before = " (placed before with this key)" if done.replayed else ""
     yield f"Order {shown(order.order_number)}: {shown(order.total_amount)} {shown(order.currency)}{before}"
     yield from columns(
-        ("sku", "warehouse", "quantity", "price", "total"),
-        [(each.sku, each.warehouse_id, each.quantity, each.unit_price, each.total_price) for each in order.items],
+        ("line", "sku", "warehouse", "quantity"),
+        [(each.line_no, each.sku, each.warehouse_id, each.quantity) for each in order.items],
     )
 
 
