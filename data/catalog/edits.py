@@ -19,6 +19,7 @@ from data.catalog.changes import (
 from data.catalog.documents import Document, category_names, object_id
 from data.catalog.fields import LEVELS, check_attributes, check_category, check_fields
 from data.catalog.messages import EditProduct, ProductEdited
+from data.catalog.prices import forget_prices
 from data.catalog.types import PATH_SEPARATOR
 from data.door import UnitOfWork, handles
 from data.errors import Conflict, Invalid, NotFound
@@ -132,6 +133,7 @@ def _written(mongo: Mongo, document: Document, change: Change, uow: UnitOfWork, 
         {"_id": document["_id"], "version": document.get("version"), "edit_keys.key": {"$ne": key}},
         update_of(document, change, now=uow.now, key=key),
     )
+    forget_prices(mongo)
     return written.modified_count == 1
 
 

@@ -23,6 +23,7 @@ from data.catalog.documents import Document
 from data.catalog.edits import document_key
 from data.catalog.fields import check_attributes, check_fields
 from data.catalog.messages import ProductInput, ProductPut, ProductsPut, PutError, PutProduct, PutProducts
+from data.catalog.prices import forget_prices
 from data.door import UnitOfWork, handles
 from data.errors import Conflict, Invalid
 from data.stores.mongo import Mongo, translate_errors
@@ -206,6 +207,8 @@ def _write(mongo: Mongo, batch: _Batch, uow: UnitOfWork, key: str) -> None:
         if any(problem.get("code") != _DUPLICATE_KEY for problem in problems):
             raise Invalid({"products": str(problems[0].get("errmsg", "refused by the store"))[:500]}) from error
         clean = False
+    finally:
+        forget_prices(mongo)
     if clean:
         for index, document in batch.inserts.items():
             batch.finish(index, document, 1, "created")
