@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
@@ -11,12 +12,13 @@ from textual.timer import Timer
 
 from screens.action import Action
 from screens.base import AppScreen
-from screens.catalog_data import Found, ProductHit, ProductView, product_source, read_product
-from screens.facets import MORE, FacetFinder, FacetSheet, FacetsOverlay
+from screens.catalog_data import Found, ProductHit, ProductView, product_source, read_facet, read_product
+from screens.facets import FacetsOverlay
 from screens.forms.product import create_form, edit_form
 from screens.product_sheet import product_page
 from screens.shown import stock_mark
 from widgets.cells import Cell, Column, Highlighted, Runs
+from widgets.facets import FacetPanel
 from widgets.grid import Grid
 from widgets.keybar import KeyHint
 from widgets.queryline import QueryLine
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from data.search.query import SearchQuery
+    from data.types import Facet
 
 COLUMNS = (
     Column("sku", "SKU", 10, flex=1, sort=""),
@@ -84,7 +87,7 @@ class CatalogScreen(AppScreen):
         self.query_line = QueryLine(placeholder="words brand:Corsair price:50..100 stock:>0 -color:white sort:-price")
         self.facets_head = SectionRule("Facets", "f", id="facets-head")
         self.list_head = SectionRule("", id="list-head")
-        self.panel = FacetSheet(margin=1, id="facets")
+        self.panel = FacetPanel(id="facets")
         self.grid: Grid[ProductHit] = Grid(
             COLUMNS,
             cells,
@@ -100,6 +103,7 @@ class CatalogScreen(AppScreen):
         self._shown: str | None = None
         self._asked = 0
         self._overlay: FacetsOverlay | None = None
+        self._in_full: dict[str, Facet] = {}
 
     def compose_query(self) -> Iterable[Widget]:
         """The line of query."""
@@ -143,11 +147,8 @@ class CatalogScreen(AppScreen):
     # -- the query --------------------------------------------------------------------------------------------------
 
     def type_query(self) -> None:
-        """Type words; with the bar on a facet, search in that facet."""
-        if self.panel.has_focus and self.panel.facet:
-            self._find_in(self.panel.facet)
-        else:
-            self.query_line.type()
+        """Type words."""
+        self.query_line.type()
 
     def clear_query(self) -> None:
         """Every product."""
@@ -156,6 +157,8 @@ class CatalogScreen(AppScreen):
 
     def leave(self) -> bool:
         """Esc: from line or facets to the list, then the marks, then the query, then back."""
+        if self.panel.has_focus and self.panel.stop_finding():
+            return True
         if self.query_line.typing or self.panel.has_focus:
             self.grid.focus()
             return True
@@ -211,9 +214,8 @@ class CatalogScreen(AppScreen):
         self.found = found
         took = "" if found.fallback else f" · {found.took_ms:.0f} ms"
         self.list_head.show(f"{found.total:,} found{took}", order)
-        self.panel.show_facets(found.facets)
-        if self._overlay is not None:
-            self._overlay.show_facets(found.facets)
+        self._in_full.clear()
+        self._show_facets()
         self.status.facts(" · ".join(found.notes) or f"{found.total:,} products · {order}")
 
     def reload(self) -> None:
@@ -226,13 +228,11 @@ class CatalogScreen(AppScreen):
 
     def on_grid_sort_requested(self, event: Grid.SortRequested) -> None:
         """Sort by the column: the line says so."""
-        from data.search.language import format_query
         from data.search.query import SORTS
 
         sort = f"-{event.name}" if event.descending else event.name
         if self.query_now is not None and sort in SORTS:
-            self.query_line.set(format_query(self.query_now.with_sort(sort)))
-            self.search()
+            self._rewrite(self.query_now.with_sort(sort))
 
     # -- facets -----------------------------------------------------------------------------------------------------
 
@@ -241,16 +241,36 @@ class CatalogScreen(AppScreen):
         if self.panel.display:
             (self.grid if self.panel.has_focus else self.panel).focus()
             return
-        self._overlay = FacetsOverlay(self.found.facets if self.found else (), self.toggle_facet)
+        self._overlay = FacetsOverlay(self._facets_shown(), self)
         self.app.push_screen(self._overlay, self._overlay_left)
 
-    def _overlay_left(self, name: str | None) -> None:
+    def _overlay_left(self, nothing: None) -> None:
         self._overlay = None
-        if name:
-            self._find_in(name)
 
-    def _find_in(self, name: str) -> None:
-        self.app.push_screen(FacetFinder(name, self._current_query, self.toggle_facet))
+    def _facets_shown(self) -> tuple[Facet, ...]:
+        """The facets of the result; those that were asked for in full stand in for their short form."""
+        facets = self.found.facets if self.found is not None else ()
+        return tuple(self._in_full.get(facet.name, facet) for facet in facets)
+
+    def _show_facets(self) -> None:
+        facets = self._facets_shown()
+        self.panel.show_facets(facets)
+        if self._overlay is not None:
+            self._overlay.show_facets(facets)
+
+    def more_values(self, name: str, find: str) -> None:
+        """Bring all values of a facet, or those that contain what was typed."""
+        query = self._current_query()
+        self.load(read_facet, query, name, find, then=self._more_read, group="facet", doing="reading the facet")
+
+    def _more_read(self, facet: Facet) -> None:
+        self._in_full[facet.name] = facet
+        self._show_facets()
+
+    def choose_range(self, name: str, low: float | None, high: float | None) -> None:
+        """Let a facet's numbers run from ``low`` to ``high``: the line is written anew."""
+        bounds = [None if bound is None else Decimal(str(bound)) for bound in (low, high)]
+        self._rewrite(self._current_query().with_range(name, *bounds))
 
     def _current_query(self) -> SearchQuery:
         from data.search.language import parse_query
@@ -259,20 +279,25 @@ class CatalogScreen(AppScreen):
 
     def toggle_facet(self, name: str, value: str) -> None:
         """Choose a value of a facet or give it up: the line is written anew."""
+        self._rewrite(self._current_query().toggle(name, value))
+
+    def _rewrite(self, query: SearchQuery) -> None:
         from data.search.language import format_query
 
-        self.query_line.set(format_query(self._current_query().toggle(name, value)))
+        self.query_line.set(format_query(query))
         self.search()
 
-    def on_sheet_line_chosen(self, event: Sheet.LineChosen) -> None:
-        """A line of the docked panel."""
-        event.stop()
-        if isinstance(event.what, tuple):
-            name, value = event.what
-            if value == MORE:
-                self._find_in(name)
-            else:
-                self.toggle_facet(name, value)
+    def on_facet_panel_toggled(self, event: FacetPanel.Toggled) -> None:
+        """A value of the docked panel."""
+        self.toggle_facet(event.name, event.value)
+
+    def on_facet_panel_range_chosen(self, event: FacetPanel.RangeChosen) -> None:
+        """A range of the docked panel."""
+        self.choose_range(event.name, event.low, event.high)
+
+    def on_facet_panel_more_requested(self, event: FacetPanel.MoreRequested) -> None:
+        """More values in the docked panel."""
+        self.more_values(event.name, event.find)
 
     # -- products ---------------------------------------------------------------------------------------------------
 

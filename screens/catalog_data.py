@@ -135,6 +135,11 @@ def _without_search(shop: Shop, query: SearchQuery, tell: Callable[[Found], None
     return Page(rows, estimate=len(rows))
 
 
+def read_facet(shop: Shop, query: SearchQuery, name: str, contains: str) -> Facet:
+    """Return one facet of ``query`` in full, or its values that contain ``contains``."""
+    return shop.stores.search.facet(query, name, contains=contains, limit=300)
+
+
 @dataclass(frozen=True)
 class ProductView:
     """One product with what the other stores know of it; a part is ``None`` while its store is away."""

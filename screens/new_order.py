@@ -39,9 +39,9 @@ from screens.new_order_data import (
 )
 from screens.new_order_sheet import TotalsLine, basket_lines, customer_lines, offer_lines
 from screens.shown import address_line
-from widgets.field import Field, LineInput, Option, SelectField, SelectInput, numeric
+from widgets.field import Field, Option, SelectField, SelectInput, numeric
 from widgets.keybar import KeyHint
-from widgets.queryline import QueryLine
+from widgets.queryline import QueryInput, QueryLine
 from widgets.rule import SectionRule
 from widgets.sheet import Sheet
 
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 _LINES = "SKU, words, scan, or paste rows of SKU and quantity"
 
 
-class EntryInput(LineInput):
+class EntryInput(QueryInput):
     """The entry for lines: a paste of several rows goes to the screen whole."""
 
     def _on_paste(self, event: events.Paste) -> None:
@@ -71,7 +71,7 @@ class EntryLine(QueryLine):
 
     def __init__(self) -> None:
         super().__init__(prompt=">", id="entry")
-        self.input = EntryInput(placeholder=_LINES)
+        self.input = EntryInput("", prompt=">", placeholder=_LINES)
 
 
 class NewOrderScreen(AppScreen):
