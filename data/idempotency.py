@@ -90,4 +90,7 @@ def stored_result(connection: sqlalchemy.Connection, claim: Claim, kind: Any) ->
             f"The key {claim.key!r} was used for {row.command} with other content; a new intention needs a new key.",
             current={"command": row.command, "key": claim.key},
         )
-    return msgspec.convert(row.result, type=kind)
+    try:
+        return msgspec.convert(row.result, type=kind)
+    except msgspec.ValidationError:
+        raise Conflict(f"The key {claim.key!r} was used before; only an older Storekeeper reads its result.") from None

@@ -37,11 +37,7 @@ class IdempotencyKey(Base):
     """One intention carried out: the key it came under, the SHA-256 of its content, the result it had."""
 
     __tablename__ = "idempotency_keys"
-    __table_args__ = (
-        CheckConstraint("octet_length(content_hash) = 32", name="content_hash"),
-        # The clean-up of old keys.
-        Index("idx_idempotency_keys_created_at", "created_at"),
-    )
+    __table_args__ = (CheckConstraint("octet_length(content_hash) = 32", name="content_hash"),)
 
     actor_id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True)
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
@@ -68,7 +64,7 @@ class AuditEntry(Base):
     actor_email: Mapped[Str255]
     command: Mapped[Str50]
     target_type: Mapped[Str50]
-    target_id: Mapped[Str255]
+    target_id: Mapped[str]
     idempotency_key: Mapped[str] = mapped_column(String(200))
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))

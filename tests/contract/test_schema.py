@@ -25,6 +25,7 @@ import data.stock.schema  # noqa: F401  (importing a schema registers its tables
 from data import migrations
 from data.access.rules import ROLES
 from data.errors import Conflict, Invalid
+from data.migrations.versions.v0001_people import UUIDV7_BODY
 from data.schema_base import Base
 
 if TYPE_CHECKING:
@@ -165,9 +166,10 @@ def test_time_is_always_with_its_zone(connection: Connection) -> None:
     assert naive.scalars().all() == []
 
 
-def test_keys_are_uuid_version_7_in_order_of_time(connection: Connection) -> None:
-    """Also where another program inserts, and on servers older than 18, which have no such function."""
-    made = [connection.execute(text("SELECT uuidv7()")).scalar_one() for _ in range(3)]
+@pytest.mark.parametrize("expression", ["uuidv7()", UUIDV7_BODY])
+def test_keys_are_uuid_version_7_in_order_of_time(connection: Connection, expression: str) -> None:
+    """Also where another program inserts: by the server's own function, and by ours for servers older than 18."""
+    made = [connection.execute(text(f"SELECT {expression}")).scalar_one() for _ in range(3)]
     assert {key.version for key in made} == {7}
     assert {key.variant for key in made} == {"specified in RFC 4122"}
     stamps = [datetime.fromtimestamp((key.int >> 80) / 1000).timestamp() for key in made]  # noqa: DTZ006

@@ -9,25 +9,30 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-UUIDV7 = """
+#: 48 bits of milliseconds, 4 of version, 74 of chance around 2 of variant (RFC 9562).
+UUIDV7_BODY = """
+    encode(
+        set_bit(
+            set_bit(
+                overlay(
+                    uuid_send(gen_random_uuid())
+                    PLACING substring(int8send(floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+                    FROM 1 FOR 6
+                ),
+                52, 1
+            ),
+            53, 1
+        ),
+        'hex'
+    )::uuid
+"""
+
+#: PostgreSQL 18 has it built in, and the built-in one is found first; older servers get this one.
+UUIDV7 = f"""
 DO $make$
 BEGIN
-    -- PostgreSQL 18 has it built in, and the built-in one is found first; older servers get this one (RFC 9562).
     IF to_regprocedure('pg_catalog.uuidv7()') IS NULL THEN
-        CREATE FUNCTION uuidv7() RETURNS uuid LANGUAGE sql VOLATILE PARALLEL SAFE RETURN encode(
-            set_bit(
-                set_bit(
-                    overlay(
-                        uuid_send(gen_random_uuid())
-                        PLACING substring(int8send(floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
-                        FROM 1 FOR 6
-                    ),
-                    52, 1
-                ),
-                53, 1
-            ),
-            'hex'
-        )::uuid;
+        CREATE FUNCTION uuidv7() RETURNS uuid LANGUAGE sql VOLATILE PARALLEL SAFE RETURN {UUIDV7_BODY};
     END IF;
 END
 $make$

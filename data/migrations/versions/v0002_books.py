@@ -31,7 +31,6 @@ TABLES = (
         CONSTRAINT idempotency_keys_content_hash_check CHECK (octet_length(content_hash) = 32)
     )
     """,
-    "CREATE INDEX idx_idempotency_keys_created_at ON idempotency_keys (created_at)",
     """
     CREATE TABLE audit_log (
         audit_id UUID DEFAULT uuidv7() NOT NULL,
@@ -40,7 +39,7 @@ TABLES = (
         actor_email VARCHAR(255) NOT NULL,
         command VARCHAR(50) NOT NULL,
         target_type VARCHAR(50) NOT NULL,
-        target_id VARCHAR(255) NOT NULL,
+        target_id TEXT NOT NULL,
         idempotency_key VARCHAR(200) NOT NULL,
         before JSONB,
         after JSONB,

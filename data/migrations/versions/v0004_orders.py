@@ -43,8 +43,8 @@ TABLES = (
             'refunded')
         ),
         CONSTRAINT orders_amounts_check CHECK (
-            least(subtotal, tax_amount - tax_included_amount, tax_included_amount, shipping_amount, discount_amount,
-            total_amount) >= 0
+            least(subtotal, tax_amount - tax_included_amount, tax_included_amount, shipping_amount,
+            discount_amount, total_amount) >= 0
         ),
         CONSTRAINT orders_total_amount_check CHECK (
             total_amount = subtotal + tax_amount - tax_included_amount + shipping_amount - discount_amount
