@@ -6,7 +6,10 @@
 --
 -- outcome  'placed'  detail: [{"line_no", "product_id", "sku", "warehouse_id", "quantity"}]
 --          'short'   detail: [{"line", "available"}], line counting from 1 in the arrays given
---          'stored'  the key was used before, here or by a call that committed while this one waited; nothing written
+--          'stored'  the key was used before, by any call that committed before or while this one waited
+--          'nobody'  there is no such customer
+--          'elsewhere'  detail: the shard the customer is on, where the order number names another
+--          Nothing is written but for 'placed'.
 --
 -- The line_ arrays run parallel, one entry per line, folded by the caller so that (product, warehouse) occurs once. A
 -- null warehouse means "wherever it can be served". Lines that name a warehouse are served first. One that names none
@@ -19,7 +22,8 @@
 -- made once per connection, some of them while the tables are still empty.
 CREATE FUNCTION place_order(
     claim_actor uuid, claim_key text, claim_hash bytea, claim_email text, claim_host text,
-    new_order_id uuid, new_order_number text, new_history_id uuid, new_audit_id uuid, for_user uuid, placed_at timestamptz,
+    new_order_id uuid, new_order_number text, new_history_id uuid, new_audit_id uuid, for_user uuid, on_shard integer,
+    placed_at timestamptz,
     sum_subtotal numeric, sum_tax numeric, sum_tax_included numeric, sum_shipping numeric, sum_discount numeric,
     sum_total numeric, in_currency text, ship_to jsonb, bill_to jsonb,
     with_payment text, with_shipping text, with_notes text, with_channel text, result_head jsonb,
@@ -38,6 +42,7 @@ DECLARE
     stock_taken integer[];
     stock_movement uuid[];
     stocks integer;
+    customer_shard integer;
     best integer;
     wanted integer;
     part integer;
@@ -51,14 +56,19 @@ DECLARE
     short_available bigint[] := '{}';
 BEGIN
     SELECT array_agg(s.product_id), array_agg(s.warehouse_id), array_agg(s.available_stock), array_agg(0),
-           array_agg(NULL::uuid)
-      INTO stock_product, stock_warehouse, stock_free, stock_taken, stock_movement
+           array_agg(NULL::uuid), (SELECT u.shard FROM users u WHERE u.user_id = for_user)
+      INTO stock_product, stock_warehouse, stock_free, stock_taken, stock_movement, customer_shard
       FROM (SELECT i.product_id, i.warehouse_id, i.available_stock
               FROM inventory i JOIN warehouses w ON w.warehouse_id = i.warehouse_id AND w.is_active
              WHERE i.product_id = ANY (line_product)
              ORDER BY i.product_id, i.warehouse_id
                FOR NO KEY UPDATE OF i) s;
     stocks := coalesce(cardinality(stock_product), 0);
+    IF customer_shard IS DISTINCT FROM on_shard THEN
+        outcome := CASE WHEN customer_shard IS NULL THEN 'nobody' ELSE 'elsewhere' END;
+        detail := to_jsonb(customer_shard);
+        RETURN;
+    END IF;
 
     FOR turn IN 1 .. 2 LOOP  -- first the lines that name a warehouse, then the others
         FOR l IN 1 .. cardinality(line_product) LOOP

@@ -1,0 +1,216 @@
+"""Placing an order: priced here, then written by one statement in one round trip (``placement.sql``).
+
+Everything that can be known before the stock rows are locked is computed before: prices, tax, totals, ids. The function
+in the database locks, allocates, and writes all or nothing; see there for the order of things and the reasons.
+
+The statement goes through psycopg as it is, prepared, its arrays spelled by ``_array``: SQLAlchemy's and psycopg's
+general ways to the wire cost more processor time than the placement itself.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+from data.catalog.prices import products_for_sale
+from data.door import OneStatement, handles
+from data.errors import Conflict, Invalid, NotFound, OutOfStock, ShortLine
+from data.ids import new_id, new_order_number
+from data.orders.addresses import addresses_of
+from data.orders.cart import price_lines, refs_of
+from data.orders.messages import PlacedItem, PlacedOrder, PlaceOrder
+from data.orders.rules import PricedLine, Totals, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["place_order"]
+
+_PARAMETERS = 39
+_PLACE = f"SELECT outcome, detail::text FROM place_order({', '.join(['%s'] * _PARAMETERS)})"
+#: Drawing an order number that exists has a chance of 1 in 10⁹ per order there is; more than this means something else.
+_DRAWS = 5
+
+
+class _Short(msgspec.Struct):
+    line: int
+    available: int
+
+
+@handles(PlaceOrder, one_statement=True)
+def place_order(command: PlaceOrder, unit: OneStatement) -> PlacedOrder:
+    """Place the order. What it raises stands at the command."""
+    fields = _checked_fields(command)
+    placed_at = _placed_at(command.placed_at, unit.now)
+    refs = refs_of(command.lines)
+    lines = price_lines(command.lines, refs, products_for_sale(unit.stores.mongo, refs))
+    ship_to, bill_to = addresses_of(unit.connection, command)
+    totals = quote(lines, ship_to, command.shipping_method)
+    _compare(command, totals)
+    shard = 0
+    for _ in range(_DRAWS):
+        order_id, order_number = new_id(), new_order_number(shard)
+        head = _head(order_id, order_number, totals)
+        arguments = (
+            *_claim(unit),
+            *(order_id, order_number, new_id(), new_id(), command.user_id, shard, placed_at),
+            *_amounts(totals),
+            *(_json(ship_to), _json(bill_to), *fields, head),
+            *_line_arrays(lines, totals),
+            *_event_arrays(order_id, lines),
+        )
+        try:
+            outcome, detail = _run(unit, arguments)
+        except psycopg.errors.UniqueViolation as taken:
+            if taken.diag.constraint_name != "orders_order_number_key":
+                raise
+            continue
+        if outcome == "elsewhere":
+            shard = int(detail)
+            continue
+        return _answer(command, unit, lines, outcome, detail, head)
+    raise Conflict("No free order number was found; try again.")
+
+
+def _run(unit: OneStatement, arguments: tuple[Any, ...]) -> tuple[str, str]:
+    driver = unit.connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    row: tuple[str, str] | None = driver.execute(_PLACE, arguments, prepare=True).fetchone()
+    assert row is not None
+    return row
+
+
+def _answer(
+    command: PlaceOrder, unit: OneStatement, lines: Sequence[PricedLine], outcome: str, detail: str, head: str
+) -> PlacedOrder:
+    if outcome == "placed":
+        items = msgspec.json.decode(detail, type=tuple[PlacedItem, ...])
+        return msgspec.convert(msgspec.json.decode(head) | {"items": items}, type=PlacedOrder)
+    if outcome == "stored":
+        stored = unit.stored_result()
+        assert isinstance(stored, PlacedOrder)
+        return stored
+    if outcome == "nobody":
+        raise NotFound("customer", str(command.user_id))
+    raise OutOfStock(
+        tuple(
+            ShortLine(
+                sku=lines[short.line - 1].sku,
+                product_id=lines[short.line - 1].product_id,
+                warehouse_id=lines[short.line - 1].warehouse_id,
+                requested=lines[short.line - 1].quantity,
+                available=short.available,
+            )
+            for short in msgspec.json.decode(detail, type=list[_Short])
+        )
+    )
+
+
+def _checked_fields(command: PlaceOrder) -> tuple[str | None, str, str | None, str]:
+    """Return payment method, shipping method, notes and channel as they are stored."""
+    payment, notes, channel = command.payment_method.strip(), command.notes.strip(), command.channel.strip()
+    refused: dict[str, str] = {}
+    if len(payment) > 50:
+        refused["payment_method"] = "is a label of at most 50 characters"
+    if not 1 <= len(channel) <= 20:
+        refused["channel"] = "is a label of 1 to 20 characters"
+    if refused:
+        raise Invalid(refused)
+    return payment or None, command.shipping_method, notes or None, channel
+
+
+def _placed_at(asked: datetime | None, now: datetime) -> datetime:
+    if asked is not None and asked > now:
+        raise Invalid({"placed_at": "lies in the future"})
+    return asked or now
+
+
+def _compare(command: PlaceOrder, totals: Totals) -> None:
+    if command.expected_total is not None and command.expected_total != totals.total_amount:
+        raise Conflict(
+            f"The order comes to {totals.total_amount} {totals.currency} now, not {command.expected_total}.",
+            current={"total_amount": str(totals.total_amount), "currency": totals.currency},
+        )
+
+
+def _head(order_id: UUID, order_number: str, totals: Totals) -> str:
+    """Return the result but for its items as JSON: stored with the key, and what the audit says of the order."""
+    return _json(
+        {
+            "order_id": order_id,
+            "order_number": order_number,
+            "order_status": "pending",
+            "subtotal": totals.subtotal,
+            "tax_amount": totals.tax_amount,
+            "shipping_amount": totals.shipping_amount,
+            "discount_amount": totals.discount_amount,
+            "total_amount": totals.total_amount,
+            "currency": totals.currency,
+        }
+    )
+
+
+def _claim(unit: OneStatement) -> tuple[object, ...]:
+    claim = unit.claim
+    return claim.actor_id, claim.key, claim.content_hash, unit.actor.email, _host()
+
+
+@cache
+def _host() -> str:
+    return socket.gethostname()
+
+
+def _amounts(totals: Totals) -> tuple[object, ...]:
+    return (
+        totals.subtotal,
+        totals.tax_amount,
+        totals.tax_included_amount,
+        totals.shipping_amount,
+        totals.discount_amount,
+        totals.total_amount,
+        totals.currency,
+    )
+
+
+def _line_arrays(lines: Sequence[PricedLine], totals: Totals) -> tuple[str, ...]:
+    return (
+        _array(line.product_id for line in lines),
+        _array(line.warehouse_id for line in lines),
+        _array(str(line.quantity) for line in lines),
+        _array(line.sku for line in lines),
+        _array(line.title for line in lines),
+        _array(_json(line.attributes) for line in lines),
+        _array(str(line.unit_price) for line in lines),
+        _array(str(total.tax_amount) for total in totals.lines),
+        _array(str(new_id()) for _ in lines),
+        _array(str(new_id()) for _ in lines),
+    )
+
+
+def _event_arrays(order_id: UUID, lines: Sequence[PricedLine]) -> tuple[str, ...]:
+    """Return topic, key and kind of the events: the order's, and one for the stock of each product."""
+    products = sorted({line.product_id for line in lines})
+    return (
+        _array(["orders", *["stock"] * len(products)]),
+        _array([str(order_id), *products]),
+        _array(["placed", *["reserve"] * len(products)]),
+    )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _array(values: Iterable[str | None]) -> str:
+    """Return ``values`` as PostgreSQL writes an array: every element quoted, so none can be read as anything else."""
+    quoted = (
+        "NULL" if value is None else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values
+    )
+    return "{" + ",".join(quoted) + "}"
