@@ -1,7 +1,8 @@
 """Payments of an order, one row per step: authorise, capture, void, refund.
 
 A row's only change is from ``pending`` to its end, and the database holds that: the amount, order and provider of a
-payment never change, and no row goes away.
+payment never change, and no row goes away. It also refuses a refund beyond what the order took in and has not given
+back, in the refund's currency; pending refunds count as given.
 """
 
 from __future__ import annotations

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -241,6 +243,51 @@ def test_a_payment_settles_once_and_never_otherwise_changes(stores: Stores) -> N
             ),
             {"order": order},
         )
+
+
+def pay(stores: Stores, order: UUID, kind: str, amount: int, status: str = "succeeded", currency: str = "USD") -> None:
+    with stores.postgres.writing() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO payments (order_id, kind, amount, status, currency, provider, idempotency_key)"
+                " VALUES (:order, :kind, :amount, :status, :currency, 'test', gen_random_uuid()::text)"
+            ),
+            {"order": order, "kind": kind, "amount": amount, "status": status, "currency": currency},
+        )
+
+
+def test_no_order_gives_back_more_than_it_took(stores: Stores) -> None:
+    with stores.postgres.writing() as connection:
+        _, order = an_order(connection)
+    pay(stores, order, "authorise", 99)
+    pay(stores, order, "capture", 99, "pending")
+    with pytest.raises(Conflict, match="refund"):
+        pay(stores, order, "refund", 1)
+    pay(stores, order, "capture", 10)
+    pay(stores, order, "refund", 99, "failed")
+    pay(stores, order, "refund", 4, "pending")
+    for amount, currency in ((7, "USD"), (1, "EUR")):
+        with pytest.raises(Conflict, match="refund"):
+            pay(stores, order, "refund", amount, currency=currency)
+    pay(stores, order, "refund", 6)
+
+
+def test_refunds_at_once_cannot_share_one_capture(stores: Stores) -> None:
+    with stores.postgres.writing() as connection:
+        _, order = an_order(connection)
+    pay(stores, order, "capture", 10)
+    barrier = threading.Barrier(8)
+
+    def refund(_: int) -> bool:
+        barrier.wait()
+        try:
+            pay(stores, order, "refund", 10)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(refund, range(8))) == 1
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,26 @@ END
 $body$
 """
 
+#: No order gives back more than it took in, whatever the code believes. The order's row is locked first, as everywhere.
+REFUND_COVERED = """
+CREATE FUNCTION payments_refund_covered() RETURNS trigger LANGUAGE plpgsql AS $body$
+DECLARE
+    left_over numeric;
+BEGIN
+    PERFORM FROM orders WHERE order_id = NEW.order_id FOR NO KEY UPDATE;
+    SELECT coalesce(sum(amount) FILTER (WHERE kind = 'capture' AND status = 'succeeded'), 0)
+           - coalesce(sum(amount) FILTER (WHERE kind = 'refund' AND status <> 'failed'), 0)
+      INTO left_over FROM payments WHERE order_id = NEW.order_id AND currency = NEW.currency;
+    IF NEW.amount > left_over THEN
+        RAISE EXCEPTION 'a refund of % % is more than the % captured and not refunded yet',
+            NEW.amount, NEW.currency, left_over
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'payments_refund_covered';
+    END IF;
+    RETURN NEW;
+END
+$body$
+"""
+
 TRIGGERS = (
     # The seed's ON DELETE CASCADE from orders stays in the DDL, but an order with a history cannot be deleted.
     (
@@ -170,9 +190,14 @@ TRIGGERS = (
         " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
     ),
     SETTLE_ONLY,
+    REFUND_COVERED,
     (
         "CREATE TRIGGER payments_settle_only BEFORE UPDATE ON payments"
         " FOR EACH ROW EXECUTE FUNCTION payments_settle_only()"
+    ),
+    (
+        "CREATE TRIGGER payments_refund_covered BEFORE INSERT ON payments FOR EACH ROW"
+        " WHEN (NEW.kind = 'refund' AND NEW.status <> 'failed') EXECUTE FUNCTION payments_refund_covered()"
     ),
     (
         "CREATE TRIGGER payments_append_only BEFORE DELETE OR TRUNCATE ON payments"
@@ -188,7 +213,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the tables, then the function."""
+    """Drop the tables, then the functions."""
     for table in ("payments", "order_status_history", "order_items", "orders"):
         op.execute(f"DROP TABLE {table}")
     op.execute("DROP FUNCTION payments_settle_only()")
+    op.execute("DROP FUNCTION payments_refund_covered()")
