@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 from collections.abc import Iterator
@@ -382,6 +383,16 @@ def test_every_step_can_be_taken_back_alone(stores: Stores) -> None:
 
 def test_the_head_written_down_is_alembics() -> None:
     assert scripts().get_heads() == [migrations.HEAD]
+
+
+def test_a_changed_function_comes_with_a_revision_that_installs_it() -> None:
+    installed = [
+        revision.module.PLACEMENT_SHA256
+        for revision in scripts().walk_revisions()  # newest first
+        if hasattr(revision.module, "PLACEMENT_SHA256")
+    ]
+    placement = Path(migrations.__file__).parents[1] / "orders" / "placement.sql"
+    assert hashlib.sha256(placement.read_bytes()).hexdigest() == installed[0], "see v0005_placement.py"
 
 
 def scripts() -> ScriptDirectory:

@@ -1,8 +1,9 @@
 """Placement, as a function of the database.
 
 A function is code, so its text stands once, in its room, and not a second time in here; a revision only says that the
-database is to be given it anew. Whoever changes the text adds a revision that calls ``install`` again: a test compares
-``SHA256`` of the newest such revision with the file. Going down drops the function, since no older one can be had.
+database is to be given it anew. Whoever changes the text after a release adds a revision that installs it again and
+carries the new ``PLACEMENT_SHA256``: a test compares the newest with the file, so that no database is forgotten. Before
+a release the figure here is brought up to date. Going down drops the function, since no older text can be had.
 """
 
 from __future__ import annotations
@@ -16,17 +17,15 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-
-def install() -> None:
-    """Create ``place_order`` from ``data/orders/placement.sql``, replacing one of any signature."""
-    op.execute("DROP FUNCTION IF EXISTS place_order")
-    source = files("data.orders").joinpath("placement.sql").read_text(encoding="utf-8")
-    op.get_bind().exec_driver_sql(source, execution_options={"no_parameters": True})
+#: Of ``data/orders/placement.sql`` as this revision installs it.
+PLACEMENT_SHA256 = "08e73669adc7fdadcda16dcc3858889b04cb637a6612eabc347942d4255389e9"
 
 
 def upgrade() -> None:
-    """Make it."""
-    install()
+    """Create ``place_order``, replacing one of any signature."""
+    op.execute("DROP FUNCTION IF EXISTS place_order")
+    source = files("data.orders").joinpath("placement.sql").read_text(encoding="utf-8")
+    op.get_bind().exec_driver_sql(source, execution_options={"no_parameters": True})
 
 
 def downgrade() -> None:
