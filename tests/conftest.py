@@ -12,10 +12,11 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
@@ -155,6 +156,20 @@ def shop(settings: Settings) -> Iterator[Shop]:
     opened = open_shop(settings)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def until() -> Callable[..., Any]:
+    """Wait for a state: ``until(check, seconds=10)`` returns the first true answer of ``check()``, or fails."""
+
+    def wait(check: Callable[[], Any], seconds: float = 10.0) -> Any:
+        deadline = time.monotonic() + seconds
+        while not (answer := check()):
+            assert time.monotonic() < deadline, f"not within {seconds} s"
+            time.sleep(0.02)
+        return answer
+
+    return wait
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ class Engine(ABC):
     name: ClassVar[str]
     #: asks for a clean end
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
+    #: how long it may take over that before it is killed, in seconds
+    stop_seconds: ClassVar[float] = 30.0
     #: what the kernel sends when the host dies: at once, because the next start is already waiting
     death_signal: ClassVar[signal.Signals] = signal.SIGKILL
 

@@ -84,14 +84,15 @@ class Host:
         writer.close()
 
     async def _answer(self, request: Request) -> Reply:
+        await asyncio.gather(*(supervisor.settle() for supervisor in self._supervisors.values()))
         if request.do == "up" and not self._leave.is_set():
-            await self._up(request)
+            self._up(request)
         if request.do == "down":
             self._leave.set()
             await self._left.wait()
         return Reply(status=self._status(), leaving=self._leave.is_set())
 
-    async def _up(self, request: Request) -> None:
+    def _up(self, request: Request) -> None:
         self._wanted |= set(request.wanted)
         for name in request.wanted:
             supervisor = self._supervisors.get(name)

@@ -19,7 +19,7 @@ import psutil
 from data.errors import Unavailable
 from data.local.paths import HOST
 
-__all__ = ["born", "bound_to_host", "clean_environ", "end", "end_leftovers", "forget", "remember"]
+__all__ = ["born", "bound_to_host", "clean_environ", "end", "end_leftovers", "forget", "remember", "runs"]
 
 
 class _Born(msgspec.Struct, frozen=True):
@@ -51,6 +51,14 @@ def clean_environ() -> dict[str, str]:
     """Return this process's environment without settings (they may hold passwords) and without libpq's variables."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("STOREKEEPER_", "PG"))}
     return kept | {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+def runs(pid: int) -> bool:
+    """Say whether ``pid`` is running: not gone, and not a zombie that waits for its parent to hear of its end."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def remember(file: Path, pid: int) -> None:

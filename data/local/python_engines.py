@@ -17,6 +17,7 @@ class ClickHouseEngine(Engine):
     """The process that owns the chdb folder and serves the others over a socket."""
 
     name = "clickhouse"
+    stop_seconds = 12.0  # it waits for running statements, which end within 10 s; parts are whole on disk at any time
 
     def command(self) -> list[str]:
         """Return the server's command."""

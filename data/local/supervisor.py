@@ -15,7 +15,7 @@ from pathlib import Path
 
 from data.errors import Unavailable
 from data.local.engine import Engine, EngineFault
-from data.local.processes import bound_to_host, forget, remember
+from data.local.processes import bound_to_host, forget, remember, runs
 from data.local.status import EngineStatus, State
 
 __all__ = ["RESTART_SECONDS", "Supervisor"]
@@ -23,9 +23,8 @@ __all__ = ["RESTART_SECONDS", "Supervisor"]
 #: A dead engine is started again after this long: time for a person, and for ``doctor``, to see that it died and why.
 #: ``stack up`` does not wait for it.
 RESTART_SECONDS = 30.0
-#: how long an engine may take to serve (replaying a long log is slow) and to stop before it is killed
+#: how long an engine may take to serve; replaying a long log is slow
 START_SECONDS = 120.0
-STOP_SECONDS = 20.0
 _LOG_LIMIT = 10 * 1024 * 1024
 _LOG_TAIL = 8192
 
@@ -67,6 +66,11 @@ class Supervisor:
         if self._state == "down":
             self._become("starting")
             self._wake.set()
+
+    async def settle(self) -> None:
+        """Wait until a process that is dead already is also known to be: whoever killed it may ask at once."""
+        while self._state == "up" and self._process is not None and not runs(self._process.pid):
+            await asyncio.sleep(0.002)
 
     async def stop(self) -> None:
         """End the engine, cleanly if it can, and wait until its process is gone."""
@@ -139,7 +143,7 @@ class Supervisor:
                 await asyncio.wait_for(asyncio.shield(process.wait()), 0.02)
 
     async def _end(self, process: Process) -> None:
-        for sent, patience in ((self.engine.stop_signal, STOP_SECONDS), (signal.SIGKILL, None)):
+        for sent, patience in ((self.engine.stop_signal, self.engine.stop_seconds), (signal.SIGKILL, None)):
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(sent)
             with contextlib.suppress(TimeoutError):

@@ -88,10 +88,10 @@ def translate_errors() -> Iterator[None]:
         yield
     except errors.BulkWriteError:
         raise
+    except (bson.errors.BSONError, errors.DocumentTooLarge) as error:
+        raise Invalid({"document": str(error)}) from error
     except errors.PyMongoError as error:
         raise _translated(error) or error from error
-    except bson.errors.BSONError as error:
-        raise Invalid({"document": str(error)}) from error
 
 
 def _translated(error: errors.PyMongoError) -> Exception | None:
@@ -107,8 +107,6 @@ def _translated(error: errors.PyMongoError) -> Exception | None:
         return Conflict("somebody else is writing the same document")
     if code == _INVALID_DOCUMENT:
         return Invalid({"document": "does not fit the collection's schema"})
-    if isinstance(error, errors.DocumentTooLarge):
-        return Invalid({"document": "is larger than 16 MB"})
     return None
 
 
