@@ -243,8 +243,10 @@ class NewOrderScreen(AppScreen):
         self.load(read_customer, user_id, then=self._take_customer, group="customer", doing="reading the customer")
         self.entry.type()
 
-    def _take_customer(self, customer: CustomerDetail) -> None:
+    def _take_customer(self, customer: CustomerDetail, address: str = "") -> None:
         self._show_customer(customer)
+        if address:
+            self.deliver.value = address
         self._clear_choices()
         self._changed()
 
@@ -262,17 +264,17 @@ class NewOrderScreen(AppScreen):
             Option(str(row.address_id), f"{place} {address_line(vars(row))}")
             for place, row in enumerate(addresses, start=1)
         ]
-        self._offer_choices(self.deliver, places)
+        self._offer_choices(self.deliver, places, afresh=True)
         ways = [
             Option(value, f"{place} {label}") for place, (value, label) in enumerate(ways_to_pay(customer), start=1)
         ]
-        self._offer_choices(self.pay, ways)
+        self._offer_choices(self.pay, ways, afresh=True)
 
-    def _offer_choices(self, field: SelectField, options: list[Option]) -> None:
+    def _offer_choices(self, field: SelectField, options: list[Option], *, afresh: bool = False) -> None:
         select = field.input
         assert isinstance(select, SelectInput)
         select.options = tuple(options)
-        if field.value not in [option.value for option in options]:
+        if afresh or field.value not in [option.value for option in options]:
             field.value = options[0].value if options else ""
         select.refresh()
 
@@ -292,8 +294,12 @@ class NewOrderScreen(AppScreen):
 
     def _address_saved(self, saved: Any) -> None:
         if saved and self.customer is not None:
-            self.deliver.value = str(saved.address_id)
-            self._choose_customer(str(self.customer.user_id))
+            self.load(
+                read_customer,
+                str(self.customer.user_id),
+                then=lambda customer: self._take_customer(customer, address=str(saved.address_id)),
+                group="customer",
+            )
 
     # -- lines ------------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from widgets.cells import GAP, Cell, Column, lay_out, to_pieces
+from widgets.cells import GAP, MARGIN, Cell, Column, lay_out, to_pieces
 from widgets.line import Piece, Toned
 from widgets.text import visible, width_of
 
@@ -57,7 +57,7 @@ def table_row(
 
 def _row(columns: Sequence[Column], cells: Sequence[Cell], width: int, tone: str = "") -> list[Piece]:
     pieces: list[Piece] = []
-    for place, placed in enumerate(lay_out(columns, width)):
+    for place, placed in enumerate(lay_out(columns, width + MARGIN)):
         if place:
             pieces.append(Piece(" " * GAP))
         made = to_pieces(cells[placed.index], placed.width, right=placed.column.right)
@@ -286,7 +286,7 @@ class Sheet(Toned, can_focus=True):
         if under:
             tone = "bar" if self.has_focus else "bar-quiet"
             text = "".join(piece.text for piece in line.pieces)
-            return self.strip((Piece("▸ ".ljust(self.margin) + visible(text).ljust(width), tone),), width)
+            return self.strip((Piece("▸ ".ljust(self.margin) + visible(text).ljust(width - self.margin), tone),), width)
         rule = bool(line.pieces) and line.pieces[0].text.startswith("─")
         if rule:
             return self.strip((*line.pieces, Piece("─" * self.margin, "muted")), width)
