@@ -27,6 +27,7 @@ from widgets.grid import Grid
 from widgets.headerline import HeaderLine
 from widgets.keybar import KeyBar, KeyHint
 from widgets.opening import OpeningPanel
+from widgets.queryline import QueryLine
 from widgets.rule import SectionRule
 from widgets.statusline import StatusLine
 from widgets.sturdy import Sturdy
@@ -114,6 +115,12 @@ class AppScreen(QuietFocus, Sturdy, Screen[None]):
 
     def arrive(self, **arguments: Any) -> None:
         """Somebody goes to this screen (at first, after its mount). Going back to it as it was does not call it."""
+
+    def entered(self, **arguments: Any) -> None:
+        """Called by the shell when somebody goes to this screen by its name or key; calls ``arrive``."""
+        for line in self.query(QueryLine):
+            line.input.arrived = True
+        self.arrive(**arguments)
 
     @property
     def dirty(self) -> bool:

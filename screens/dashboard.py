@@ -272,7 +272,11 @@ def _products(figures: Figures, width: int) -> list[SheetLine]:
 def _stores(figures: Figures, width: int) -> list[SheetLine]:
     """All stores that are well in one line, one line for each that is not."""
     well = [f"● {store.engine} {store.version}".rstrip() for store in figures.stores if store.ok]
-    lines = [SheetLine((Piece("   ".join(well), "good"),))] if well else []
+    in_a_line = 3 if width < 96 else len(well)
+    lines = [
+        SheetLine((Piece("   ".join(well[start : start + in_a_line]), "good"),))
+        for start in range(0, len(well), max(in_a_line, 1))
+    ]
     lines += [
         SheetLine((Piece(f"✗ {store.store} is away", "bad"), Piece(f"  {store.detail}", "muted")))
         for store in figures.stores

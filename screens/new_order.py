@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from data.orders.offers import Offer
     from data.orders.rules import Totals
 
+#: Lines shown at once at 80×24; more scroll.
+MOST_LINES = 8
 _LINES = "SKU, words, scan, or paste rows of SKU and quantity"
 
 
@@ -101,7 +103,7 @@ class NewOrderScreen(AppScreen):
     )
 
     DEFAULT_CSS = """
-    NewOrderScreen #lines { height: auto; max-height: 9; }
+    NewOrderScreen #lines { height: auto; }
     NewOrderScreen #chooser { height: 1fr; }
     NewOrderScreen Field { height: 1; }
     """
@@ -111,7 +113,7 @@ class NewOrderScreen(AppScreen):
         self.who = QueryLine(prompt="Customer", placeholder="name, e-mail or phone", id="who")
         self.lines = Sheet(id="lines")
         self.entry = EntryLine()
-        self.chooser = Sheet(margin=4, id="chooser")
+        self.chooser = Sheet(margin=4, id="chooser", focusable=False)
         self.deliver = SelectField("address", "Deliver to", (), label_width=12)
         self.shipping = SelectField("shipping_method", "Shipping", (), label_width=12)
         self.pay = SelectField("payment_method", "Pay with", (), label_width=12)
@@ -226,6 +228,7 @@ class NewOrderScreen(AppScreen):
         if not self.who.typing:
             return
         self._choosing = "customer"
+        self.chooser.can_focus = bool(rows)
         if rows:
             self.chooser.show(lambda width: customer_lines(rows, width), keep=False)
         else:
@@ -323,6 +326,7 @@ class NewOrderScreen(AppScreen):
         if entered(self.entry.text)[0] != words:
             return
         self._choosing, self._offers, self._offers_for = "offer", offers, words
+        self.chooser.can_focus = bool(offers)
         if offers:
             self.chooser.show(lambda width: offer_lines(offers, width), keep=False)
         else:
@@ -445,6 +449,7 @@ class NewOrderScreen(AppScreen):
 
     def _clear_choices(self) -> None:
         self._choosing, self._offers, self._offers_for = "", (), ""
+        self.chooser.can_focus = False
         self.chooser.show(lambda width: (), keep=False)
 
     def on_field_changed(self, event: Field.Changed) -> None:
@@ -456,6 +461,7 @@ class NewOrderScreen(AppScreen):
         basket = self.basket
         self.lines.show(lambda width: basket_lines(basket, width))
         self.lines.display = bool(basket.lines)
+        self.lines.styles.height = min(len(basket.lines), MOST_LINES)
         self._quote()
         self.refresh_keys()
         if basket.lines or self.customer is not None:
@@ -508,7 +514,8 @@ class NewOrderScreen(AppScreen):
         self.basket = Basket(key=str(content.get("key") or self.basket.key))
         for offer, quantity in draft.lines:
             self.basket = self.basket.add(offer, quantity)
-        self._show_customer(draft.customer)
+        if not self.who.text:  # else somebody was quicker than the draft, and what is typed counts
+            self._show_customer(draft.customer)
         for field, name in (
             (self.deliver, "address"),
             (self.shipping, "shipping_method"),
@@ -520,7 +527,7 @@ class NewOrderScreen(AppScreen):
                 field.value = str(content[name])
         self._changed()
         self.status.say("Your draft is back · ^X throws it away")
-        if draft.customer is not None:
+        if self.customer is not None:
             self.entry.type()
 
     def discard(self) -> None:
