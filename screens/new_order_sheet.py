@@ -51,7 +51,9 @@ def basket_lines(basket: Basket, width: int) -> list[SheetLine]:
     for place, line in enumerate(basket.lines):
         price = line.offer.unit_price
         stock: Cell = (
-            Runs(((f"▲ {line.problem}", "bad"),)) if line.problem else stock_text(line.offer, line.warehouse_id)
+            Runs(((f"▲ {line.offer.why_not or f'only {line.available:,} left'}", "bad"),))
+            if line.problem
+            else stock_text(line.offer, line.warehouse_id)
         )
         if line.warehouse_id and not line.problem:
             stock = Runs(((f"only {line.warehouse_id}: {line.available:,}", "plain"),))
