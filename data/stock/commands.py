@@ -75,8 +75,10 @@ def receive_many(command: ReceiveMany, uow: UnitOfWork) -> ReceivedMany:
         wanted.setdefault(key, (line.sku, line.reorder_level))
     if not units:
         raise Invalid({"lines": "there are none"})
+    if command.at is not None and command.at > uow.now:
+        raise Invalid({"at": "lies in the future"})
     create_levels(uow.connection, wanted)
-    move(uow, [Move(*key, "receive", count, reason) for key, count in sorted(units.items())])
+    move(uow, [Move(*key, "receive", count, reason) for key, count in sorted(units.items())], at=command.at)
     received = ReceivedMany(movements=len(units), units=sum(units.values()))
     uow.record("stock", "", None, received)
     return received

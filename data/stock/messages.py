@@ -5,6 +5,7 @@ Light: a form or a CLI verb builds a command without loading a driver; the door 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -82,7 +83,8 @@ class ReceivedMany(msgspec.Struct, frozen=True, kw_only=True):
 class ReceiveMany(Command, frozen=True, kw_only=True):
     """Take many products in at once: one statement, for imports and demo data. Lines of one level are added up.
 
-    ``reorder_level`` is set where the line creates the level. Raises ``NotFound`` (warehouse) and ``Invalid``.
+    ``reorder_level`` is set where the line creates the level. ``at`` is for goods that came earlier (demo data); it may
+    not lie in the future. Raises ``NotFound`` (warehouse) and ``Invalid``.
     """
 
     name: ClassVar[str] = "stock.receive_many"
@@ -93,6 +95,7 @@ class ReceiveMany(Command, frozen=True, kw_only=True):
 
     lines: tuple[ReceiveLine, ...]
     reason: str = ""
+    at: datetime | None = None
 
 
 class AdjustStock(Command, frozen=True, kw_only=True):
