@@ -21,6 +21,7 @@ GLOBAL: tuple[Action, ...] = (
     Action("app.back", "escape", "back", "go_back", help="One level back; never quits", show=False),
     Action("app.previous", "`", "previous screen", "previous_screen", help="Swap with the screen before", show=False),
     Action("app.theme", "f9", "theme", "next_theme", help="The next of the four themes", show=False),
+    Action("app.repaint", "ctrl+l", "repaint", "repaint", help="Paint everything anew", show=False),
     Action("app.quit", "ctrl+q", "quit", "leave_program", help="Leave the program", show=False),
     Action("list.top", "g g", "first row", "list_top", help="The first row of the list", show=False),
 )

@@ -144,6 +144,10 @@ class Shell(Verbs, Sturdy, App[None], inherit_bindings=False):
                 renderable = Run([])
         super()._display(screen, renderable)
 
+    def forget_frames(self) -> None:
+        """Send the next update whole: the terminal may show anything."""
+        self._frames.forget()
+
     @property
     def _shows(self) -> bool:
         """Whether an update would reach a terminal now."""

@@ -110,4 +110,4 @@ class KeyRouter:
 
 def _leads_out(action: Action) -> bool:
     """Whether ``action`` answers over an overlay too."""
-    return action.area == "go" or action.name == "app.quit"
+    return action.area == "go" or action.name in ("app.quit", "app.repaint")

@@ -57,7 +57,7 @@ class Navigator:
         self._shown[HOME] = self.here
         # Textual pushes none for a default screen, yet pops one when that is switched away from (8.2.8).
         screen._push_result_callback(screen, None)
-        screen.call_later(screen.arrive)
+        screen.call_later(screen.entered)
         return screen
 
     def open(self, name: str, arguments: dict[str, Any]) -> None:
@@ -93,4 +93,4 @@ class Navigator:
             self._app.switch_screen(screen)
         if fresh or not known:
             # In the screen's own pump: after its mount on the first visit, at once later.
-            screen.call_later(lambda: screen.arrive(**visit.arguments))
+            screen.call_later(lambda: screen.entered(**visit.arguments))

@@ -143,6 +143,12 @@ class Verbs:
         shell.theme = NAMES[(at + 1) % len(NAMES)]
         shell.current.status.say(f"theme {shell.theme}")
 
+    def repaint(self) -> None:
+        """``^L``: paint everything anew, where something else wrote into the terminal."""
+        shell = _shell(self)
+        shell.forget_frames()
+        shell.screen.refresh()
+
     def list_top(self) -> None:
         """``g g``: the first row of the list that has the focus."""
         focused = _shell(self).focused

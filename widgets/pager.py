@@ -59,7 +59,7 @@ class Pager(Generic[Row]):
         return "start" in self._asked
 
     def start(self, *, after: str | None = None, before: str | None = None, rows: int = 0) -> None:
-        """Fetch a list from ``after`` or ``before``, at least ``rows`` of it; late answers to older calls are dropped."""
+        """Fetch a list from ``after`` or ``before``, at least ``rows`` of it; late answers are dropped."""
         self._generation += 1
         self._asked.clear()
         limit = max(self.PAGE, min(rows, self.MOST)) if before is None else self.PAGE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
@@ -41,6 +42,26 @@ class _Note(OneLine):
         return [Piece(" "), Piece(self.text, self.tone_name)]
 
 
+class QueryInput(LineInput):
+    """The input of a query line; the key that leads into it is no part of the query.
+
+    A person who goes to a screen and types ``/`` wants the query, wherever the focus was left there. So the prompt's
+    key is dropped when it is the first one typed after arriving.
+    """
+
+    def __init__(self, value: str, *, prompt: str, placeholder: str) -> None:
+        super().__init__(value, placeholder=placeholder)
+        self._prompt_key = prompt
+        self.arrived = False
+
+    async def _on_key(self, event: events.Key) -> None:
+        first, self.arrived = self.arrived, False
+        if first and event.character == self._prompt_key:
+            event.stop()
+            event.prevent_default()
+            self.cursor_position = len(self.value)
+
+
 class QueryLine(Sturdy, Horizontal):
     """``/ status:processing total:>100``, with a note at the right (views, or what is wrong with the query)."""
 
@@ -64,7 +85,7 @@ class QueryLine(Sturdy, Horizontal):
 
     def __init__(self, value: str = "", *, prompt: str = "/", placeholder: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
-        self.input = LineInput(value, placeholder=placeholder)
+        self.input = QueryInput(value, prompt=prompt, placeholder=placeholder)
         self._prompt = _Prompt(prompt)
         self._note = _Note()
 

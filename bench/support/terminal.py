@@ -131,6 +131,17 @@ class Terminal:
         return [line.rstrip() for line in self._screen.display]
 
     @property
+    def cells(self) -> list[list[tuple[str, str, str, bool, bool, bool]]]:
+        """Every cell with its colours and attributes: (character, foreground, background, bold, underscore, reverse)."""
+        return [
+            [
+                (cell.data, cell.fg, cell.bg, cell.bold, cell.underscore, cell.reverse)
+                for cell in (line[x] for x in range(self._screen.columns))
+            ]
+            for line in (self._screen.buffer[y] for y in range(self._screen.lines))
+        ]
+
+    @property
     def text(self) -> str:
         """The screen as one text."""
         return "\n".join(self.rows)

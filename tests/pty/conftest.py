@@ -1,0 +1,23 @@
+"""Programs in a real pseudo terminal; no store is needed, the rows are made (bench.support)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.support.terminal import Terminal
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "bench.support.terminal_app"]
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    """The shell over made rows, at 80×24, painted and at rest."""
+    with Terminal(COMMAND, cwd=str(ROOT)) as program:
+        assert program.until_text("0000003", 30), program.text
+        program.quiet()
+        yield program
