@@ -72,13 +72,10 @@ class MongoEngine(Engine):
         return version
 
     def failed(self, log: str) -> str:
-        """Return the message of the last error in mongod's JSON log."""
-        for line in reversed(log.splitlines()):
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                entry = json.loads(line)
-                if entry["s"] in ("F", "E"):
-                    return f"{entry['msg']} {json.dumps(entry.get('attr', {}))}"[:300]
-        return super().failed(log)
+        """Return the first error in mongod's JSON log, which is the cause, and the first fatal one, which is advice."""
+        entries = [entry for line in log.splitlines() if (entry := _entry(line))]
+        told = [next((_told(entry) for entry in entries if entry["s"] == severity), "") for severity in ("E", "F")]
+        return "; ".join(part for part in told if part)[:400] or super().failed(log)
 
     def _finish(self) -> None:
         """Take the mark away, for good: were a power cut to bring it back, the next start would remove real data."""
@@ -103,3 +100,20 @@ class MongoEngine(Engine):
             if error.code == _NOT_INITIATED:
                 with contextlib.suppress(errors.OperationFailure):  # somebody asked a moment before
                     client.admin.command("replSetInitiate", {"_id": _REPLICA_SET, "members": [member]})
+
+
+def _entry(line: str) -> dict[str, Any]:
+    """Return a line of mongod's log, empty where it is none."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return {}
+    return entry if isinstance(entry, dict) and "s" in entry and "msg" in entry else {}
+
+
+def _told(entry: dict[str, Any]) -> str:
+    """Return an entry's message with what its attributes say of the error."""
+    about = entry.get("attr", {})
+    inner = about.get("message") or about.get("error") or ""
+    inner = inner.get("msg", "") if isinstance(inner, dict) else inner
+    return f"{entry['msg'].strip()}: {inner}" if inner else str(entry["msg"]).strip()

@@ -26,7 +26,7 @@ RESTART_SECONDS = 30.0
 #: how long an engine may take to serve; replaying a long log is slow
 START_SECONDS = 120.0
 _LOG_LIMIT = 10 * 1024 * 1024
-_LOG_TAIL = 8192
+_LOG_TAIL = 64 * 1024
 
 
 class Supervisor:
