@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.timer import Timer
 
 from screens.action import Action
-from screens.base import AppScreen
 from screens.catalog_data import Found, ProductHit, ProductView, product_source, read_facet, read_product
 from screens.facets import FacetsOverlay
 from screens.forms.product import create_form, edit_form
+from screens.listing import ListScreen
 from screens.product_sheet import product_page
 from screens.shown import stock_mark
 from widgets.cells import Cell, Column, Highlighted, Runs
@@ -23,11 +21,8 @@ from widgets.grid import Grid
 from widgets.keybar import KeyHint
 from widgets.queryline import QueryLine
 from widgets.rule import SectionRule
-from widgets.sheet import Sheet
 
 if TYPE_CHECKING:
-    from textual.widget import Widget
-
     from data.search.query import SearchQuery
     from data.types import Facet
 
@@ -52,7 +47,7 @@ def cells(row: ProductHit) -> tuple[Cell, ...]:
     return (row.sku, Highlighted(row.title, row.spans), row.brand, row.category, row.price, stock)
 
 
-class CatalogScreen(AppScreen):
+class CatalogScreen(ListScreen):
     """Browse, search and open products."""
 
     NAME = "catalog"
@@ -95,19 +90,11 @@ class CatalogScreen(AppScreen):
             empty=("Nothing found.", "/ changes the words · ^U shows every product · n adds one"),
             id="products",
         )
-        self.beside = Sheet(focusable=False, margin=1, id="beside")
         self.found: Found | None = None
         self.query_now: SearchQuery | None = None
-        self._typing: Timer | None = None
-        self._resting: Timer | None = None
-        self._shown: str | None = None
         self._asked = 0
         self._overlay: FacetsOverlay | None = None
         self._in_full: dict[str, Facet] = {}
-
-    def compose_query(self) -> Iterable[Widget]:
-        """The line of query."""
-        yield self.query_line
 
     def compose_body(self) -> ComposeResult:
         """Facets, list, and from 150 columns the product under the bar."""
@@ -120,14 +107,6 @@ class CatalogScreen(AppScreen):
                     yield self.panel
                     yield self.grid
             yield self.beside
-
-    def arrive(self, query: str | None = None, **arguments: Any) -> None:
-        """Show the list: as it was left, or for ``query``."""
-        if query is not None:
-            self.query_line.set(query)
-        if self._shown is None or query is not None:
-            self.search()
-        self.grid.focus()
 
     def more_hints(self) -> tuple[KeyHint, ...]:
         """What Enter and the brackets do here."""
@@ -146,48 +125,16 @@ class CatalogScreen(AppScreen):
 
     # -- the query --------------------------------------------------------------------------------------------------
 
-    def type_query(self) -> None:
-        """Type words."""
-        self.query_line.type()
-
-    def clear_query(self) -> None:
-        """Every product."""
-        self.query_line.set("")
-        self.search()
-
     def leave(self) -> bool:
-        """Esc: from line or facets to the list, then the marks, then the query, then back."""
-        if self.panel.has_focus and self.panel.stop_finding():
+        """Esc: from the facets to the list, else as in every list."""
+        if self.panel.has_focus:
+            if not self.panel.stop_finding():
+                self.grid.focus()
             return True
-        if self.query_line.typing or self.panel.has_focus:
-            self.grid.focus()
-            return True
-        if self.grid.clear_marks():
-            return True
-        if self.query_line.text:
-            self.clear_query()
-            return True
-        return False
+        return super().leave()
 
-    def on_query_line_changed(self, event: QueryLine.Changed) -> None:
-        """Search a moment after the last letter; at once on Enter."""
-        if self._typing is not None:
-            self._typing.stop()
-        if event.final:
-            self.search()
-            self.grid.focus()
-        else:
-            self._typing = self.set_timer(0.08, self.search)
-
-    def search(self) -> None:
+    def list_for(self, text: str) -> bool:
         """Find what the line asks for; what can't be read of it is named beside it and left out."""
-        text = self.query_line.text
-        if text == self._shown:
-            return
-        self._shown = text
-        self._search(text)
-
-    def _search(self, text: str) -> None:
         from data.search.language import parse_query
         from data.search.query import SORTS
 
@@ -207,6 +154,7 @@ class CatalogScreen(AppScreen):
             self.app.call_later(self._told, number, found, SORTS[query.sort])
 
         self.grid.show(self.pages(lambda shop: product_source(shop, query, tell)), sorted_by=(name, descending))
+        return True
 
     def _told(self, number: int, found: Found, order: str) -> None:
         if number != self._asked:
@@ -217,10 +165,6 @@ class CatalogScreen(AppScreen):
         self._in_full.clear()
         self._show_facets()
         self.status.facts(" · ".join(found.notes) or f"{found.total:,} products · {order}")
-
-    def reload(self) -> None:
-        """Search again, stay at this row."""
-        self.grid.reload()
 
     def copy_query(self) -> None:
         """Copy the line of query: it is text that can be shared."""
@@ -305,17 +249,9 @@ class CatalogScreen(AppScreen):
         """Open the product."""
         self.shell.open_screen("product", product_id=event.key)
 
-    def on_grid_row_moved(self, event: Grid.RowMoved) -> None:
-        """Show the product under the bar beside the list, once the bar rests."""
-        if self._resting is not None:
-            self._resting.stop()
-        self.refresh_keys()
-        if event.row is not None and self.beside.display:
-            self._resting = self.set_timer(0.12, self._look)
-
-    def _look(self) -> None:
-        if (row := self.grid.current) is not None:
-            self.load(read_product, row.product_id, then=self._show_beside, failed=lambda error: None, group="beside")
+    def look_at(self, row: ProductHit) -> None:
+        """Show the product under the bar beside the list."""
+        self.load(read_product, row.product_id, then=self._show_beside, failed=lambda error: None, group="beside")
 
     def _show_beside(self, view: ProductView) -> None:
         self.beside.show(lambda width: product_page(view, width), keep=False)

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.timer import Timer
-
 from screens.action import Action
-from screens.base import AppScreen
 from screens.customer_sheet import customer_summary
 from screens.forms.customer import customer_form
+from screens.listing import ListScreen
 from screens.shown import when
 from widgets.cells import Cell, Column
 from widgets.grid import Grid
 from widgets.keybar import KeyHint
 from widgets.queryline import QueryLine
-from widgets.sheet import Sheet
 
 if TYPE_CHECKING:
-    from textual.widget import Widget
-
     from data.customers.reads import CustomerDetail, CustomerRow
     from data.shop import Shop
 
@@ -42,7 +34,7 @@ def cells(row: CustomerRow) -> tuple[Cell, ...]:
     return (row.name, row.email, row.phone, town, row.order_count, when(row.last_order_at))
 
 
-class CustomersScreen(AppScreen):
+class CustomersScreen(ListScreen):
     """Find a customer."""
 
     NAME = "customers"
@@ -69,31 +61,9 @@ class CustomersScreen(AppScreen):
             empty=("No customer like that.", "/ changes the words · n adds a customer"),
             id="customers",
         )
-        self.beside = Sheet(focusable=False, margin=1, id="beside")
-        self._typing: Timer | None = None
-        self._resting: Timer | None = None
-        self._shown: str | None = None
-
-    def compose_query(self) -> Iterable[Widget]:
-        """The words."""
-        yield self.query_line
-
-    def compose_body(self) -> ComposeResult:
-        """The list, and the customer under the bar."""
-        with Horizontal():
-            yield self.grid
-            yield self.beside
 
     def on_mount(self) -> None:
         """Start in the list."""
-        self.grid.focus()
-
-    def arrive(self, words: str | None = None, **arguments: Any) -> None:
-        """Show the list: as it was left, or for ``words``."""
-        if words is not None:
-            self.query_line.set(words)
-        if self._shown is None or words is not None:
-            self.search()
         self.grid.focus()
 
     def more_hints(self) -> tuple[KeyHint, ...]:
@@ -104,44 +74,10 @@ class CustomersScreen(AppScreen):
         """An order needs a customer."""
         return "no customer under the bar" if action.name == "customers.order" and self.grid.current is None else ""
 
-    def type_query(self) -> None:
-        """Type the words."""
-        self.query_line.type()
-
-    def leave(self) -> bool:
-        """Esc: from the words to the list; then the words go; then back."""
-        if self.query_line.typing:
-            self.grid.focus()
-            return True
-        if self.grid.clear_marks():
-            return True
-        if self.query_line.text:
-            self.query_line.set("")
-            self.search()
-            return True
-        return False
-
-    def on_query_line_changed(self, event: QueryLine.Changed) -> None:
-        """Search a moment after the last letter; at once on Enter."""
-        if self._typing is not None:
-            self._typing.stop()
-        if event.final:
-            self.search()
-            self.grid.focus()
-        else:
-            self._typing = self.set_timer(0.1, self.search)
-
-    def search(self) -> None:
+    def list_for(self, text: str) -> bool:
         """List whom the words fit."""
-        text = self.query_line.text
-        if text == self._shown:
-            return
-        self._shown = text
         self.grid.show(self.pages(lambda shop: _source(shop, text)))
-
-    def reload(self) -> None:
-        """Read the list again."""
-        self.grid.reload()
+        return True
 
     def on_grid_loaded(self, event: Grid.Loaded) -> None:
         """Say how many match."""
@@ -153,19 +89,9 @@ class CustomersScreen(AppScreen):
         """Open the customer."""
         self.shell.open_screen("customer", user_id=event.key)
 
-    def on_grid_row_moved(self, event: Grid.RowMoved) -> None:
-        """Show the customer under the bar beside the list, once the bar rests."""
-        if self._resting is not None:
-            self._resting.stop()
-        if event.row is None:
-            self.beside.show(lambda width: ())
-        elif self.beside.display:
-            self._resting = self.set_timer(0.12, self._look)
-
-    def _look(self) -> None:
-        if self.grid.current is not None:
-            user_id = str(self.grid.current.user_id)
-            self.load(_read, user_id, then=self._show_beside, failed=lambda error: None, group="beside")
+    def look_at(self, row: CustomerRow) -> None:
+        """Show the customer under the bar beside the list."""
+        self.load(_read, str(row.user_id), then=self._show_beside, failed=lambda error: None, group="beside")
 
     def _show_beside(self, customer: CustomerDetail) -> None:
         self.beside.show(lambda width: customer_summary(customer, width), keep=False)

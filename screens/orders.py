@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-
-from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.timer import Timer
 
 from data.errors import Invalid
 from screens.action import Action
-from screens.base import AppScreen
+from screens.listing import ListScreen
 from screens.order_sheet import order_summary
 from screens.shown import parcel_mark, payment_mark, when
 from widgets.cells import Cell, Column
 from widgets.grid import Grid
 from widgets.keybar import KeyHint
 from widgets.queryline import QueryLine
-from widgets.sheet import Sheet
 
 if TYPE_CHECKING:
-    from textual.widget import Widget
-
     from data.orders.query import OrderQuery
     from data.orders.reads import OrderDetail, OrderRow
     from data.shop import Shop
@@ -47,6 +39,8 @@ VIEWS: tuple[tuple[str, str], ...] = (
     ("All", ""),
 )
 
+_HINT = "1 Open  2 To ship  3 Unpaid  …"
+
 
 def cells(row: OrderRow) -> tuple[Cell, ...]:
     """Return one order as the list shows it."""
@@ -61,7 +55,7 @@ def cells(row: OrderRow) -> tuple[Cell, ...]:
     )
 
 
-class OrdersScreen(AppScreen):
+class OrdersScreen(ListScreen):
     """Find an order, see what it needs, open it."""
 
     NAME = "orders"
@@ -76,7 +70,7 @@ class OrdersScreen(AppScreen):
                 f"orders.view_{place}",
                 str(place),
                 name,
-                "show_view",
+                "show_query",
                 help=f"View {name}: {query or 'every order'}",
                 group="Views",
                 show=False,
@@ -101,78 +95,19 @@ class OrdersScreen(AppScreen):
             empty=("No orders match.", "/ changes the filter · 6 shows all · n places one"),
             id="orders",
         )
-        self.beside = Sheet(focusable=False, margin=1, id="beside")
-        self._typing: Timer | None = None
-        self._resting: Timer | None = None
-        self._shown: str | None = None
         self._estimate = ""
-
-    def compose_query(self) -> Iterable[Widget]:
-        """The filter line."""
-        yield self.query_line
-
-    def compose_body(self) -> ComposeResult:
-        """The list, and the order under the bar."""
-        with Horizontal():
-            yield self.grid
-            yield self.beside
 
     def on_mount(self) -> None:
         """Start in the list: its keys are at hand, ``/`` types."""
-        self.query_line.note("1 Open  2 To ship  3 Unpaid  …")
-        self.grid.focus()
-
-    def arrive(self, query: str | None = None, **arguments: Any) -> None:
-        """Show the list: as it was left, or for ``query`` where somebody asks for one."""
-        if query is not None:
-            self.query_line.set(query)
-        if query is not None or self._shown is None:
-            self.search()
+        self.query_line.note(_HINT)
         self.grid.focus()
 
     def more_hints(self) -> tuple[KeyHint, ...]:
         """What Enter and Space do here."""
         return (KeyHint("Enter", "open"), KeyHint("Space", "mark"))
 
-    # -- the query --------------------------------------------------------------------------------------------------
-
-    def type_query(self) -> None:
-        """Edit the filter line."""
-        self.query_line.type()
-
-    def clear_query(self) -> None:
-        """Show every order."""
-        self.query_line.set("")
-        self.search()
-
-    def show_view(self, query: str) -> None:
-        """Show one of the views."""
-        self.query_line.set(query)
-        self.search()
-        self.grid.focus()
-
-    def leave(self) -> bool:
-        """Esc: from the filter line to the list, then the marks, then the filter, then back."""
-        if self.query_line.typing:
-            self.grid.focus()
-            return True
-        return self.grid.clear_marks()
-
-    def on_query_line_changed(self, event: QueryLine.Changed) -> None:
-        """Search a moment after the last letter; at once on Enter."""
-        if self._typing is not None:
-            self._typing.stop()
-        if event.final:
-            self.search()
-            self.grid.focus()
-        else:
-            self._typing = self.set_timer(0.15, self.search)
-
-    def search(self) -> None:
-        """List what the filter line asks for; a line that cannot be read is marked and the list stays."""
-        text = self.query_line.text
-        if text == self._shown:
-            return
+    def list_for(self, text: str) -> bool:
+        """List what the filter line asks for; a line that can't be read is marked."""
         from data.orders.query import parse_order_query
 
         try:
@@ -180,17 +115,13 @@ class OrdersScreen(AppScreen):
         except Invalid as error:
             self.query_line.note(next(iter(error.fields.values())), "bad")
             self.status.say(str(error), "bad")
-            return
-        self._shown = text
+            return False
         name = next((name for name, asked in VIEWS if asked == text), "")
-        self.query_line.note("1 Open  2 To ship  3 Unpaid  …")
+        self.query_line.note(_HINT)
         self.status.say("")
         self.show_crumbs("Orders", *([name] if name else []))
         self.grid.show(self.pages(lambda shop: _source(shop, query)))
-
-    def reload(self) -> None:
-        """Read the list again."""
-        self.grid.reload()
+        return True
 
     # -- the list ---------------------------------------------------------------------------------------------------
 
@@ -211,19 +142,8 @@ class OrdersScreen(AppScreen):
         """Open the order."""
         self.shell.open_screen("order", order_number=event.row.order_number)
 
-    def on_grid_row_moved(self, event: Grid.RowMoved) -> None:
-        """Show the order under the bar beside the list, once the bar rests."""
-        if self._resting is not None:
-            self._resting.stop()
-        if event.row is None:
-            self.beside.show(lambda width: ())
-        elif self.beside.display:
-            self._resting = self.set_timer(0.12, self._look)
-
-    def _look(self) -> None:
-        row = self.grid.current
-        if row is None or self.beside.key == row.order_number:
-            return
+    def look_at(self, row: OrderRow) -> None:
+        """Show the order under the bar beside the list."""
         self.load(_read, row.order_number, then=self._show_beside, failed=lambda error: None, group="beside")
 
     def _show_beside(self, order: OrderDetail) -> None:

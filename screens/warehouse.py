@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-
-from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.timer import Timer
 
 from data.errors import Invalid
 from screens.action import Action
-from screens.base import AppScreen
 from screens.forms.stock import adjust_form, receive_form, reorder_form
+from screens.listing import ListScreen
 from screens.movements import movement_lines
 from screens.shown import stock_mark
 from screens.warehouse_data import StockRow, last_movements, level_source
@@ -20,11 +15,8 @@ from widgets.cells import Cell, Column
 from widgets.grid import Grid
 from widgets.keybar import KeyHint
 from widgets.queryline import QueryLine
-from widgets.sheet import Sheet
 
 if TYPE_CHECKING:
-    from textual.widget import Widget
-
     from data.stock.messages import StockMoved
     from data.stock.reads import MovementRow
 
@@ -40,6 +32,8 @@ COLUMNS = (
 )
 #: The filters on the keys 1 to 4.
 FILTERS: tuple[tuple[str, str], ...] = (("All", ""), ("Low", "low"), ("Sold out", "out"))
+
+_HINT = "1 All  2 Low  3 Sold out"
 
 
 def cells(row: StockRow) -> tuple[Cell, ...]:
@@ -57,7 +51,7 @@ def cells(row: StockRow) -> tuple[Cell, ...]:
     )
 
 
-class WarehouseScreen(AppScreen):
+class WarehouseScreen(ListScreen):
     """Levels per warehouse."""
 
     NAME = "warehouse"
@@ -86,7 +80,7 @@ class WarehouseScreen(AppScreen):
                 f"stock.view_{place}",
                 str(place),
                 name,
-                "show_filter",
+                "show_query",
                 help=f"Levels: {name}",
                 group="Views",
                 show=False,
@@ -111,34 +105,12 @@ class WarehouseScreen(AppScreen):
             empty=("No level matches.", "/ changes the filter · 1 shows all · n receives a product"),
             id="levels",
         )
-        self.beside = Sheet(focusable=False, margin=1, id="beside")
-        self._typing: Timer | None = None
-        self._resting: Timer | None = None
-        self._shown: str | None = None
         self._houses: tuple[str, ...] = ()
-
-    def compose_query(self) -> Iterable[Widget]:
-        """The filter line."""
-        yield self.query_line
-
-    def compose_body(self) -> ComposeResult:
-        """The levels; from 150 columns the movements of the one under the bar."""
-        with Horizontal():
-            yield self.grid
-            yield self.beside
 
     def on_mount(self) -> None:
         """Learn which warehouses there are."""
-        self.query_line.note("1 All  2 Low  3 Sold out")
+        self.query_line.note(_HINT)
         self.load(_warehouses, then=self._know_warehouses, failed=lambda error: None, group="houses")
-
-    def arrive(self, query: str | None = None, **arguments: Any) -> None:
-        """Show the levels: as they were left, or for ``query``."""
-        if query is not None:
-            self.query_line.set(query)
-        if self._shown is None or query is not None:
-            self.search()
-        self.grid.focus()
 
     def _know_warehouses(self, houses: tuple[str, ...]) -> None:
         self._houses = houses
@@ -154,28 +126,6 @@ class WarehouseScreen(AppScreen):
 
     # -- the filter -------------------------------------------------------------------------------------------------
 
-    def type_query(self) -> None:
-        """Type the filter."""
-        self.query_line.type()
-
-    def leave(self) -> bool:
-        """Esc: from the filter to the list, then the marks, then the filter, then back."""
-        if self.query_line.typing:
-            self.grid.focus()
-            return True
-        if self.grid.clear_marks():
-            return True
-        if self.query_line.text:
-            self.show_filter("")
-            return True
-        return False
-
-    def show_filter(self, query: str) -> None:
-        """Show one of the views."""
-        self.query_line.set(query)
-        self.search()
-        self.grid.focus()
-
     def next_warehouse(self) -> None:
         """Go through the warehouses, then all together."""
         from data.stock.query import parse_stock_filter
@@ -188,38 +138,21 @@ class WarehouseScreen(AppScreen):
         place = ring.index(wanted.warehouse_id) if wanted.warehouse_id in ring else 0
         house = ring[(place + 1) % len(ring)]
         rest = [token for token in self.query_line.text.split() if not token.startswith(("warehouse:", "wh:"))]
-        self.show_filter(" ".join([*([f"warehouse:{house}"] if house else []), *rest]))
+        self.show_query(" ".join([*([f"warehouse:{house}"] if house else []), *rest]))
 
-    def on_query_line_changed(self, event: QueryLine.Changed) -> None:
-        """Filter a moment after the last letter; at once on Enter."""
-        if self._typing is not None:
-            self._typing.stop()
-        if event.final:
-            self.search()
-            self.grid.focus()
-        else:
-            self._typing = self.set_timer(0.12, self.search)
-
-    def search(self) -> None:
-        """List what the filter asks for; a filter that can't be read is marked and the list stays."""
+    def list_for(self, text: str) -> bool:
+        """List what the filter asks for; a filter that can't be read is marked."""
         from data.stock.query import parse_stock_filter
 
-        text = self.query_line.text
-        if text == self._shown:
-            return
         try:
             wanted = parse_stock_filter(text)
         except Invalid as error:
             self.query_line.note(next(iter(error.fields.values())), "bad")
-            return
-        self._shown = text
-        self.query_line.note("1 All  2 Low  3 Sold out")
+            return False
+        self.query_line.note(_HINT)
         self.show_crumbs("Warehouse", *([wanted.warehouse_id] if wanted.warehouse_id else []))
         self.grid.show(self.pages(lambda shop: level_source(shop, wanted)))
-
-    def reload(self) -> None:
-        """Read the levels again."""
-        self.grid.reload()
+        return True
 
     # -- the list ---------------------------------------------------------------------------------------------------
 
@@ -240,24 +173,16 @@ class WarehouseScreen(AppScreen):
             title=event.row.title,
         )
 
-    def on_grid_row_moved(self, event: Grid.RowMoved) -> None:
-        """Show the movements beside the list, once the bar rests."""
-        if self._resting is not None:
-            self._resting.stop()
-        if event.row is not None and self.beside.display:
-            self._resting = self.set_timer(0.12, self._look)
-
-    def _look(self) -> None:
-        if (row := self.grid.current) is not None:
-            level = row.level
-            self.load(
-                last_movements,
-                level.product_id,
-                level.warehouse_id,
-                then=self._show_beside,
-                failed=lambda error: None,
-                group="beside",
-            )
+    def look_at(self, row: StockRow) -> None:
+        """Show the newest movements of the level under the bar."""
+        self.load(
+            last_movements,
+            row.level.product_id,
+            row.level.warehouse_id,
+            then=self._show_beside,
+            failed=lambda error: None,
+            group="beside",
+        )
 
     def _show_beside(self, rows: tuple[MovementRow, ...]) -> None:
         self.beside.show(lambda width: movement_lines(rows, width), keep=False)
@@ -288,7 +213,7 @@ class WarehouseScreen(AppScreen):
         if moved is not None:
             self.status.say(f"{moved.sku} in {moved.warehouse_id}: {moved.available_stock:,} available", "good")
             self.grid.reload()
-            self._look()
+            self.look()
 
     def _reordered(self, done: object) -> None:
         if done is not None:

@@ -1,0 +1,135 @@
+"""ListScreen: a list behind a query line, and the record under the bar beside it. What all list screens share.
+
+Typing searches a moment after the last letter, Enter at once; Esc goes from the line to the list, then gives up the
+marks, then the query, then the screen. A line that can't be read leaves the list as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.timer import Timer
+
+from screens.base import AppScreen
+from widgets.grid import Grid
+from widgets.queryline import QueryLine
+from widgets.sheet import Sheet
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+
+class ListScreen(AppScreen):
+    """Base of the screens that find things. A subclass makes ``query_line`` and ``grid`` and says ``list_for``."""
+
+    #: seconds after the last letter until the search starts
+    DELAY: ClassVar[float] = 0.12
+    #: seconds the bar must rest before the record under it is read
+    REST: ClassVar[float] = 0.12
+
+    query_line: QueryLine
+    grid: Grid[Any]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.beside = Sheet(focusable=False, margin=1, id="beside")
+        self._typing: Timer | None = None
+        self._resting: Timer | None = None
+        self._shown: str | None = None
+
+    def compose_query(self) -> Iterable[Widget]:
+        """The line."""
+        yield self.query_line
+
+    def compose_body(self) -> ComposeResult:
+        """The list, and the record under the bar."""
+        with Horizontal():
+            yield self.grid
+            yield self.beside
+
+    def list_for(self, text: str) -> bool:
+        """Show the list ``text`` asks for. Return whether the text could be read."""
+        raise NotImplementedError
+
+    def look_at(self, row: Any) -> None:
+        """Read ``row`` and show it beside the list; called when the bar rests and there is room for it."""
+
+    def arrive(self, query: str | None = None, **arguments: Any) -> None:
+        """Show the list: as it was left, or for ``query`` where somebody asks for one."""
+        if query is not None:
+            self.query_line.set(query)
+        if self._shown is None or query is not None:
+            self.search()
+        self.grid.focus()
+
+    # -- the line ---------------------------------------------------------------------------------------------------
+
+    def type_query(self) -> None:
+        """Edit the line."""
+        self.query_line.type()
+
+    def clear_query(self) -> None:
+        """Show everything."""
+        self.show_query("")
+
+    def show_query(self, query: str) -> None:
+        """Put ``query`` into the line and show what it asks for."""
+        self.query_line.set(query)
+        self.search()
+        self.grid.focus()
+
+    def leave(self) -> bool:
+        """Esc: from line to list, then the marks, then the query, then back."""
+        if self.query_line.typing:
+            self.grid.focus()
+            return True
+        if self.grid.clear_marks():
+            return True
+        if self.query_line.text:
+            self.clear_query()
+            return True
+        return False
+
+    def on_query_line_changed(self, event: QueryLine.Changed) -> None:
+        """Search a moment after the last letter; at once on Enter."""
+        if self._typing is not None:
+            self._typing.stop()
+        if event.final:
+            self.search()
+            self.grid.focus()
+        else:
+            self._typing = self.set_timer(self.DELAY, self.search)
+
+    def search(self) -> None:
+        """Show what the line asks for, unless that is shown already."""
+        text = self.query_line.text
+        if text != self._shown and self.list_for(text):
+            self._shown = text
+
+    def reload(self) -> None:
+        """Read the list again, stay at this row."""
+        self.grid.reload()
+
+    # -- the record beside the list ---------------------------------------------------------------------------------
+
+    def on_grid_row_moved(self, event: Grid.RowMoved) -> None:
+        """Read the record under the bar once the bar rests."""
+        if self._resting is not None:
+            self._resting.stop()
+        if event.row is None:
+            self.beside.show(lambda width: ())
+        elif self.beside.display:
+            self._resting = self.set_timer(self.REST, self.look)
+        self.refresh_keys()
+
+    def look(self) -> None:
+        """Show the record under the bar beside the list, where there is room for it."""
+        if self.beside.display and self.grid.current is not None:
+            self.look_at(self.grid.current)
+
+    def on_resize(self) -> None:
+        """The room beside the list may have come: fill it."""
+        self.call_after_refresh(self.look)
