@@ -81,7 +81,7 @@ class OrdersScreen(ListScreen):
     )
 
     DEFAULT_CSS = """
-    OrdersScreen #beside { width: 46; padding-left: 1; display: none; }
+    OrdersScreen #beside { width: 42; padding-left: 1; display: none; }
     OrdersScreen.-wide #beside, OrdersScreen.-broad #beside { display: block; }
     """
 
