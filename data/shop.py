@@ -46,10 +46,11 @@ def open_shop(settings: Settings, *, report: ReportProgress | None = None) -> Sh
     Raises ``Unavailable("postgresql", …)`` where PostgreSQL is away, because without it nobody is known to act;
     another store that is away does not keep the shop closed. Raises ``NotFound`` where ``settings.actor`` is nobody.
     """
+    _require_postgres(ensure_up(settings, report=report, relay=False))
+    # Only now: SQLAlchemy takes a while to import, and the engines start meanwhile where they have to.
     from data.access.commands import ensure_local_actor
     from data.door import Door
 
-    _require_postgres(ensure_up(settings, report=report, relay=False))
     stores = Stores(settings)
     try:
         bring_up_to_date(stores, report=report)
