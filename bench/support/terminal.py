@@ -132,7 +132,7 @@ class Terminal:
 
     @property
     def cells(self) -> list[list[tuple[str, str, str, bool, bool, bool]]]:
-        """Every cell with its colours and attributes: (character, foreground, background, bold, underscore, reverse)."""
+        """Every cell: (character, foreground, background, bold, underscore, reverse)."""
         return [
             [
                 (cell.data, cell.fg, cell.bg, cell.bold, cell.underscore, cell.reverse)
