@@ -73,6 +73,7 @@ class Grid(Choosing, Generic[Row], can_focus=True):
         self.stale = False
         self.flashing: set[str] = set()
         self._owed = 0
+        self._owes_choice = False
         self._keep: Place | None = None
         self._painter = Painter(self)
 
@@ -133,7 +134,7 @@ class Grid(Choosing, Generic[Row], can_focus=True):
     # -- pages (called by the pager) ----------------------------------------------------------------------------------
 
     def _begin(self, *, after: str | None = None, before: str | None = None, keep: Place | None = None) -> None:
-        self._owed = 0
+        self._owed, self._owes_choice = 0, False
         self._keep = keep
         self._pager.start(after=after, before=before, rows=keep.at + self._pager.PAGE // 2 if keep else 0)
         if not len(self.window):
@@ -175,10 +176,13 @@ class Grid(Choosing, Generic[Row], can_focus=True):
         self.refresh()
         self._pager.look_ahead(self.top, self.visible_rows)
         self._tell_moved()
+        if self._owes_choice and not self._owed:
+            self._owes_choice = False
+            self.action_choose()
 
     def page_failed(self, error: Exception) -> None:
         """Let the screen say why."""
-        self._owed = 0
+        self._owed, self._owes_choice = 0, False
         self.post_message(self.LoadFailed(self, error))
 
     # -- moving -----------------------------------------------------------------------------------------------------
@@ -233,9 +237,14 @@ class Grid(Choosing, Generic[Row], can_focus=True):
         elif wanted < 0 and self.window.previous_cursor is not None:
             self._owed = wanted
 
+    @property
+    def _anew(self) -> bool:
+        """Whether another list is on its way: keys pressed now are meant for its rows, not for those still shown."""
+        return self._pager.starting and self._keep is None
+
     def action_move(self, rows: int) -> None:
         """Move the cursor by ``rows``."""
-        if self._owed or not len(self.window):
+        if self._owed or self._anew or not len(self.window):
             self._owed += rows
             return
         wanted = self.cursor + rows
@@ -245,7 +254,7 @@ class Grid(Choosing, Generic[Row], can_focus=True):
     def action_page(self, pages: int) -> None:
         """Move by ``pages`` screens."""
         step = pages * self.visible_rows
-        if self._owed or not len(self.window):
+        if self._owed or self._anew or not len(self.window):
             self._owed += step
             return
         wanted = self.cursor + step
@@ -269,8 +278,10 @@ class Grid(Choosing, Generic[Row], can_focus=True):
             self._begin(before="")
 
     def action_choose(self) -> None:
-        """Open the row under the cursor."""
-        if self.current is not None:
+        """Open the row under the cursor, or the first row of the list that is on its way."""
+        if self._anew or self._owed:
+            self._owes_choice = True
+        elif self.current is not None:
             self.post_message(self.RowChosen(self, self.current, self.window.keys[self.cursor]))
 
     # -- painting -----------------------------------------------------------------------------------------------------
