@@ -38,6 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the run's folder and forget the person's settings; workers inherit both through the environment."""
     if hasattr(config, "workerinput"):
         return
+    if os.environ.get("STOREKEEPER_TORTURE") == "1":  # the torture tests at their full size
+        os.environ["SHOP_TESTS_TORTURE"] = "1"
     for variable in [name for name in os.environ if name.startswith(("STOREKEEPER_", "XDG_"))]:
         del os.environ[variable]
     folder = tempfile.mkdtemp(prefix="shop-tests-")

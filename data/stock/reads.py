@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from data.estimate import estimate_rows
 from data.paging import decode_cursor, encode_cursor
+from data.stock.reconciliation import Mismatch, reconcile
 from data.stores.postgres import Postgres
 from data.types import Page
 
@@ -110,18 +111,6 @@ class WarehouseRow:
     total_stock: int
     low: int
     out: int
-
-
-@dataclass(frozen=True)
-class Mismatch:
-    """One figure of one level that is not what the ledger, or the open orders, say. ``what`` is the column or rule."""
-
-    product_id: str
-    warehouse_id: str
-    sku: str
-    what: str
-    stored: int
-    expected: int
 
 
 def list_levels(
@@ -248,11 +237,6 @@ def list_warehouses(postgres: Postgres, *, active_only: bool = False) -> tuple[W
     with postgres.reading() as connection:
         rows = connection.execute(_WAREHOUSES, {"active_only": active_only}).mappings()
         return tuple(WarehouseRow(**row) for row in rows)
-
-
-def reconcile(postgres: Postgres) -> tuple[Mismatch, ...]:
-    """Recompute every level from the ledger and every reservation from the open orders; return what differs."""
-    raise NotImplementedError
 
 
 _LEVELS_BY_SKU = "levels:sku"

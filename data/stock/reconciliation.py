@@ -1,0 +1,88 @@
+"""Do the books agree? Every level against the fold of its movements, the ledger's running balances, the open orders.
+
+One statement, so all of it is of one moment; set-based, so a shop of millions of movements takes seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from data.stores.postgres import Postgres
+
+__all__ = ["Mismatch", "reconcile"]
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """One figure that is not what it should be, in units.
+
+    ``what`` is ``available_stock``, ``reserved_stock`` or ``damaged_stock`` (the level against the sum of its
+    movements), ``reserved for open orders`` (the level against the lines that hold stock), or ``balance of movement N``
+    (what movement N says was available after it, against the balance before it and its own difference).
+    """
+
+    product_id: str
+    warehouse_id: str
+    sku: str
+    what: str
+    stored: int
+    expected: int
+
+
+_FIND = text(
+    """
+    WITH ledger AS (
+        SELECT product_id, warehouse_id, sum(available_delta) AS available, sum(reserved_delta) AS reserved,
+               sum(damaged_delta) AS damaged
+          FROM inventory_movements GROUP BY product_id, warehouse_id
+    ), held AS (
+        SELECT i.product_id, i.warehouse_id, sum(i.quantity) AS units
+          FROM orders o JOIN order_items i ON i.order_id = o.order_id
+         WHERE o.order_status IN ('pending', 'confirmed', 'processing')
+           AND i.fulfillment_status IN ('allocated', 'picked', 'packed') AND i.warehouse_id IS NOT NULL
+         GROUP BY i.product_id, i.warehouse_id
+    ), levels AS (
+        SELECT product_id, warehouse_id, coalesce(v.sku, '') AS sku,
+               coalesce(v.available_stock, 0) AS available, coalesce(l.available, 0) AS ledger_available,
+               coalesce(v.reserved_stock, 0) AS reserved, coalesce(l.reserved, 0) AS ledger_reserved,
+               coalesce(v.damaged_stock, 0) AS damaged, coalesce(l.damaged, 0) AS ledger_damaged,
+               coalesce(h.units, 0) AS held
+          FROM inventory v FULL JOIN ledger l USING (product_id, warehouse_id)
+          FULL JOIN held h USING (product_id, warehouse_id)
+    ), figures AS (
+        SELECT product_id, warehouse_id, sku, f.what, f.stored, f.expected
+          FROM levels CROSS JOIN LATERAL (VALUES
+               ('available_stock', available, ledger_available), ('reserved_stock', reserved, ledger_reserved),
+               ('damaged_stock', damaged, ledger_damaged), ('reserved for open orders', reserved, held)
+          ) AS f (what, stored, expected)
+    ), balances AS (
+        SELECT product_id, warehouse_id, sequence, available_after, reserved_after, damaged_after,
+               available_delta + coalesce(lag(available_after) OVER level, 0) AS available,
+               reserved_delta + coalesce(lag(reserved_after) OVER level, 0) AS reserved,
+               damaged_delta + coalesce(lag(damaged_after) OVER level, 0) AS damaged
+          FROM inventory_movements WINDOW level AS (PARTITION BY product_id, warehouse_id ORDER BY sequence)
+    )
+    SELECT * FROM figures WHERE stored <> expected
+    UNION ALL
+    SELECT b.product_id, b.warehouse_id, coalesce(v.sku, ''), 'balance of movement ' || b.sequence,
+           CASE WHEN available_after <> available THEN available_after
+                WHEN reserved_after <> reserved THEN reserved_after ELSE damaged_after END,
+           CASE WHEN available_after <> available THEN available
+                WHEN reserved_after <> reserved THEN reserved ELSE damaged END
+      FROM balances b LEFT JOIN inventory v USING (product_id, warehouse_id)
+     WHERE (available_after, reserved_after, damaged_after) IS DISTINCT FROM (available, reserved, damaged)
+     ORDER BY product_id, warehouse_id, what
+    """
+)
+
+
+def reconcile(postgres: Postgres) -> tuple[Mismatch, ...]:
+    """Return every figure that differs, by product and warehouse; empty when the books agree.
+
+    Reads the whole ledger: no limit of time is set on it. Raises ``Unavailable``.
+    """
+    with postgres.reading() as connection:
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        return tuple(Mismatch(**row) for row in connection.execute(_FIND).mappings())
