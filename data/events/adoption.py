@@ -3,14 +3,15 @@
 Every write of this program raises a product's ``revision``, and an edit its ``version``; index, cache and open edit
 forms compare them. A program that knows nothing of that is welcome: its change is seen in the change stream, and the
 relay raises both in its stead. What is derived from the content (the words of the prefix search) is renewed with it.
+The document remembers in ``adopted`` which change was the last, so that a relay that reads it again raises nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bson import Int64
+from bson import Int64, Timestamp
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
@@ -26,21 +27,23 @@ __all__ = ["adopt", "adopt_again"]
 _WORDED = dict.fromkeys(("sku", "title", "brand", "barcode"), 1)
 
 
-def adopt(mongo: Mongo, product_ids: Iterable[str], *, floor: int = 0) -> dict[str, str]:
+def adopt(mongo: Mongo, changed: Mapping[str, Timestamp | None], *, floor: int = 0) -> dict[str, str]:
     """Raise ``revision`` (above ``floor``) and ``version`` of these documents; an id without a document is left out.
 
-    Doing it twice does no harm. Return why not, by id, for those MongoDB refused. Raises ``Unavailable``.
+    ``changed`` says when each was changed, in cluster time; a change that was adopted before is not adopted again.
+    ``None`` adopts in any case. Return why not, by id, for those MongoDB refused. Raises ``Unavailable``.
     """
-    keys = [key for key in map(object_id, product_ids) if key]
+    keys = {key: moment for product_id, moment in changed.items() if (key := object_id(product_id))}
     if not keys:
         return {}
     with translate_errors():
-        stored = list(mongo.products.find({"_id": {"$in": keys}}, _WORDED))
+        stored = list(mongo.products.find({"_id": {"$in": list(keys)}}, _WORDED))
     if not stored:
         return {}
     try:
         with translate_errors():
-            mongo.products.bulk_write([_adoption(found, floor) for found in stored], ordered=False)
+            updates = [_adoption(found, keys[found["_id"]], floor) for found in stored]
+            mongo.products.bulk_write(updates, ordered=False)
     except BulkWriteError as error:
         failures = error.details["writeErrors"]
         return {str(stored[failure["index"]]["_id"]): str(failure["errmsg"]) for failure in failures}
@@ -52,14 +55,19 @@ def adopt_again(stores: Stores, events: Sequence[Event]) -> int:
 
     Raises ``ValueError`` where MongoDB refuses the document.
     """
-    refused = adopt(stores.mongo, {event.key for event in events})
+    refused = adopt(stores.mongo, {event.key: None for event in events})
     if refused:
         raise ValueError("; ".join(f"{product_id}: {why}" for product_id, why in refused.items()))
     return 0
 
 
-def _adoption(found: Mapping[str, Any], floor: int) -> UpdateOne:
-    revision = {"$add": [{"$max": ["$revision", floor, 0]}, Int64(1)]}
-    version = {"$add": [{"$ifNull": ["$version", 0]}, Int64(1)]}
-    words = {"$literal": search_words(found)}
-    return UpdateOne({"_id": found["_id"]}, [{"$set": {"revision": revision, "version": version, "words": words}}])
+def _adoption(found: Mapping[str, Any], moment: Timestamp | None, floor: int) -> UpdateOne:
+    unseen = {"$or": [{"adopted": {"$lt": moment}}, {"adopted": None}]} if moment else {}
+    values: dict[str, Any] = {
+        "revision": {"$add": [{"$max": ["$revision", floor, 0]}, Int64(1)]},
+        "version": {"$add": [{"$ifNull": ["$version", 0]}, Int64(1)]},
+        "words": {"$literal": search_words(found)},
+    }
+    if moment:
+        values["adopted"] = moment
+    return UpdateOne({"_id": found["_id"]} | unseen, [{"$set": values}])

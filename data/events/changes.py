@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bson import Timestamp
 from pymongo.errors import OperationFailure, PyMongoError
 
 from data.errors import Unavailable
@@ -22,15 +23,18 @@ __all__ = ["Batch", "Change", "HistoryLost", "Position", "ProductChanges"]
 
 #: How long the server holds an empty answer back (ms): also how long closing, and learning that all is quiet, may take.
 _AWAIT_MS = 250
+#: A stream's place may lie a moment ahead of the last write; more than this is another server's clock (seconds).
+_AHEAD_SECONDS = 60
 #: Changes read ahead of the relay at most.
 _AHEAD = 2000
 #: The resume token is of no use: the history is gone, or the token is no token of this server's.
-_LOST_CODES = frozenset({9, 136, 222, 260, 280, 286, 40576, 40647, 40648, 40649, 50811})
+_LOST_CODES = frozenset({9, 15, 136, 222, 260, 280, 286, 40576, 40647, 40648, 40649, 50811})
 #: Only what says who must act; the product itself is read when it is handled, because by then it may be newer.
 _PIPELINE = [
     {
         "$project": {
             "operationType": 1,
+            "clusterTime": 1,
             "documentKey": 1,
             "fullDocument.revision": 1,
             "updateDescription.updatedFields.revision": 1,
@@ -45,11 +49,15 @@ class HistoryLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One product was written. ``foreign``: by a program that did not raise the document's ``revision``."""
+    """One product was written, at ``moment`` of the cluster's time.
+
+    ``foreign``: by a program that did not raise the document's ``revision``.
+    """
 
     product_id: str
     deleted: bool = False
     foreign: bool = False
+    moment: Timestamp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,9 @@ class ProductChanges:
             with translate_errors():
                 #: where the stream begins
                 self.start = Position(token or _now(mongo))
+                if self.start.time[0] > cluster_time(mongo)[0] + _AHEAD_SECONDS:
+                    # MongoDB would wait for that day in silence.
+                    raise HistoryLost("the stored place lies in the future: this is not the server it was made on")
                 self._stream = mongo.products.watch(
                     _PIPELINE, start_after=self.start.token, max_await_time_ms=_AWAIT_MS
                 )
@@ -148,6 +159,13 @@ class ProductChanges:
             pass
 
 
+def cluster_time(mongo: Mongo) -> tuple[int, int]:
+    """Return the time of the last write, as ``Position.time`` counts it. Raises ``Unavailable``."""
+    with translate_errors():
+        moment = mongo.db.command("ping")["operationTime"]
+    return moment.time, moment.inc
+
+
 def _now(mongo: Mongo) -> Mapping[str, Any]:
     """Return the token of this moment. PyMongo tells one only after it has asked a stream for something."""
     with mongo.products.watch(_PIPELINE, max_await_time_ms=1) as stream:
@@ -162,7 +180,8 @@ def _changes(event: Mapping[str, Any] | None) -> tuple[Change, ...]:
     kind = event["operationType"]
     if kind not in ("insert", "update", "replace", "delete"):
         raise HistoryLost(f"the collection saw {kind!r}")
-    return (Change(str(event["documentKey"]["_id"]), kind == "delete", _foreign(kind, event)),)
+    key = str(event["documentKey"]["_id"])
+    return (Change(key, kind == "delete", _foreign(kind, event), event["clusterTime"]),)
 
 
 def _foreign(kind: str, event: Mapping[str, Any]) -> bool:

@@ -13,10 +13,13 @@ __all__ = ["bury", "open_letters"]
 # The feed of products has no outbox row, so its letters draw an id from the outbox's own sequence.
 _BURY = text(
     """
+    WITH letter(topic, key, kind) AS (VALUES (CAST(:topic AS text), CAST(:key AS text), CAST(:kind AS text)))
     INSERT INTO dead_letters (event_id, topic, key, kind, payload, created_at, attempts, reason)
-    SELECT nextval(pg_get_serial_sequence('outbox', 'event_id')), :topic, :key, :kind, '{}', now(), :attempts, :reason
+    SELECT nextval(pg_get_serial_sequence('outbox', 'event_id')), topic, key, kind, '{}', now(), :attempts, :reason
+    FROM letter
     WHERE NOT EXISTS (
-        SELECT 1 FROM dead_letters WHERE topic = :topic AND key = :key AND kind = :kind AND resolved_at IS NULL
+        SELECT 1 FROM dead_letters AS d
+        WHERE d.topic = letter.topic AND d.key = letter.key AND d.kind = letter.kind AND d.resolved_at IS NULL
     )
     """
 )

@@ -30,6 +30,8 @@ from data.search.documents import from_product
 from data.stores.mongo import translate_errors
 
 if TYPE_CHECKING:
+    from bson import Timestamp
+
     from data.catalog.types import Product
     from data.search.engine import SearchDocument
     from data.stores import Stores
@@ -46,6 +48,8 @@ BATCH = 1000
 RECONCILE_SECONDS = 600.0
 REPAIR_SECONDS = 1.0
 NOTE_SECONDS = 1.0
+#: A stream lost twice within this time has a fault that a rebuild does not mend.
+LOST_AGAIN_SECONDS = 10.0
 #: A quiet MongoDB moves its stream on this often, in seconds (``periodicNoopIntervalSecs``).
 HEARTBEAT_SECONDS = 10.0
 
@@ -58,8 +62,10 @@ class ProductFeed:
         self._popularity = Popularity(stores)
         self._stream: ProductChanges | None = None
         self._position = Position({})
+        # Only what was heard counts: the place where a stream begins may already bear the time of the write to come.
+        self._reached = (0, 0)
         self._counters: dict[str, Any] = {}
-        self._noted = self._repaired = self._reconciled = float("-inf")
+        self._noted = self._repaired = self._reconciled = self._lost = float("-inf")
 
     def step(self, seconds: float = 1.0) -> int:
         """Handle what the stream has, waiting up to ``seconds`` for it; return how many changes that were.
@@ -76,7 +82,7 @@ class ProductFeed:
         except HistoryLost as lost:
             self.close()
             self._forget(lost)
-            return 1
+            return 0
         except Exception:
             self.close()
             raise
@@ -84,7 +90,7 @@ class ProductFeed:
 
     def has_reached(self, moment: tuple[int, int]) -> bool:
         """Say whether everything written up to the cluster time ``moment`` has been handled."""
-        return self._position.time >= moment
+        return self._reached >= moment
 
     def close(self) -> None:
         """Close the stream, whose place is stored, and give the index's one writer's place free."""
@@ -106,13 +112,21 @@ class ProductFeed:
         return self._stream
 
     def _forget(self, lost: HistoryLost) -> None:
-        """Drop a token that leads nowhere. The next step starts anew; a dead token is never tried twice."""
+        """Drop a token that leads nowhere: it is never tried twice, the next step reads everything.
+
+        Raises ``Unavailable`` where that happened a moment ago too, so that the relay pauses between two rebuilds.
+        """
+        self._reached = (0, 0)
+        again = time.monotonic() - self._lost < LOST_AGAIN_SECONDS
+        self._lost = time.monotonic()
         log.warning("the change stream cannot go on, everything will be read again: %s", lost)
         self._counters.pop("token", None)
         self._counters["last_error"] = str(lost)[:300]
         self._counters["last_error_at"] = datetime.now(UTC).isoformat()
         with self._stores.postgres.writing() as connection:
             state.save(connection, PRODUCTS, self._counters)
+        if again:
+            raise Unavailable("mongodb", f"the change stream was lost again: {lost}")
 
     def _handle(self, batch: Batch) -> None:
         if batch.changes:
@@ -121,6 +135,8 @@ class ProductFeed:
             self._counters["skipped"] = self._counters.get("skipped", 0) + len(batch.changes) - written
         moved = batch.position != self._position and time.monotonic() - self._noted >= NOTE_SECONDS
         self._position = batch.position
+        self._reached = batch.position.time
+        self._counters["reached"] = list(self._reached)
         if batch.changes or moved:
             self._note(batch.position)
 
@@ -133,13 +149,12 @@ class ProductFeed:
 
     def _apply(self, changes: Sequence[Change]) -> int:
         """Bring index and cache to what MongoDB holds now for the changed products; return how many were newer."""
-        last = {change.product_id: change for change in changes}
-        foreign = {change.product_id for change in changes if change.foreign and not last[change.product_id].deleted}
-        self._adopt(foreign)
-        found = get_products(self._stores.mongo, last)
-        written = self._index(found.values()) + self._unindex(set(last) - set(found))
+        changed = list(dict.fromkeys(change.product_id for change in changes))
+        self._adopt({change.product_id: change.moment for change in changes if change.foreign})
+        found = get_products(self._stores.mongo, changed)
+        written = self._index(found.values()) + self._unindex(set(changed) - set(found))
         self._stores.search.commit()
-        self._follow({product_id: found.get(product_id) for product_id in last})
+        self._follow({product_id: found.get(product_id) for product_id in changed})
         return written
 
     def _index(self, products: Iterable[Product]) -> int:
@@ -221,14 +236,14 @@ class ProductFeed:
             # What the index still refuses has a revision lower than one that was deleted, or was set back by hand.
             refused = reconcile.still_different(self._stores, ids)
             if refused:
-                self._adopt(refused, floor=int(time.time()))
+                self._adopt(dict.fromkeys(refused), floor=int(time.time()))
                 self._apply([Change(product_id) for product_id in refused])
         self._counters |= {"differences": found.count, "reconciled_at": datetime.now(UTC).isoformat()}
         self._note(self._position)
         self._reconciled = time.monotonic()
 
-    def _adopt(self, product_ids: Iterable[str], *, floor: int = 0) -> None:
-        for product_id, why in adopt(self._stores.mongo, product_ids, floor=floor).items():
+    def _adopt(self, changed: Mapping[str, Timestamp | None], *, floor: int = 0) -> None:
+        for product_id, why in adopt(self._stores.mongo, changed, floor=floor).items():
             self._bury(product_id, why)
 
 

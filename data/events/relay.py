@@ -28,14 +28,13 @@ from sqlalchemy import text
 
 from data.errors import StorekeeperError, Unavailable
 from data.events import outbox, state
-from data.events.changes import Position
+from data.events.changes import cluster_time
 from data.events.delivery import TopicDelivery
 from data.events.leader import Leadership, leadership
 from data.events.products import PRODUCTS, ProductFeed
 from data.events.routes import ROUTES
 from data.settings import Settings, load_settings
 from data.stores import Stores
-from data.stores.mongo import translate_errors
 
 if TYPE_CHECKING:
     from data.shop import Shop
@@ -101,7 +100,7 @@ def drain(shop: Shop, timeout: float = 30.0) -> Drained:
                     handled += Relay(shop.stores).handle_all()
             if not _waiting(shop.stores):
                 # Stock summaries are changes of products: the moment to wait for is the first without any left to make.
-                moment = moment or _cluster_time(shop.stores)
+                moment = moment or cluster_time(shop.stores.mongo)
                 if lead or _feed_place(shop.stores) >= moment:
                     return Drained(True, handled)
         except Unavailable:
@@ -148,7 +147,7 @@ class Relay:
                     topic.hurry()
                     handled += count
             # After the topics, because stock summaries are changes of products.
-            moment = _cluster_time(self._stores)
+            moment = cluster_time(self._stores.mongo)
             while True:
                 handled += self._products.step(0.2)
                 if self._products.has_reached(moment):
@@ -194,13 +193,6 @@ def _lead_or_stand_by(stores: Stores, stop: threading.Event) -> None:
             Relay(stores).serve(lead, stop)
 
 
-def _cluster_time(stores: Stores) -> tuple[int, int]:
-    """Return the cluster time of the last write that a majority has."""
-    with translate_errors():
-        moment = stores.mongo.client.admin.command("hello")["lastWrite"]["majorityOpTime"]["ts"]
-    return moment.time, moment.inc
-
-
 def _waiting(stores: Stores) -> bool:
     with stores.postgres.reading() as connection:
         return outbox.waiting(connection, _TOPICS)
@@ -209,7 +201,8 @@ def _waiting(stores: Stores) -> bool:
 def _feed_place(stores: Stores) -> tuple[int, int]:
     """Return the cluster time up to which a relay, here or elsewhere, has handled the change stream."""
     with stores.postgres.reading() as connection:
-        return Position(state.load(connection, PRODUCTS).get("token") or {}).time
+        seconds, counter = state.load(connection, PRODUCTS).get("reached") or (0, 0)
+        return seconds, counter
 
 
 def main() -> int:
