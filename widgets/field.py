@@ -34,7 +34,7 @@ class LineInput(Sturdy, Input):
         self, value: str = "", *, placeholder: str = "", id: str | None = None, password: bool = False
     ) -> None:
         super().__init__(value, placeholder=placeholder, id=id, compact=True, select_on_focus=False, password=password)
-        self.cursor_blink = False
+        self.set_reactive(Input.cursor_blink, False)
 
 
 class FieldError(OneLine):

@@ -21,13 +21,15 @@ class OpeningPanel(Toned):
     def __init__(self) -> None:
         super().__init__()
         self._steps: list[str] = []
+        self._now: list[str] = []
         self._progress = Progress(0, 0)
         self._started = monotonic()
 
     def show(self, progress: Progress) -> None:
         """Show how far it is."""
-        if progress.what and progress.what not in self._steps:
-            self._steps.append(progress.what)
+        # The host names all that is still starting: what was named and is no longer, is done.
+        self._now = progress.what.removeprefix("starting ").split(", ") if progress.what else []
+        self._steps += [step for step in self._now if step not in self._steps]
         self._progress = progress
         self.refresh()
 
@@ -35,7 +37,7 @@ class OpeningPanel(Toned):
         progress = self._progress
         lines = [[Piece("  Opening the shop", "strong")], []]
         for step in self._steps:
-            now = step == self._steps[-1]
+            now = step in self._now
             lines.append([Piece("  … " if now else "  ✓ ", "key" if now else "good"), Piece(step)])
         lines.append([])
         if progress.total:

@@ -23,15 +23,16 @@ class Bench(App[None]):
     CSS_PATH = Path(styles.__file__).with_name("app.tcss")
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, widget: Widget) -> None:
+    def __init__(self, make: Callable[[], Widget]) -> None:
         super().__init__()
-        self.widget = widget
+        self.make = make
         self.posted: list[Message] = []
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = "dark"
 
     def compose(self) -> ComposeResult:
+        self.widget = self.make()
         yield self.widget
 
     def on_mount(self) -> None:
@@ -55,11 +56,13 @@ Run = Callable[..., AbstractAsyncContextManager[tuple[Bench, Pilot[None]]]]
 
 @pytest.fixture
 def run() -> Run:
-    """``async with run(widget, size=(80, 24)) as (app, pilot)``."""
+    """``async with run(widget, size=(80, 24)) as (app, pilot)``; a function that makes the widget does as well."""
 
     @asynccontextmanager
-    async def running(widget: Widget, *, size: tuple[int, int] = (80, 24)) -> AsyncIterator[tuple[Bench, Pilot[None]]]:
-        app = Bench(widget)
+    async def running(
+        widget: Widget | Callable[[], Widget], *, size: tuple[int, int] = (80, 24)
+    ) -> AsyncIterator[tuple[Bench, Pilot[None]]]:
+        app = Bench((lambda: widget) if isinstance(widget, Widget) else widget)
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             yield app, pilot

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# ruff: noqa: E501
+
 ESC = "\x1b"
 HOSTILE: tuple[str, ...] = (
     f"{ESC}]52;c;aGFja2Vk\x07", f"{ESC}]52;c;aGFja2Vk{ESC}\\", f"{ESC}]0;owned\x07", f"{ESC}]2;owned{ESC}\\",

@@ -44,14 +44,10 @@ def updates(draw: st.DrawFn) -> CompositorUpdate:
         return LayoutUpdate([[draw(strips(WIDTH))] for _ in range(HEIGHT)], Region(0, 0, WIDTH, HEIGHT))
     cut = draw(st.integers(2, WIDTH - 2))
     ends = [[cut, WIDTH] for _ in range(HEIGHT)]
-    chops: list[dict[int, Strip | None]] = []
-    for _ in range(HEIGHT):
-        chops.append(
-            {
-                0: draw(st.one_of(st.none(), strips(cut))),
-                cut: draw(st.one_of(st.none(), strips(WIDTH - cut))),
-            }
-        )
+    chops: list[dict[int, Strip | None]] = [
+        {0: draw(st.one_of(st.none(), strips(cut))), cut: draw(st.one_of(st.none(), strips(WIDTH - cut)))}
+        for _ in range(HEIGHT)
+    ]
     lines = draw(st.lists(st.integers(0, HEIGHT - 1), min_size=1, unique=True))
     return ChopsUpdate(chops, [(y, 0, WIDTH) for y in sorted(lines)], ends)
 
@@ -68,7 +64,9 @@ def _cells(screen: pyte.Screen) -> list[list[tuple[object, ...]]]:
     ]
 
 
-FULL = LayoutUpdate([[Strip([Segment(" " * WIDTH, STYLES[0])], WIDTH)] for _ in range(HEIGHT)], Region(0, 0, WIDTH, HEIGHT))
+FULL = LayoutUpdate(
+    [[Strip([Segment(" " * WIDTH, STYLES[0])], WIDTH)] for _ in range(HEIGHT)], Region(0, 0, WIDTH, HEIGHT)
+)
 
 
 @settings(max_examples=150, deadline=None)

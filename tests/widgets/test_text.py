@@ -54,7 +54,9 @@ def test_fit_cuts_before_a_wide_character_and_says_so() -> None:
         st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**7), max_value=10**7),
         st.none(),
         st.builds(StatusMark, st.just("●"), ANY, st.just("good")),
-        st.builds(Highlighted, ANY, st.lists(st.tuples(st.integers(-5, 40), st.integers(-5, 40)), max_size=4).map(tuple)),
+        st.builds(
+            Highlighted, ANY, st.lists(st.tuples(st.integers(-5, 40), st.integers(-5, 40)), max_size=4).map(tuple)
+        ),
         st.builds(Runs, st.lists(st.tuples(ANY, st.sampled_from(["plain", "warn"])), max_size=5).map(tuple)),
     ),
     st.integers(1, 40),
@@ -77,7 +79,12 @@ def test_a_highlight_keeps_its_tone_and_overlapping_ranges_do_not_repeat_text() 
     assert [piece.text for piece in pieces if piece.tone == "match"] == ["cors", "air", "ven"]
 
 
-COLUMNS = (Column("a", "A", 8), Column("b", "B", 10, flex=2), Column("c", "C", 6, flex=1), Column("d", "D", 9, min_total=100))
+COLUMNS = (
+    Column("a", "A", 8),
+    Column("b", "B", 10, flex=2),
+    Column("c", "C", 6, flex=1),
+    Column("d", "D", 9, min_total=100),
+)
 
 
 @given(st.integers(0, 300))

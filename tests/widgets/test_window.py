@@ -1,4 +1,4 @@
-"""The sliding window against the whole list, by a state machine: whatever is fetched and dropped, it is a true slice."""
+"""The sliding window against the whole list, by a state machine: it is always a true slice."""
 
 from __future__ import annotations
 
