@@ -53,7 +53,7 @@ _INCH = r"(?<=\d)(?:\"|″|”|'')"
 _PIECE = re.compile(rf"\d+(?:\.\d+)*|{_LETTERS}|{_INCH}")
 _CHUNK = re.compile(r"\S+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
-_NOT_WORD = re.compile(r"[^\w.]+")
+_NOT_WORD = re.compile(r"\W+")
 _DECIMAL = re.compile(r"-?\d+\.\d+")
 _SAME_VALUE = {"true": "yes", "false": "no", "-0": "0"}
 _NUMBER_UNIT_GAP = re.compile(r"(?<=\d) (?=[^\W\d_])")
@@ -119,8 +119,9 @@ def fold(text: str) -> str:
     """Return ``text`` in lower case without accents: ``Björk`` and ``BJORK`` are both ``bjork``, ``ß`` is ``ss``."""
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKD", text.casefold()).translate(_PLAIN)
-    return "".join(character for character in plain if not unicodedata.combining(character)).casefold()
+    # Twice, because the lower case of some compatibility letters is again composed, and of others a letter of _PLAIN.
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_PLAIN)
+    return "".join(character for character in plain if not unicodedata.combining(character))
 
 
 def is_number(word: str) -> bool:
@@ -132,11 +133,15 @@ def is_number(word: str) -> bool:
 def name_key(name: str) -> str:
     """Return the name by which a query calls the attribute ``name``: ``Max Memory`` is ``max_memory``.
 
-    Dots stay, they are nesting. A name without any letter or digit (an emoji) is spelt by its code points, so that
-    two such names stay different.
+    Dots stay, they are nesting. A part without any letter or digit (an emoji) is spelt by its code points, so that two
+    such names stay different.
     """
-    key = ".".join(filter(None, (_NOT_WORD.sub("_", part).strip("_") for part in fold(name.strip()).split("."))))
-    return key or "x" + "_".join(f"{ord(character):x}" for character in name.strip())
+    return ".".join(_part_key(part) for part in name.split(".") if part.strip()) or _part_key(name)
+
+
+def _part_key(part: str) -> str:
+    key = _NOT_WORD.sub("_", fold(part.strip())).strip("_")
+    return key or "x" + "_".join(f"{ord(character):x}" for character in part.strip())
 
 
 @lru_cache(maxsize=65_536)
@@ -156,6 +161,11 @@ def code_key(code: str) -> str:
     return "".join(character for character in fold(code) if character.isalnum())
 
 
+def _folded(piece: str) -> str:
+    # A ligature may fold to several words ("ﷺ" to four), and a token has no blank in it.
+    return "".join(fold(piece).split())
+
+
 class _Piece(NamedTuple):
     text: str
     start: int
@@ -171,7 +181,7 @@ def _pieces(chunk: str) -> tuple[_Piece, ...]:
     cut: list[_Piece] = []
     for place, match in enumerate(found):
         follows = found[place + 1].start() if place + 1 < len(found) else -1
-        text = fold(match.group())
+        text = _folded(match.group())
         if cut and is_number(cut[-1].text):
             text = _UNITS.get(text, text)
         cut.append(_Piece(text, match.start(), match.end(), follows == match.end()))
@@ -213,7 +223,7 @@ def _chunk_tokens(chunk: str) -> tuple[Token, ...]:
     for match in _PIECE.finditer(chunk):
         halves = _CAMEL.split(match.group())
         if len(halves) > 1:
-            out += (Token(form, match.start(), match.end()) for half in halves for form in _forms(fold(half)))
+            out += (Token(form, match.start(), match.end()) for half in halves for form in _forms(_folded(half)))
     return tuple(token for token in dict.fromkeys(out) if 0 < len(token.text) <= _LONGEST)
 
 

@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 _BARE_NAME = re.compile(r"[^\W\d][\w.]*")
-_FIELD = re.compile(r"([^\W\d][\w.]*):")
+_FIELD = re.compile(r"([^\W\d][\w.-]*):")
 _BLANKS = re.compile(r"\s*")
 _WORD = re.compile(r"\S+")
 _BARE_VALUE = re.compile(r"[^\s,]*")
