@@ -157,11 +157,13 @@ class NaiveShop:
 
 
 class Killer:
-    """Kills a server process of PostgreSQL with SIGKILL every so often, until told to stop; ``killed`` counts."""
+    """Kills a server process of PostgreSQL with SIGKILL every so often, ``most`` times at most; ``killed`` counts."""
 
-    def __init__(self, backends: Callable[[], Sequence[int]], kill: Callable[[int], None], every: float) -> None:
+    def __init__(
+        self, backends: Callable[[], Sequence[int]], kill: Callable[[int], None], *, every: float, most: int
+    ) -> None:
         self.killed = 0
-        self._backends, self._kill, self._every = backends, kill, every
+        self._backends, self._kill, self._every, self._most = backends, kill, every, most
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -174,7 +176,7 @@ class Killer:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(self._every):
+        while self.killed < self._most and not self._stop.wait(self._every):
             with suppress(Unavailable, ProcessLookupError):  # just killed, not yet back: next time
                 for pid in self._victims():
                     self._kill(pid)
