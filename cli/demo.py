@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +11,8 @@ from cli.columns import pairs
 from cli.narration import Narrator
 from cli.options import Noun
 from cli.session import opened_shop, require
+from data.settings import Settings, load_settings
+from data.stores import NAMES
 
 if TYPE_CHECKING:
     from data.shop import Shop
@@ -27,29 +28,63 @@ def command() -> None:
 @click.option("--customers", type=click.IntRange(0, 100_000), default=500, show_default=True, metavar="N")
 @click.option("--orders", type=click.IntRange(0, 1_000_000), default=1000, show_default=True, metavar="N")
 @click.option("--seed", type=int, default=7, show_default=True, metavar="N", help="The same seed makes the same data.")
-@click.option("--if-new", is_flag=True, help="Only on local engines that hold no product yet; else do nothing.")
+@click.option(
+    "--if-new", is_flag=True, help="Once per folder of local engines, and only where no product is; else nothing."
+)
 def load(products: int, customers: int, orders: int, seed: int, if_new: bool) -> Answer:
-    """Load products, customers with addresses, and orders of the last 90 days in every status."""
+    """Load products, customers with addresses, and orders of the last 90 days in every status.
+
+    A load that was interrupted goes on where it was; one that is complete changes nothing.
+    """
     from data.demo import load_demo
 
+    settings = load_settings()
+    offer = _Offer(settings)
+    if if_new and not offer.stands:
+        return Answer({"loaded": False})
     with opened_shop() as shop:
         require(shop, "demo.load")
-        if if_new and not _is_new(shop):
+        if if_new and not offer.begin(shop):
             return Answer({"loaded": False})
         with Narrator() as narrate:
             report = load_demo(shop, products=products, customers=customers, orders=orders, seed=seed, report=narrate)
-    return Answer({"loaded": True, **plain(report)}, lambda: _lines(report))
+        if if_new:
+            offer.close()
+    return Answer({"loaded": True, **plain(report)}, lambda: pairs(plain(report)))
 
 
-def _is_new(shop: Shop) -> bool:
-    """Say whether every store is this machine's own and the catalog is empty: never anybody's real shop."""
-    from data.catalog.reads import list_products
-    from data.stores import NAMES
+class _Offer:
+    """Whether ``make run`` loads demo data: never into servers, never beside somebody's products, and once only.
 
-    if not all(shop.settings.is_local(store) for store in NAMES):
-        return False
-    return not list_products(shop.stores.mongo, limit=1).rows
+    A word in a file of the local engines' folder, so that every later start learns it without opening a store:
+    ``begun`` until the load is complete, then ``done``.
+    """
 
+    def __init__(self, settings: Settings) -> None:
+        self._local = all(settings.is_local(store) for store in NAMES)
+        self._file = settings.home / "demo"
 
-def _lines(report: Any) -> Iterable[str]:
-    yield from pairs(plain(report))
+    @property
+    def stands(self) -> bool:
+        """Whether there may be something to load."""
+        return self._local and self._word() != "done"
+
+    def begin(self, shop: Shop) -> bool:
+        """Note that loading begins; where products are that this did not load, say no, now and ever."""
+        from data.catalog.reads import list_products
+
+        if not self._word() and list_products(shop.stores.mongo, limit=1).rows:
+            self.close()
+            return False
+        self._file.write_text("begun")
+        return True
+
+    def close(self) -> None:
+        """Note that there is nothing more to load."""
+        self._file.write_text("done")
+
+    def _word(self) -> str:
+        try:
+            return self._file.read_text()
+        except FileNotFoundError:
+            return ""

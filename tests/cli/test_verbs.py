@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import subprocess
 
 import pytest
 
-from tests.cli.conftest import Twin
+from tests.cli.conftest import PROGRAM, Twin, environ_of
 from tests.cli.hostile import HOSTILE
 
 ANN = "ann@example.com"
@@ -255,7 +258,7 @@ def test_a_file_that_is_no_order_is_refused_by_field(twin: Twin, tmp_path, conte
         (("orders", "place", ANN, "--line", "RAM-1=-1"), 3),
         (("orders", "place", ANN, "--line", "RAM-1=99999999999"), 3),
         (("orders", "place", ANN, "--line", "RAM-1=1", "--shipping-method", "pigeon"), 3),
-        (("orders", "place", ANN, "--line", "RAM-1=1", "--warehouse", "MOON"), 4),
+        (("orders", "place", ANN, "--line", "RAM-1=1", "--warehouse", "MOON"), 6),
         (("orders", "show", "K7M2-QX4C"), 4),
         (("orders", "show", "nonsense"), 4),
         (("orders", "list", "total:much"), 3),
@@ -342,7 +345,6 @@ def test_a_mismatch_is_printed_and_exits_1(stocked: Twin, shop):
     from sqlalchemy import text
 
     with shop.stores.postgres.engine.begin() as connection:
-        connection.execute(text("SET LOCAL session_replication_role = replica"))  # past the ledger's guards
         connection.execute(
             text("UPDATE inventory SET available_stock = available_stock + 1, total_stock = total_stock + 1")
         )
@@ -399,9 +401,46 @@ def test_narration_never_touches_standard_output(program: Twin):
     assert ran.document["rows"] == []
 
 
-def test_an_argument_that_is_not_text_is_refused(program: Twin):
-    import os
+def test_ctrl_c_stops_an_import_between_rows_and_a_second_run_finishes_it(settings, program: Twin, tmp_path):
+    file = tmp_path / "many.jsonl"
+    with file.open("w") as rows:
+        for number in range(40_000):
+            rows.write(json.dumps({"sku": f"S-{number}", "title": f"Part {number}", "base_price": 1}) + "\n")
+    process = subprocess.Popen(
+        [*PROGRAM, "products", "import", str(file), "--json"],
+        env=environ_of(settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr
+    while b"rows" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    report = json.loads(out)
+    assert report["cancelled"] is True
+    assert 0 < report["created"] == report["rows"] < 40_000
+    again = program("products", "import", str(file), "--json").document
+    assert (again["created"], again["unchanged"]) == (40_000 - report["created"], report["created"])
 
+
+def test_demo_data_is_loaded_once_and_only_into_local_engines(home):
+    words = ("demo", "load", "--products", "30", "--customers", "5", "--orders", "5", "--if-new", "--json")
+    environ = environ_of(home)
+
+    def load(env: dict[str, str]) -> dict[str, object]:
+        ran = subprocess.run([*PROGRAM, *words], env=environ | env, capture_output=True, timeout=120, check=True)
+        return json.loads(ran.stdout)
+
+    # A server is somebody's shop: it is not even asked.
+    assert load({"STOREKEEPER_REDIS_URL": "redis://127.0.0.1:1"}) == {"loaded": False}
+    first = load({})
+    assert (first["loaded"], first["products"], first["orders"]) == (True, 30, 5)
+    assert load({}) == {"loaded": False}
+
+
+def test_an_argument_that_is_not_text_is_refused(program: Twin):
     error = program("customers", "show", os.fsdecode(b"x\xff"), "--json", code=3).error
     assert error["fields"] == {"ref": "is not valid text (UTF-8)"}
     assert program("customers", "add", os.fsdecode(b"x\xff@example.com"), "--json", code=3).error["code"] == "invalid"
