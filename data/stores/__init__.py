@@ -28,6 +28,7 @@ NAMES = ("postgresql", "mongodb", "search", "redis", "clickhouse")
 LETTERS = dict(zip(NAMES, "PMSRC", strict=True))
 #: how long :meth:`Stores.health` waits for a store, in seconds
 HEALTH_SECONDS = 2.0
+_ATTRIBUTE = {"postgresql": "postgres", "mongodb": "mongo", "clickhouse": "analytics"}
 
 Adapter = TypeVar("Adapter")
 
@@ -97,21 +98,26 @@ class Stores:
         return self._adapter("search", make)
 
     def health(self, store: str) -> Health:
-        """Say how ``store`` (a name in ``NAMES``) is. Never raises, and answers within about two seconds.
+        """Say how ``store`` (a name in ``NAMES``) is. Never raises, and waits for the store about two seconds.
 
         Asked in a thread of its own, because a stopped process (SIGSTOP) holds a unix socket open and no driver's
-        timeout covers that; while an earlier question still hangs, no second one is asked.
+        timeout covers that; while an earlier question still hangs, no second one is asked. The driver is imported
+        before the clock starts: on a busy machine that alone may take longer, and is not the store's fault.
         """
         started = time.monotonic()
+        try:
+            ask = getattr(self, _ATTRIBUTE.get(store, store)).health
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a store must not take the status bar down
+            return _failed(store, started, error)
         hanging = self._probes.get(store)
         if hanging is not None and hanging.is_alive():
-            return self._silent(store, started)
+            return _silent(store, started)
         answers: list[Health] = []
-        probe = threading.Thread(target=lambda: answers.append(self._ask(store)), name=f"health-{store}", daemon=True)
+        probe = threading.Thread(target=lambda: answers.append(_asked(store, ask)), name=f"health-{store}", daemon=True)
         self._probes[store] = probe
         probe.start()
         probe.join(HEALTH_SECONDS)
-        return answers[0] if answers else self._silent(store, started)
+        return answers[0] if answers else _silent(store, started)
 
     def close(self) -> None:
         """Close every connection. The object can be used again, it connects anew."""
@@ -130,19 +136,22 @@ class Stores:
                 adapter = self._adapters[store] = make(store_url(self.settings, store))
             return adapter
 
-    def _ask(self, store: str) -> Health:
-        started = time.monotonic()
-        attribute = {"postgresql": "postgres", "mongodb": "mongo", "clickhouse": "analytics"}.get(store, store)
-        try:
-            health: Health = getattr(self, attribute).health()
-        except StorekeeperError as error:
-            return Health(store, store, "", False, _milliseconds(started), str(error))
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with a store must not take the status bar down
-            return Health(store, store, "", False, _milliseconds(started), f"{type(error).__name__}: {error}")
-        return health
 
-    def _silent(self, store: str, started: float) -> Health:
-        return Health(store, store, "", False, _milliseconds(started), f"no answer within {HEALTH_SECONDS:g} s")
+def _asked(store: str, ask: Callable[[], Health]) -> Health:
+    started = time.monotonic()
+    try:
+        return ask()
+    except Exception as error:  # noqa: BLE001 - as above
+        return _failed(store, started, error)
+
+
+def _failed(store: str, started: float, error: Exception) -> Health:
+    detail = str(error) if isinstance(error, StorekeeperError) else f"{type(error).__name__}: {error}"
+    return Health(store, store, "", False, _milliseconds(started), detail)
+
+
+def _silent(store: str, started: float) -> Health:
+    return Health(store, store, "", False, _milliseconds(started), f"no answer within {HEALTH_SECONDS:g} s")
 
 
 def _milliseconds(started: float) -> float:
