@@ -133,8 +133,9 @@ class ProductFeed:
             written = self._apply(batch.changes)
             self._counters["handled"] = self._counters.get("handled", 0) + len(batch.changes)
             self._counters["skipped"] = self._counters.get("skipped", 0) + len(batch.changes) - written
-        moved = batch.position != self._position and time.monotonic() - self._noted >= NOTE_SECONDS
         self._position = batch.position
+        noted = self._counters.get("token") == dict(batch.position.token)
+        moved = not noted and time.monotonic() - self._noted >= NOTE_SECONDS
         self._reached = batch.position.time
         self._counters["reached"] = list(self._reached)
         if batch.changes or moved:
