@@ -54,8 +54,8 @@ class AppScreen(QuietFocus, Sturdy, Screen[None]):
     TOP_RULE: ClassVar[str | None] = ""
     #: CSS selector of the widget that has the focus at first
     AUTO_FOCUS = ""
-    #: whether it holds a list, whose keys its actions must then leave alone
-    HAS_LIST: ClassVar[bool] = True
+    #: the widgets whose own keys (``j``, ``space`` …) its actions must leave alone, and the ``?`` sheet lists
+    KEYS_OF: ClassVar[tuple[type[Widget], ...]] = (Grid,)
 
     def __init__(self) -> None:
         super().__init__(name=self.NAME, id=f"screen-{self.NAME}")
@@ -184,6 +184,8 @@ class AppScreen(QuietFocus, Sturdy, Screen[None]):
         shown = sorted((action for action in self.ACTIONS if action.show), key=lambda action: action.rank)
         hints = [*self.more_hints()]
         hints += [self._hint(action) for action in shown if self.shell.keys_of(action)]
+        palette = next(action for action in self.shell.shared_actions if action.name == "app.palette")
+        hints += [self._hint(palette)] if self.shell.keys_of(palette) else []
         hints.append(KeyHint("?", "keys" if self.size.width >= 100 else ""))
         self.keybar.show(tuple(hints))
 

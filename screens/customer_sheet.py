@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from data.types import StatusMark
 from screens.shown import exact, order_mark, when
 from widgets.cells import Column
 from widgets.line import Piece
@@ -15,14 +16,23 @@ if TYPE_CHECKING:
 ORDERS = (
     Column("order_number", "Order", 9),
     Column("created_at", "Placed", 9),
-    Column("order_status", "Status", 12),
-    Column("total_amount", "Total", 10, right=True),
+    Column("order_status", "Status", 12, flex=1),
+    Column("total_amount", "Total", 12, right=True),
 )
 
 
+def customer_state(customer: CustomerDetail) -> tuple[list[Piece], list[Piece]]:
+    """Return the two ends of row 2: whether the account is open, what the customer brought in; the version."""
+    mark = StatusMark("●", "open", "good") if customer.is_active else StatusMark("✗", "closed", "bad")
+    orders = f"{customer.order_count:,} order{'' if customer.order_count == 1 else 's'}"
+    told = f" · {orders} · {worth(customer)} · since {exact(customer.created_at)[:10]}"
+    return [Piece(str(mark), mark.tone), Piece(told)], [Piece(f"v{customer.version}", "muted")]
+
+
 def customer_page(customer: CustomerDetail, width: int) -> list[SheetLine]:
-    """Return the customer: facts, orders, addresses, payment methods; orders and addresses can be entered."""
+    """Return what stands below the state: facts, orders, addresses, payment methods; orders and addresses open."""
     return [
+        heading("Customer", width, customer.name),
         *_facts(customer),
         *_orders(customer, width),
         heading("Addresses", width),
@@ -58,15 +68,12 @@ def _none(rows: tuple[object, ...], sentence: str) -> list[SheetLine]:
 
 
 def _facts(customer: CustomerDetail) -> list[SheetLine]:
-    state = "" if customer.is_active else "closed"
     return facts(
         [
             ("E-mail", customer.email + ("" if customer.email_verified else "  not verified")),
             ("Phone", customer.phone),
             ("Born", str(customer.date_of_birth or "")),
-            ("Since", exact(customer.created_at)),
-            ("Brought in", f"{worth(customer)} in {customer.order_count:,} orders"),
-            ("Account", state),
+            ("Last seen", exact(customer.last_login) if customer.last_login else ""),
         ]
     )
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from data.shop import Shop
 
 COLUMNS = (
-    Column("name", "Name", 16, flex=2),
-    Column("email", "E-mail", 18, flex=3),
-    Column("phone", "Phone", 13, min_total=90),
-    Column("city", "Town", 12, flex=1),
+    Column("name", "Name", 17, flex=2),
+    Column("email", "E-mail", 23, flex=2),
+    Column("phone", "Phone", 17, min_total=100),
+    Column("city", "Town", 11, flex=1),
     Column("order_count", "Orders", 6, right=True),
     Column("last_order_at", "Last", 9),
 )
@@ -98,7 +98,7 @@ class CustomersScreen(ListScreen):
 
     def new_customer(self) -> None:
         """Add a customer, beginning with the words typed."""
-        self.app.push_screen(customer_form(typed=self.query_line.text), self._saved)
+        self.shell.overlay(customer_form(typed=self.query_line.text), self._saved)
 
     def _saved(self, saved: Any) -> None:
         if saved:

@@ -1,13 +1,14 @@
 """What the dashboard asks: every part on its own, so that a store that is away takes only its own lines along.
 
-Runs in a thread; the rooms are imported in it.
+Runs in a thread; the rooms are imported in it. The books (PostgreSQL) are read each time, the sales of the last weeks
+(ClickHouse, titles from MongoDB) only when the last answer is ``SALES_EVERY`` old: they move slower and cost more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from data.errors import Unavailable
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 Part = TypeVar("Part")
 SPARK_DAYS = 14
 SELLING_DAYS = 7
+IDLE_DAYS = 90
+SALES_EVERY = timedelta(seconds=20)
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Selling:
 
     product: TopProduct
     title: str
-    left: int | None
+    left: int
 
 
 @dataclass(frozen=True)
@@ -43,87 +46,93 @@ class Idle:
 
 
 @dataclass(frozen=True)
-class Figures:
-    """The day in figures; a part is ``None`` (or empty) where its store is away, ``away`` says which and why."""
+class Books:
+    """What PostgreSQL says."""
 
     read_at: datetime
-    today: Today | None = None
-    work: OpenWork | None = None
-    days: tuple[SalesDay, ...] = ()
-    compared: SalesComparison | None = None
-    selling: tuple[Selling, ...] = ()
-    idle: tuple[Idle, ...] = ()
-    dead_letters: int = 0
-    stores: tuple[Health, ...] = ()
+    today: Today
+    work: OpenWork
+    dead_letters: int
+
+
+@dataclass(frozen=True)
+class Sales:
+    """What ClickHouse says of the last weeks; ``compared`` speaks of today up to this moment."""
+
+    read_at: datetime
+    days: tuple[SalesDay, ...]
+    compared: SalesComparison
+    selling: tuple[Selling, ...]
+    idle: tuple[Idle, ...]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The day in figures. A part is the one read before where its store is away (``None`` where there was none);
+
+    ``away`` says which stores and why.
+    """
+
+    books: Books | None
+    sales: Sales | None
+    stores: tuple[Health, ...]
     away: dict[str, str] = field(default_factory=dict)
 
 
-def read_figures(shop: Shop) -> Figures:
-    """Return the figures of this moment; never raises because one store is away."""
-    from data.analytics import reads as analytics
-    from data.orders.reads import needs_a_hand, today_summary
+def read_figures(shop: Shop, earlier: Figures | None = None, *, afresh: bool = True) -> Figures:
+    """Return the figures of this moment; never raises because one store is away.
+
+    Unless ``afresh``, the sales of ``earlier`` are kept while they are young.
+    """
     from data.stores import NAMES
 
     away: dict[str, str] = {}
 
-    def part(read: Callable[[], Part], otherwise: Part) -> Part:
+    def part(read: Callable[[Shop], Part], otherwise: Part | None) -> Part | None:
         try:
-            return read()
+            return read(shop)
         except Unavailable as error:
             away[error.store] = error.reason
             return otherwise
 
-    stores, currency = shop.stores, shop.settings.currency
-    return Figures(
-        read_at=now(),
-        today=part(lambda: today_summary(stores.postgres), None),
-        work=part(lambda: needs_a_hand(stores.postgres), None),
-        days=part(lambda: analytics.sales_by_day(stores.analytics, SPARK_DAYS, currency=currency), ()),
-        compared=part(lambda: analytics.compare_with_last_week(stores.analytics, currency=currency), None),
-        selling=part(lambda: _selling(shop), ()),
-        idle=part(lambda: _idle(shop), ()),
-        dead_letters=part(lambda: _dead_letters(shop), 0),
-        stores=tuple(stores.health(name) for name in NAMES),
-        away=away,
-    )
+    books = part(_books, earlier.books if earlier else None)
+    sales = earlier.sales if earlier else None
+    if afresh or sales is None or now() - sales.read_at > SALES_EVERY:
+        sales = part(_sales, sales)
+    return Figures(books, sales, tuple(shop.stores.health(name) for name in NAMES), away)
 
 
-def _selling(shop: Shop) -> tuple[Selling, ...]:
-    from data.analytics.reads import top_products
-    from data.catalog.reads import get_products
-    from data.stock.reads import levels_of
-
-    top = top_products(shop.stores.analytics, SELLING_DAYS, 8, currency=shop.settings.currency)
-    ids = [product.product_id for product in top]
-    titles = get_products(shop.stores.mongo, ids)
-    levels = levels_of(shop.stores.postgres, ids)
-    return tuple(
-        Selling(
-            product,
-            titles[product.product_id].title if product.product_id in titles else "",
-            sum(level.available_stock for level in levels.get(product.product_id, ())),
-        )
-        for product in top
-    )
-
-
-def _idle(shop: Shop) -> tuple[Idle, ...]:
-    """Return a few of the fullest shelves that sold nothing in 90 days."""
-    from data.analytics.reads import not_moving
-    from data.catalog.reads import get_products
-    from data.stock.reads import untouched
-
-    held = untouched(shop.stores.postgres, limit=50)
-    still = not_moving(shop.stores.analytics, [product_id for product_id, _ in held], 90)[:8]
-    titles = get_products(shop.stores.mongo, still)
-    skus = dict(held)
-    return tuple(
-        Idle(product_id, skus[product_id], titles[product_id].title if product_id in titles else "")
-        for product_id in still
-    )
-
-
-def _dead_letters(shop: Shop) -> int:
+def _books(shop: Shop) -> Books:
     from data.events.reads import relay_status
+    from data.orders.reads import needs_a_hand, today_summary
 
-    return relay_status(shop.stores.postgres).dead_letters
+    postgres = shop.stores.postgres
+    return Books(now(), today_summary(postgres), needs_a_hand(postgres), relay_status(postgres).dead_letters)
+
+
+def _sales(shop: Shop) -> Sales:
+    from data.analytics.reads import compare_with_last_week, not_moving, sales_by_day, top_products
+    from data.catalog.reads import get_products
+    from data.stock.reads import levels_of, untouched
+
+    stores, currency = shop.stores, shop.settings.currency
+    top = top_products(stores.analytics, SELLING_DAYS, 8, currency=currency)
+    held = dict(untouched(stores.postgres, limit=50))
+    still = not_moving(stores.analytics, list(held), IDLE_DAYS)[:8]
+    products = get_products(stores.mongo, [*(product.product_id for product in top), *still])
+    titles = {product_id: product.title for product_id, product in products.items()}
+    levels = levels_of(stores.postgres, [product.product_id for product in top])
+    return Sales(
+        read_at=now(),
+        days=sales_by_day(stores.analytics, SPARK_DAYS, currency=currency),
+        compared=compare_with_last_week(stores.analytics, currency=currency),
+        selling=tuple(
+            Selling(
+                product,
+                titles.get(product.product_id, ""),
+                sum(level.available_stock for level in levels.get(product.product_id, ())),
+            )
+            for product in top
+        ),
+        idle=tuple(Idle(product_id, held[product_id], titles.get(product_id, "")) for product_id in still),
+    )

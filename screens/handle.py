@@ -70,6 +70,10 @@ class ShellApi(Protocol):
     def keys_of(self, action: Action) -> tuple[str, ...]:
         """The keys of ``action`` after the user's keymap."""
 
+    @property
+    def shared_actions(self) -> tuple[Action, ...]:
+        """The actions every screen has: the global ones and the ways to other screens (``go.orders`` …)."""
+
     def copy_text(self, text: str, what: str) -> None:
         """Put ``text`` on the clipboard and say so honestly; ``what`` names it (``order number``)."""
 

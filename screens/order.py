@@ -8,15 +8,18 @@ from uuid import UUID
 
 from textual.app import ComposeResult
 
-from data.errors import Conflict
+from data.errors import Conflict, Unavailable
 from data.ids import new_id
-from screens.action import Action
+from screens.action import Action, show_key
 from screens.base import AppScreen
 from screens.forms.overlay import FormOverlay
-from screens.order_sheet import order_page
+from screens.order_sheet import order_page, order_state
+from screens.shown import now
 from widgets.field import Field
 from widgets.keybar import KeyHint
+from widgets.line import Piece
 from widgets.sheet import Sheet
+from widgets.stateline import StateLine
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -24,26 +27,32 @@ if TYPE_CHECKING:
     from data.orders.reads import OrderDetail
     from data.shop import Shop
 
-#: What the key ``s`` does from each status: the next one, and the sentence the confirm shows.
-NEXT: dict[str, tuple[str, str]] = {
-    "pending": ("confirmed", "Confirms {number} for {customer}, total {total}; nothing is charged."),
-    "confirmed": ("processing", "Starts work on {number}: {units} units are to be picked."),
-    "processing": ("shipped", "Ships {units} units of {number}; they leave the stock of {warehouses}."),
-    "shipped": ("delivered", "Marks {number} as delivered to {customer}."),
+#: What the key ``s`` does from each status: the next one, the word for it, and the sentence the confirm shows.
+NEXT: dict[str, tuple[str, str, str]] = {
+    "pending": ("confirmed", "confirm", "Confirms {number} for {customer}, total {total}; nothing is charged."),
+    "confirmed": ("processing", "start work", "Starts work on {number}: {units} units are to be picked."),
+    "processing": ("shipped", "ship", "Ships {units} units of {number}; they leave the stock of {warehouses}."),
+    "shipped": ("delivered", "deliver", "Marks {number} as delivered to {customer}."),
 }
 CANCELLABLE = ("pending", "confirmed", "processing")
+
+
+STEP = Action(
+    "order.step", "s", "next step", "step", "orders.status", help="Confirm, process, ship or deliver", show=False
+)
 
 
 class OrderScreen(AppScreen):
     """See one order and move it on."""
 
     NAME = "order"
+    KEYS_OF = (Sheet,)
     TITLE_CRUMBS = ("Orders",)
     TOP_RULE = None
     #: seconds between looks for changes by others; only a changed order is painted
     REFRESH: ClassVar[float] = 4.0
     ACTIONS = (
-        Action("order.step", "s", "next step", "step", "orders.status", help="Confirm, process, ship or deliver"),
+        STEP,
         Action("order.cancel", "c", "cancel", "cancel", "orders.status", help="Cancel; reserved units are free again"),
         Action("order.customer", "o", "customer", "open_customer", "customers.view", help="Open its customer", rank=60),
         Action("order.copy", "y", "copy", "copy_number", help="Copy the order number", rank=70),
@@ -53,13 +62,15 @@ class OrderScreen(AppScreen):
 
     def __init__(self) -> None:
         super().__init__()
+        self.state = StateLine()
         self.sheet = Sheet(id="order")
         self.order: OrderDetail | None = None
         self._number = ""
+        self._read_at = now()
 
     def compose_query(self) -> Iterable[Widget]:
-        """Row 2 belongs to the order's state, which is the first line of the page."""
-        return ()
+        """The order's state."""
+        yield self.state
 
     def compose_body(self) -> ComposeResult:
         """The page."""
@@ -74,14 +85,20 @@ class OrderScreen(AppScreen):
         if order_number and order_number != self._number:
             self._number, self.order = order_number, None
             self.show_crumbs("Orders", order_number)
+            self.state.show(())
             self.sheet.say("Loading …")
+            self.status.facts("")
         self.status.say(say, "good")
         self.sheet.focus()
         self.reload()
 
     def more_hints(self) -> tuple[KeyHint, ...]:
-        """What Enter does on a line."""
-        return (KeyHint("Enter", "product"),)
+        """What Enter does on a line, and what the next step is called."""
+        status = self.order.order_status if self.order is not None else ""
+        word = NEXT[status][1] if status in NEXT else STEP.label
+        keys = self.shell.keys_of(STEP)
+        step = [KeyHint(show_key(keys[0]), word, self.shell.why_not(STEP))] if keys else []
+        return (KeyHint("Enter", "product"), *step)
 
     def why_not(self, action: Action) -> str:
         """Steps depend on where the order stands."""
@@ -101,13 +118,15 @@ class OrderScreen(AppScreen):
     def reload(self) -> None:
         """Read the order again."""
         if self._number:
-            self.load(_read, self._number, then=self._show, failed=self._not_there, group="order")
+            self.load(_read, self._number, then=self._show, failed=self._not_read, group="order")
 
     def _look_again(self) -> None:
         if self.is_current and self.order is not None and self.shell.handle.shop is not None:
-            self.load(_read, self._number, then=self._show, failed=self._stale, group="order")
+            self.load(_read, self._number, then=self._show, failed=self._not_read, group="order")
 
     def _show(self, order: OrderDetail) -> None:
+        self._read_at, self.sheet.stale = now(), False
+        self.state.show(*order_state(order))
         if order == self.order:
             return
         self.order = order
@@ -115,14 +134,20 @@ class OrderScreen(AppScreen):
         self.status.facts("changes arrive by themselves")
         self.refresh_keys()
 
-    def _not_there(self, error: Exception) -> None:
+    def _not_read(self, error: Exception) -> None:
+        """Keep what was read, dim, with its age; a number nobody has is said in place of the page."""
         if self.order is None:
             self.sheet.say(*self.explain(error), tone="bad")
-        else:
-            self._stale(error)
+            return
+        self.sheet.stale = True
+        left, _ = order_state(self.order)
+        self.state.show(left, (Piece(f"as of {self._read_at.astimezone():%H:%M:%S}", "bad"),))
+        if not isinstance(error, Unavailable):
+            self.shell.show_error(error, doing=f"reading {self._number}")
 
-    def _stale(self, error: Exception) -> None:
-        self.status.facts(f"as it was {self.order.updated_at:%H:%M} · {error}" if self.order else str(error))
+    def recovered(self, stores: tuple[str, ...]) -> None:
+        """A store is back: read the order again."""
+        self.reload()
 
     # -- doing ------------------------------------------------------------------------------------------------------
 
@@ -131,7 +156,7 @@ class OrderScreen(AppScreen):
         order = self.order
         if order is None or order.order_status not in NEXT:
             return
-        status, sentence = NEXT[order.order_status]
+        status, _, sentence = NEXT[order.order_status]
         self._ask(order, status, sentence)
 
     def cancel(self) -> None:
@@ -147,7 +172,7 @@ class OrderScreen(AppScreen):
             return _change(shop, order.order_id, order.version, "cancelled", key, values["reason"])
 
         form = FormOverlay(sentence + paid, [Field("reason", "Reason", required=True, label_width=8)], save)
-        self.app.push_screen(form, lambda outcome: self._done("cancelled") if outcome else None)
+        self.shell.overlay(form, lambda outcome: self._done("cancelled") if outcome else None)
 
     def _ask(self, order: OrderDetail, status: str, sentence: str) -> None:
         key = str(new_id())

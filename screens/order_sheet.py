@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from screens.shown import address_line, exact, order_mark, payment_mark, when
+from screens.shown import address_line, age, exact, now, order_mark, payment_mark, when
 from widgets.cells import Cell, Column
 from widgets.line import Piece
 from widgets.sheet import SheetLine, facts, heading, table_heading, table_row
 
 if TYPE_CHECKING:
-    from data.orders.reads import OrderDetail, OrderItemRow, PaymentRow
+    from data.orders.reads import HistoryRow, OrderDetail, OrderItemRow, PaymentRow
 
 LINES = (
-    Column("sku", "SKU", 9, flex=1),
-    Column("product_name", "Title", 16, flex=3),
+    Column("sku", "SKU", 10),
+    Column("product_name", "Title", 20, flex=1),
     Column("quantity", "Qty", 4, right=True),
     Column("warehouse_id", "From", 6),
-    Column("fulfillment_status", "State", 9),
-    Column("unit_price", "Price", 9, right=True),
+    Column("sent", "Sent", 4, right=True),
+    Column("unit_price", "Price", 8, right=True),
     Column("total_price", "Total", 9, right=True),
 )
+_SENT = ("shipped", "delivered")
 _SHORT_LINES = (
     Column("quantity", "Qty", 3, right=True),
     Column("product_name", "Title", 12, flex=1),
     Column("total_price", "Total", 9, right=True),
 )
-EVENTS = (Column("at", "", 12), Column("who", "", 10, flex=1), Column("what", "", 30, flex=4))
+_EVENTS = (Column("at", "", 12), Column("who", "", 16), Column("what", "", 30, flex=1))
 _MONEY_WORDS = {"authorise": "authorised", "capture": "captured", "void": "voided", "refund": "refunded"}
 
 
+def order_state(order: OrderDetail) -> tuple[list[Piece], list[Piece]]:
+    """Return the two ends of row 2: status, when, how and for whom; the version at the right."""
+    mark = order_mark(order.order_status)
+    by = f" by {order.channel}" if order.channel else ""
+    placed = (
+        f"{age(order.created_at)} ago" if now() - order.created_at < timedelta(hours=24) else when(order.created_at)
+    )
+    told = f" · placed {placed}{by} · {order.customer_name or order.email or 'no customer'}"
+    return [Piece(str(mark), mark.tone), Piece(told)], [Piece(f"v{order.version}", "muted")]
+
+
 def order_page(order: OrderDetail, width: int) -> list[SheetLine]:
-    """Return the whole order: state, lines, money, parcels, addresses, timeline."""
+    """Return the order below its state: lines, money, parcels, addresses, timeline."""
     return [
-        _state(order),
         *_lines(order, width),
         *_money(order, width),
         *_parcels(order, width),
@@ -58,22 +70,10 @@ def order_summary(order: OrderDetail, width: int) -> list[SheetLine]:
         heading("Last events", width),
     ]
     lines += [
-        SheetLine((Piece(f"{when(step.created_at):<10}", "muted"), Piece(f"{step.new_status}  {step.changed_by}")))
+        SheetLine((Piece(f"{when(step.created_at):<10}", "muted"), Piece(f"{_step(step, order)}  {step.changed_by}")))
         for step in order.history[-5:][::-1]
     ]
     return lines
-
-
-def _state(order: OrderDetail) -> SheetLine:
-    mark = order_mark(order.order_status)
-    by = f" by {order.channel}" if order.channel else ""
-    return SheetLine(
-        (
-            Piece(str(mark), mark.tone),
-            Piece(f" · placed {when(order.created_at)}{by} · {order.customer_name}"),
-            Piece(f" · v{order.version}", "muted"),
-        )
-    )
 
 
 def _lines(order: OrderDetail, width: int) -> list[SheetLine]:
@@ -94,7 +94,7 @@ def _item_cells(item: OrderItemRow) -> tuple[Cell, ...]:
         item.product_name,
         item.quantity,
         item.warehouse_id or "–",
-        item.fulfillment_status,
+        item.quantity if item.fulfillment_status in _SENT else 0 if item.fulfillment_status != "cancelled" else None,
         item.unit_price,
         item.total_price,
     )
@@ -113,7 +113,7 @@ def _money(order: OrderDetail, width: int) -> list[SheetLine]:
     rows = [heading("Money", width, f"total {order.total_amount:,.2f} {order.currency} · {_due(order)}")]
     rows += [_payment_line(payment) for payment in order.payments]
     if not order.payments:
-        mark = payment_mark(order.payment_state, order.paid_amount)
+        mark = payment_mark(order.payment_state, order.paid_amount, order.order_status)
         how = f" · to be paid by {order.payment_method}" if order.payment_method else ""
         rows.append(SheetLine((Piece(str(mark), mark.tone), Piece(f"{how} · nothing taken yet", "muted"))))
     return rows
@@ -160,7 +160,7 @@ def _people(order: OrderDetail, width: int) -> list[SheetLine]:
 
 def _timeline(order: OrderDetail, width: int) -> list[SheetLine]:
     events = [
-        (step.created_at, step.changed_by or "system", step.new_status + _because(step.change_reason))
+        (step.created_at, step.changed_by or "system", _step(step, order) + _because(step.change_reason))
         for step in order.history
     ]
     events += [
@@ -173,10 +173,17 @@ def _timeline(order: OrderDetail, width: int) -> list[SheetLine]:
     ]
     rows = [heading("Timeline", width)]
     rows += [
-        table_row(EVENTS, (when(at), who, what), width)
+        table_row(_EVENTS, (when(at), who, what), width)
         for at, who, what in sorted(events, key=lambda event: event[0], reverse=True)
     ]
     return rows
+
+
+def _step(step: HistoryRow, order: OrderDetail) -> str:
+    if step.previous_status is not None:
+        return step.new_status
+    lines = len({item.line_no for item in order.items})
+    return f"placed, {lines} line{'s' if lines != 1 else ''}"
 
 
 def _because(reason: str) -> str:

@@ -33,7 +33,7 @@ COLUMNS = (
 VIEWS: tuple[tuple[str, str], ...] = (
     ("Open", "status:pending,confirmed,processing"),
     ("To ship", "status:confirmed,processing"),
-    ("Unpaid", "unpaid status:pending,confirmed,processing,shipped,delivered"),
+    ("Unpaid", "unpaid status:pending,confirmed,processing"),
     ("Late", "status:pending,confirmed,processing created:>3d"),
     ("Shipped", "status:shipped"),
     ("All", ""),
@@ -50,7 +50,7 @@ def cells(row: OrderRow) -> tuple[Cell, ...]:
         row.customer_name or row.email or "–",
         row.item_count,
         row.total_amount,
-        payment_mark(row.payment_state, row.paid_amount),
+        payment_mark(row.payment_state, row.paid_amount, row.order_status),
         parcel_mark(row.order_status, row.shipped_units, row.units),
     )
 

@@ -50,6 +50,19 @@ def when(at: datetime | None, present: datetime | None = None) -> str:
     return f"{local:%Y-%m-%d}"
 
 
+def age(at: datetime | None, present: datetime | None = None) -> str:
+    """Return how long ago ``at`` was, in its largest unit: ``12 min``, ``5 h``, ``3 days``."""
+    if at is None:
+        return "–"
+    minutes = max(int(((present or now()) - at).total_seconds() // 60), 0)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h"
+    days = minutes // (24 * 60)
+    return f"{days:,} day{'' if days == 1 else 's'}"
+
+
 def exact(at: datetime | None) -> str:
     """Return ``at`` as a detail shows it: ``2026-11-22 14:02``."""
     return f"{at.astimezone():%Y-%m-%d %H:%M}" if at is not None else "–"
@@ -65,8 +78,10 @@ def product_mark(status: str) -> StatusMark:
     return _PRODUCT_MARKS.get(status, StatusMark("?", status))
 
 
-def payment_mark(state: str, paid: Decimal) -> StatusMark:
-    """Return the mark of what is paid: everything, ``paid`` of it, or nothing."""
+def payment_mark(state: str, paid: Decimal, status: str = "") -> StatusMark:
+    """Return the mark of what is paid: everything, ``paid`` of it, or nothing; a closed order owes nothing."""
+    if status in ("cancelled", "refunded"):
+        return StatusMark("●", f"{paid:,.2f}", "warn") if paid > 0 else StatusMark("–", "", "muted")
     if state == "paid":
         return StatusMark("●", "paid", "good")
     if state == "part":

@@ -23,8 +23,15 @@ class Verbs:
     # -- for screens ------------------------------------------------------------------------------------------------
 
     def open_screen(self, name: str, **arguments: Any) -> None:
-        """Go to screen ``name``; ``arguments`` are handed to its ``arrive``."""
-        _shell(self).navigator.open(name, arguments)
+        """Go to screen ``name``, if the actor may; ``arguments`` are handed to its ``arrive``."""
+        shell = _shell(self)
+        place = next(place for place in shell.registry.places if place.name == name)
+        actor = shell.handle.shop.actor if shell.handle.shop is not None else None
+        if place.permission and actor is not None and not actor.may(place.permission):
+            shell.bell()
+            shell.current.status.say(f"{place.label}: {actor.name} may not {place.permission}", "warn")
+            return
+        shell.navigator.open(name, arguments)
 
     def back(self) -> None:
         """Go one level back."""
@@ -45,6 +52,11 @@ class Verbs:
     def keys_of(self, action: Action) -> tuple[str, ...]:
         """The keys of ``action`` after the keymap."""
         return _shell(self).registry.keymap.get(action.name, action.all_keys)
+
+    @property
+    def shared_actions(self) -> tuple[Action, ...]:
+        """The actions every screen has: the global ones and the ways to other screens."""
+        return _shell(self).registry.shared
 
     def copy_text(self, text: str, what: str) -> None:
         """Put ``text`` on the clipboard and say so honestly; ``what`` names it."""
@@ -183,7 +195,7 @@ class Verbs:
         groups: dict[str, list[Action]] = {}
         for action in scope.own:
             groups.setdefault(action.group or shell.current.NAME, []).append(action)
-        groups["in a list"] = list(scope.listing)
+        groups["in the list"] = list(scope.listing)
         groups["everywhere"] = list(scope.shared)
         self.overlay(
             HelpSheet(

@@ -134,6 +134,7 @@ class Sheet(Toned, can_focus=True):
         self._lines: Sequence[SheetLine] = ()
         self._laid_for = -1
         self._place = _Place()
+        self._stale = False
 
     # -- content ----------------------------------------------------------------------------------------------------
 
@@ -151,6 +152,17 @@ class Sheet(Toned, can_focus=True):
         """Show one sentence (loading, empty, error) and what to press."""
         lines = (SheetLine(), SheetLine((Piece(sentence, tone),)), SheetLine((Piece(hint, "muted"),)))
         self.show(lambda width: lines, keep=False)
+
+    @property
+    def stale(self) -> bool:
+        """Whether the lines are older than they should be: they are painted dim."""
+        return self._stale
+
+    @stale.setter
+    def stale(self, stale: bool) -> None:
+        if stale != self._stale:
+            self._stale = stale
+            self.refresh()
 
     @property
     def key(self) -> str:
@@ -290,4 +302,5 @@ class Sheet(Toned, can_focus=True):
         rule = bool(line.pieces) and line.pieces[0].text.startswith("─")
         if rule:
             return self.strip((*line.pieces, Piece("─" * self.margin, "muted")), width)
-        return self.strip((Piece(" " * self.margin), *line.pieces), width)
+        pieces = [Piece(piece.text, "stale") for piece in line.pieces] if self._stale else line.pieces
+        return self.strip((Piece(" " * self.margin), *pieces), width)

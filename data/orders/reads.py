@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,14 +13,12 @@ from sqlalchemy import text
 
 from data.errors import NotFound
 from data.ids import normal_order_number, parse_id
+from data.orders.figures import PAID, OpenWork, Today, count_by_status, needs_a_hand, today_summary
 from data.orders.listing import LISTED, list_orders
 from data.orders.query import OrderQuery, parse_order_query
 from data.orders.rows import OrderRow
-from data.orders.rules import OPEN
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from data.stores.postgres import Postgres
 
 __all__ = [
@@ -41,10 +39,6 @@ __all__ = [
     "parse_order_query",
     "today_summary",
 ]
-
-
-#: An open order older than this is late.
-LATE_AFTER = timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -143,30 +137,6 @@ class OrderDetail:
     movements: tuple[OrderMovement, ...]
 
 
-@dataclass(frozen=True)
-class Today:
-    """The day so far and the open work. ``revenue`` is the day's ``total_amount`` of orders not cancelled, by currency.
-
-    ``late`` counts open orders older than ``LATE_AFTER``.
-    """
-
-    orders: int
-    revenue: Mapping[str, Decimal]
-    open_by_status: Mapping[str, int]
-    late: int
-    oldest_late_at: datetime | None
-
-
-@dataclass(frozen=True)
-class OpenWork:
-    """What needs a hand: stock levels at or below their reorder level, those of them sold out, and late orders."""
-
-    low_stock: int
-    sold_out: int
-    late_orders: int
-    oldest_late_at: datetime | None
-
-
 def get_order(postgres: Postgres, ref: str | UUID) -> OrderDetail:
     """Return the order with this number (typed as a person types it) or id. Raises ``NotFound``."""
     order_id = ref if isinstance(ref, UUID) else parse_id(ref)
@@ -187,12 +157,6 @@ def get_order(postgres: Postgres, ref: str | UUID) -> OrderDetail:
         )
 
 
-def count_by_status(postgres: Postgres) -> dict[str, int]:
-    """Return how many orders stand in each open status."""
-    with postgres.reading() as connection:
-        return _open_by_status(connection)
-
-
 def orders_of(postgres: Postgres, user_id: UUID, *, limit: int = 50) -> tuple[OrderRow, ...]:
     """Return the newest orders of one customer."""
     page = (
@@ -203,46 +167,6 @@ def orders_of(postgres: Postgres, user_id: UUID, *, limit: int = 50) -> tuple[Or
         return tuple(OrderRow(**row) for row in rows)
 
 
-def today_summary(postgres: Postgres) -> Today:
-    """Return the figures of today (UTC) and of the open work."""
-    now = datetime.now(UTC)
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    with postgres.reading() as connection:
-        sums = connection.execute(_TODAY, {"midnight": midnight}).all()
-        late, oldest = _late(connection, now)
-        return Today(
-            orders=sum(row.orders for row in sums),
-            revenue={row.currency: row.revenue for row in sums if row.revenue is not None},
-            open_by_status=_open_by_status(connection),
-            late=late,
-            oldest_late_at=oldest,
-        )
-
-
-def needs_a_hand(postgres: Postgres) -> OpenWork:
-    """Return what somebody should look at."""
-    with postgres.reading() as connection:
-        levels = connection.execute(_LOW).one()
-        late, oldest = _late(connection, datetime.now(UTC))
-        return OpenWork(levels.low_stock, levels.sold_out, late, oldest)
-
-
-def _open_by_status(connection: Connection) -> dict[str, int]:
-    found = {row.order_status: row.orders for row in connection.execute(_OPEN_BY_STATUS)}
-    return {status: found.get(status, 0) for status in OPEN}
-
-
-def _late(connection: Connection, now: datetime) -> tuple[int, datetime | None]:
-    row = connection.execute(_LATE, {"edge": now - LATE_AFTER}).one()
-    return row.orders, row.oldest
-
-
-#: What is paid: captured less refunded, of the steps that succeeded.
-_MONEY = """
-    SELECT coalesce(sum(p.amount) FILTER (WHERE p.kind = 'capture'), 0) AS captured,
-           coalesce(sum(p.amount) FILTER (WHERE p.kind = 'refund'), 0) AS refunded
-      FROM payments p WHERE p.order_id = o.order_id AND p.status = 'succeeded'
-"""
 _ORDER = text(
     f"""
     SELECT o.order_id, o.order_number, o.user_id,
@@ -255,7 +179,7 @@ _ORDER = text(
            o.currency, o.shipping_address, o.billing_address, coalesce(o.payment_method, '') AS payment_method,
            coalesce(o.shipping_method, '') AS shipping_method, coalesce(o.notes, '') AS notes,
            o.created_at, o.updated_at, o.confirmed_at, o.shipped_at, o.delivered_at, o.cancelled_at, o.version
-      FROM orders o LEFT JOIN users u ON u.user_id = o.user_id CROSS JOIN LATERAL ({_MONEY}) AS money
+      FROM orders o LEFT JOIN users u ON u.user_id = o.user_id CROSS JOIN LATERAL ({PAID}) AS money
      WHERE o.order_id = :order_id OR o.order_number = :order_number
     """
 )
@@ -288,31 +212,5 @@ _MOVEMENTS = text(
     SELECT product_id, warehouse_id, kind, sum(quantity)::int AS quantity
       FROM inventory_movements WHERE reference_id = :order_id
      GROUP BY product_id, warehouse_id, kind ORDER BY min(sequence)
-    """
-)
-_TODAY = text(
-    """
-    SELECT currency, count(*) AS orders,
-           sum(total_amount) FILTER (WHERE order_status NOT IN ('cancelled', 'refunded')) AS revenue
-      FROM orders WHERE created_at >= :midnight GROUP BY currency ORDER BY currency
-    """
-)
-# The three below read only the partial indexes idx_orders_open and idx_inventory_available_stock: the open work, which
-# does not grow with the years.
-_OPEN_BY_STATUS = text(
-    """
-    SELECT order_status, count(*) AS orders FROM orders
-     WHERE order_status IN ('pending', 'confirmed', 'processing') GROUP BY order_status
-    """
-)
-_LATE = text(
-    """
-    SELECT count(*) AS orders, min(created_at) AS oldest FROM orders
-     WHERE order_status IN ('pending', 'confirmed', 'processing') AND created_at < :edge
-    """
-)
-_LOW = text(
-    """
-    SELECT count(*) AS low_stock, count(*) FILTER (WHERE available_stock = 0) AS sold_out FROM inventory WHERE is_low
     """
 )
