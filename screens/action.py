@@ -64,7 +64,9 @@ def normal_key(key: str) -> str:
     for part in key.split():
         if len(part) > 1 and part.startswith("^"):
             part = f"ctrl+{part[1:].lower()}"
-        parts.append(_NAMED.get(part, _NAMED.get(part.lower(), part) if len(part) > 1 else part))
+        if len(part) > 1:
+            part = part.lower()
+        parts.append(_NAMED.get(part, part))
     return " ".join(parts)
 
 

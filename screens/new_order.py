@@ -80,6 +80,7 @@ class NewOrderScreen(AppScreen):
     """Place an order for somebody on the phone or at the counter."""
 
     NAME = "new-order"
+    KEYS_OF = (Sheet,)
     TITLE_CRUMBS = ("New order",)
     TOP_RULE = "Lines"
     ACTIONS = (

@@ -22,6 +22,7 @@ class ProductScreen(AppScreen):
     """See and change one product."""
 
     NAME = "product"
+    KEYS_OF = (Sheet,)
     TITLE_CRUMBS = ("Catalog",)
     TOP_RULE = None
     ACTIONS = (

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 
 from screens.action import Action, show_key
 from screens.places import PLACES, Place
-from widgets.grid import Grid
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from screens.base import AppScreen
 
 GLOBAL: tuple[Action, ...] = (
     Action("app.palette", (":", "ctrl+p"), "go", "open_palette", help="Find an action, or jump to anything", rank=90),
@@ -45,11 +50,12 @@ def go_actions(places: Sequence[Place]) -> tuple[Action, ...]:
     )
 
 
-def list_actions() -> tuple[Action, ...]:
-    """Return the keys a list takes while it has the focus; the grid itself does them, so they have no handler."""
+def widget_actions(widgets: Sequence[type[Widget]]) -> tuple[Action, ...]:
+    """Return the keys ``widgets`` take while they have the focus; they do them themselves, so there is no handler."""
     return tuple(
         Action(binding.id or "", tuple(binding.key.split(",")), binding.description, "", help=binding.description)
-        for binding in Grid.BINDINGS
+        for widget in widgets
+        for binding in widget.BINDINGS
         if isinstance(binding, Binding)
     )
 
@@ -114,34 +120,34 @@ class Registry:
         self.places = tuple(places)
         self.keymap: dict[str, tuple[str, ...]] = dict(keymap or {})
         self.shared = (*GLOBAL, *go_actions(self.places))
-        self.listing = list_actions()
-        self._scopes: dict[tuple[str, bool], Scope] = {}
+        self._scopes: dict[type[AppScreen], Scope] = {}
 
-    def scope(self, name: str, own: tuple[Action, ...], *, has_list: bool = True) -> Scope:
-        """Return what answers on the screen called ``name``, which declares ``own``."""
-        known = self._scopes.get((name, has_list))
-        if known is None or known.own is not own:
-            known = Scope(own, self.shared, self.listing if has_list else (), self.keymap)
-            self._scopes[(name, has_list)] = known
+    def scope(self, screen: type[AppScreen]) -> Scope:
+        """Return what answers on ``screen``."""
+        known = self._scopes.get(screen)
+        if known is None:
+            known = Scope(screen.ACTIONS, self.shared, widget_actions(screen.KEYS_OF), self.keymap)
+            self._scopes[screen] = known
         return known
 
     def every(self) -> Iterator[tuple[str, Action]]:
         """Yield (group, action) for all actions, importing every screen. A screen's group is its label."""
         for action in self.shared:
             yield "everywhere", action
-        for action in self.listing:
-            yield "lists", action
-        for place in self.places:
-            for action in place.screen_class().ACTIONS:
-                yield place.label, action
+        screens = [(place.label, place.screen_class()) for place in self.places]
+        widgets = dict.fromkeys(widget for _, screen in screens for widget in screen.KEYS_OF)
+        for widget in widgets:
+            for action in widget_actions([widget]):
+                yield f"in a {widget.__name__.lower()}", action
+        for label, screen in screens:
+            for action in screen.ACTIONS:
+                yield label, action
 
     def conflicts(self) -> list[tuple[str, Conflict]]:
         """Return (screen, conflict) for every screen, importing all of them."""
         found = []
         for place in self.places:
-            screen = place.screen_class()
-            scope = self.scope(place.name, screen.ACTIONS, has_list=screen.HAS_LIST)
-            found += [(place.name, conflict) for conflict in scope.conflicts]
+            found += [(place.name, conflict) for conflict in self.scope(place.screen_class()).conflicts]
         return found
 
 

@@ -33,8 +33,7 @@ class KeyRouter:
     @property
     def scope(self) -> Scope:
         """What answers on the screen shown (below an overlay)."""
-        screen = self._shell.current
-        return self._registry.scope(screen.NAME, screen.ACTIONS, has_list=screen.HAS_LIST)
+        return self._registry.scope(type(self._shell.current))
 
     def before_widgets(self, event: events.Key) -> bool:
         """Handle ``event`` if it must not reach the focused widget. Return whether it was handled."""

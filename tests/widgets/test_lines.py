@@ -57,7 +57,7 @@ async def test_the_status_keeps_facts_left_and_the_last_event_right(run: Run) ->
         assert len(app.row(0)) == 80
         line.banner("Redis is down: slower, and carts wait; nothing is lost")
         await pilot.pause()
-        assert app.row(0).startswith("Redis is down: slower, and carts wait; nothing is …")
+        assert app.row(0).startswith("Redis is down: slower, and carts wait; nothing")
         line.banner("")
         await pilot.pause()
         assert app.row(0).startswith("2 marked")
