@@ -26,6 +26,7 @@ from data.events import cache_repair, letters, reconcile, state
 from data.events.adoption import adopt
 from data.events.changes import Batch, Change, HistoryLost, Position, ProductChanges
 from data.events.popularity import Popularity
+from data.events.rebuild import REBUILD, asked_rebuild
 from data.search.documents import from_product
 from data.stores.mongo import translate_errors
 
@@ -47,6 +48,8 @@ BATCH = 1000
 #: Seconds between two comparisons of all revisions, two looks after the caches, two notes of a quiet stream's place.
 RECONCILE_SECONDS = 600.0
 REPAIR_SECONDS = 1.0
+#: Seconds between two looks for a note that asks for a new index.
+LOOK_SECONDS = 1.0
 NOTE_SECONDS = 1.0
 #: A stream lost twice within this time has a fault that a rebuild does not mend.
 LOST_AGAIN_SECONDS = 10.0
@@ -65,7 +68,7 @@ class ProductFeed:
         # Only what was heard counts: the place where a stream begins may already bear the time of the write to come.
         self._reached = (0, 0)
         self._counters: dict[str, Any] = {}
-        self._noted = self._repaired = self._reconciled = self._lost = float("-inf")
+        self._noted = self._repaired = self._reconciled = self._lost = self._looked = float("-inf")
 
     def step(self, seconds: float = 1.0) -> int:
         """Handle what the stream has, waiting up to ``seconds`` for it; return how many changes that were.
@@ -78,6 +81,7 @@ class ProductFeed:
             if batch:
                 self._handle(batch)
             self._look_after_caches()
+            self._rebuild_if_asked()
             self._reconcile()
         except HistoryLost as lost:
             self.close()
@@ -219,6 +223,17 @@ class ProductFeed:
                 raise
             cache_repair.note_missed(stores, error)
         self._reconciled = time.monotonic()
+
+    def _rebuild_if_asked(self) -> None:
+        if time.monotonic() - self._looked < LOOK_SECONDS:
+            return
+        self._looked = time.monotonic()
+        with self._stores.postgres.reading() as connection:
+            asked = asked_rebuild(connection)
+        if asked and asked != self._counters.get(REBUILD):
+            self._rebuild()
+            self._counters[REBUILD] = asked
+            self._note(self._position)
 
     def _look_after_caches(self) -> None:
         if time.monotonic() - self._repaired >= REPAIR_SECONDS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 
@@ -101,6 +102,16 @@ def test_search_shows_the_stock_of_this_moment(stocked: Twin):
     stocked("stock", "receive", "RAM-1", "7")
     found = stocked("products", "search", "ram-1", "--json").document
     assert found["hits"][0]["available_stock"] == 12
+
+
+def test_a_lost_index_is_built_anew(stocked: Twin, settings):
+    stocked("relay", "drain")
+    shutil.rmtree(settings.search_url.removeprefix("tantivy://"))
+    assert stocked("products", "search", "--json").document["total"] == 0
+    built = stocked("search", "reindex", "--key", "again", "--json").document
+    assert (built["finished"], built["products"]) == (True, 3)
+    assert stocked("products", "search", "vengeance", "--json").document["total"] == 2
+    assert stocked("search", "reindex", "--key", "again", "--json").document["replayed"] is True
 
 
 @pytest.mark.parametrize(
