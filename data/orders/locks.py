@@ -5,6 +5,7 @@ Whoever changes an order starts here; the levels are locked by ``data.stock.ledg
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from sqlalchemy import Row, select
 from data.errors import Conflict, NotFound
 from data.orders.schema import Order, OrderItem
 
-__all__ = ["lock_items", "lock_order"]
+__all__ = ["lock_items", "lock_order", "lock_orders", "refuse_other_version"]
 
 
 def lock_order(connection: sqlalchemy.Connection, order_id: UUID, expected_version: int | None = None) -> Row[Any]:
@@ -22,19 +23,31 @@ def lock_order(connection: sqlalchemy.Connection, order_id: UUID, expected_versi
 
     Raises ``NotFound``, and ``Conflict`` with the stored status and version where it is not at ``expected_version``.
     """
-    statement = select(Order.__table__).where(Order.order_id == order_id).with_for_update(key_share=True)
-    order = connection.execute(statement).one_or_none()
-    if order is None:
-        raise NotFound("order", str(order_id))
+    order = lock_orders(connection, [order_id])[order_id]
+    refuse_other_version(order, expected_version)
+    return order
+
+
+def refuse_other_version(order: Row[Any], expected_version: int | None) -> None:
+    """Raise ``Conflict`` with the stored status and version where ``order`` is not at ``expected_version`` (if any)."""
     if expected_version is not None and order.version != expected_version:
         raise Conflict(
             f"{order.order_number} was changed meanwhile: it is {order.order_status}, at version {order.version}.",
             current={"order_status": order.order_status, "version": order.version},
         )
-    return order
 
 
-def lock_items(connection: sqlalchemy.Connection, order_id: UUID) -> list[Row[Any]]:
-    """Lock the lines of an order that is locked, and return them by id."""
-    statement = select(OrderItem.__table__).where(OrderItem.order_id == order_id).order_by(OrderItem.order_item_id)
+def lock_orders(connection: sqlalchemy.Connection, order_ids: Iterable[UUID]) -> dict[UUID, Row[Any]]:
+    """Lock orders, in the order of their ids, until the transaction ends; return their rows. Raises ``NotFound``."""
+    wanted = set(order_ids)
+    statement = select(Order.__table__).where(Order.order_id.in_(wanted)).order_by(Order.order_id)
+    found = {row.order_id: row for row in connection.execute(statement.with_for_update(key_share=True))}
+    if missing := wanted - found.keys():
+        raise NotFound("order", str(min(missing)))
+    return found
+
+
+def lock_items(connection: sqlalchemy.Connection, order_ids: Iterable[UUID]) -> list[Row[Any]]:
+    """Lock the lines of orders that are locked, and return them by id."""
+    statement = select(OrderItem.__table__).where(OrderItem.order_id.in_(order_ids)).order_by(OrderItem.order_item_id)
     return list(connection.execute(statement.with_for_update(key_share=True)))

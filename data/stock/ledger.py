@@ -96,7 +96,8 @@ _INSERT = text(
 class Move:
     """``quantity`` units of one product in one warehouse, moved as ``kind`` (``data.stock.rules.KINDS``) says.
 
-    ``reference_type`` names what ``reference_id`` is (``order``); ``reason`` is for people.
+    ``reference_type`` names what ``reference_id`` is (``order``); ``reason`` is for people. ``at`` is when it happened,
+    where that is not when the others of the same ``move`` did.
     """
 
     product_id: str
@@ -106,6 +107,7 @@ class Move:
     reason: str = ""
     reference_id: UUID | None = None
     reference_type: str = ""
+    at: datetime | None = None
 
     @property
     def key(self) -> Key:
@@ -255,5 +257,5 @@ def _movement_row(done: Moved, actor_id: UUID, at: datetime) -> dict[str, Any]:
         "reference_type": one.reference_type or None,
         "reason": one.reason or None,
         "created_by": actor_id,
-        "created_at": at,
+        "created_at": one.at or at,
     }
