@@ -27,7 +27,17 @@ SERVER = os.environ.get("SHOP_TESTS_CLICKHOUSE_URL", "")
 ENGINES = ["chdb", *(["clickhouse"] if SERVER else [])]
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
-HOSTILE = ["", "it's", "\\", "\\'; DROP TABLE t; --", "a\tb\nc\r", "{x:String}", "é\u2028\u202e\x1b]52;c;x\x07", "'); --", "NULL"]
+HOSTILE = [
+    "",
+    "it's",
+    "\\",
+    "\\'; DROP TABLE t; --",
+    "a\tb\nc\r",
+    "{x:String}",
+    "é\u2028\u202e\x1b]52;c;x\x07",
+    "'); --",
+    "NULL",
+]
 
 
 @pytest.fixture(params=ENGINES)
