@@ -26,8 +26,7 @@ from __future__ import annotations
 
 import importlib
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
@@ -42,7 +41,7 @@ from data.errors import Conflict, Denied
 from data.events.schema import OutboxEvent
 from data.idempotency import Claim, checked_key, claim_key, plain, store_result, stored_result
 from data.ids import new_id
-from data.stores.postgres import retryable, translate_errors
+from data.stores.postgres import retryable
 
 if TYPE_CHECKING:
     import sqlalchemy
@@ -205,12 +204,6 @@ def _retrying() -> tenacity.Retrying:
     )
 
 
-@contextmanager
-def _autocommit(stores: Stores) -> Iterator[sqlalchemy.Connection]:
-    with translate_errors(), stores.postgres.engine.connect() as connection:
-        yield connection.execution_options(isolation_level="AUTOCOMMIT")
-
-
 class Door:
     """Takes commands to their handlers. Cheap to make, safe to share between threads."""
 
@@ -250,7 +243,7 @@ class Door:
     def _one_statement(
         self, handler: Callable[[Any, OneStatement], Any], command: Command, actor: Actor, claim: Claim
     ) -> Done[Any]:
-        with _autocommit(self._stores) as connection:
+        with self._stores.postgres.autocommit() as connection:
             unit = OneStatement(connection, self._stores, actor, claim, datetime.now(UTC), command.result)
             result = handler(command, unit)
         return Done(result, unit.replayed, claim.key)

@@ -43,21 +43,12 @@ _IdleTooLong = psycopg.errors.IdleInTransactionSessionTimeout
 
 
 class Postgres:
-    """One pool of connections. ``engine`` is SQLAlchemy's; everybody else uses ``reading`` and ``writing``."""
+    """The pools of connections. ``engine`` is SQLAlchemy's; everybody else uses ``reading`` and ``writing``."""
 
     def __init__(self, url: str) -> None:
         self._conninfo = _conninfo(url)
-        self.engine = sa.create_engine(
-            "postgresql+psycopg://",
-            creator=self._connect,
-            poolclass=QueuePool,
-            pool_size=_POOL_SIZE,
-            max_overflow=_POOL_OVERFLOW,
-            pool_timeout=_POOL_WAIT_SECONDS,
-            pool_use_lifo=True,
-            hide_parameters=True,
-        )
-        event.listen(self.engine, "checkout", _refuse_closed)
+        self.engine = self._engine()
+        self._autocommit = self._engine(isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
         self._reader = self.engine.execution_options(postgresql_readonly=True)
 
     def reading(self) -> AbstractContextManager[sa.Connection]:
@@ -71,6 +62,14 @@ class Postgres:
         whether the whole transaction is worth another try.
         """
         return _transaction(self.engine)
+
+    def autocommit(self) -> AbstractContextManager[sa.Connection]:
+        """Hold a connection on which every statement is its own transaction: for a command that is one statement.
+
+        From a pool of its own, since switching a connection to and fro costs as much as asking it. Only the door uses
+        it. Raises what ``writing`` raises.
+        """
+        return _connection(self._autocommit)
 
     def health(self) -> Health:
         """Say which server answers. Asked over a connection of its own: a full pool is no dead server."""
@@ -86,6 +85,22 @@ class Postgres:
     def close(self) -> None:
         """Close the idle connections, and the others when they come back."""
         self.engine.dispose()
+        self._autocommit.dispose()
+
+    def _engine(self, **options: Any) -> sa.Engine:
+        engine = sa.create_engine(
+            "postgresql+psycopg://",
+            creator=self._connect,
+            poolclass=QueuePool,
+            pool_size=_POOL_SIZE,
+            max_overflow=_POOL_OVERFLOW,
+            pool_timeout=_POOL_WAIT_SECONDS,
+            pool_use_lifo=True,
+            hide_parameters=True,
+            **options,
+        )
+        event.listen(engine, "checkout", _refuse_closed)
+        return engine
 
     def _connect(self) -> psycopg.Connection[Any]:
         return _WatchfulConnection.connect(self._conninfo)
@@ -142,15 +157,22 @@ def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
 
     SQLAlchemy then takes another one. Costs one ``poll`` of zero milliseconds.
     """
-    waiting = select.poll()
-    waiting.register(connection.fileno(), select.POLLIN)
-    if waiting.poll(0):
+    if not connection.closed:
+        waiting = select.poll()
+        waiting.register(connection.fileno(), select.POLLIN)
+    if connection.closed or waiting.poll(0):
         raise exc.InvalidatePoolError("the server closed the connection")
 
 
 @contextmanager
 def _transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     with translate_errors(), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def _connection(engine: sa.Engine) -> Iterator[sa.Connection]:
+    with translate_errors(), engine.connect() as connection:
         yield connection
 
 
