@@ -121,7 +121,7 @@ def test_kill_everything_at_once_with_work_going_on(home, notes, until) -> None:
         connection.pgconn.send_query(b"DO 'BEGIN LOOP END LOOP; END'")
         backends = {process.pid for process in family(up.host_pid) if process.cmdline()[0].startswith("postgres: ")}
         assert busy.pid in backends
-        for process in family(up.host_pid):
+        for process in reversed(family(up.host_pid)):  # the host last: its death would have the postmaster end them
             if process.pid not in backends:
                 process.kill()
         until(lambda: stack_status(home).host_pid is None)
