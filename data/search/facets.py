@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from heapq import nlargest
 
 from data.search.analysis import fold, value_key
 from data.search.query import ATTRIBUTE_PREFIX, FIXED_FIELDS, STOCK_STATES, SearchQuery
@@ -22,6 +23,7 @@ __all__ = [
     "PRICE_BOUNDS",
     "assemble",
     "build",
+    "commonest",
     "holding",
     "label_of",
     "merged",
@@ -37,16 +39,30 @@ MOST_VALUES = 15
 PRICE_BOUNDS = (0, 10, 25, 50, 100, 250, 500, 1000, 2500)
 
 Counts = Sequence[tuple[str, int]]
+#: Facets whose values come in an order of their own, not by how many products have them.
+_OWN_ORDER = frozenset({"price", "stock"})
 _NATURAL = re.compile(r"(\d+(?:\.\d+)?)")
 
 
 def merged(counts: Counts) -> list[tuple[str, int]]:
-    """Return counts by value with the spellings of one value added up, most first, then in natural order."""
-    spellings: dict[str, list[tuple[int, str]]] = {}
+    """Return counts by value with the spellings of one value added up, each under its commonest spelling."""
+    totals: dict[str, int] = {}
+    spellings: dict[str, tuple[int, str]] = {}
     for value, count in counts:
-        spellings.setdefault(value_key(value), []).append((-count, value))
-    summed = ((min(those)[1], -sum(count for count, _ in those)) for those in spellings.values())
-    return sorted(summed, key=lambda one: (-one[1], _natural(one[0])))
+        key = value_key(value)
+        if key in totals:
+            totals[key] += count
+            spellings[key] = min(spellings[key], (-count, value))
+        else:
+            totals[key] = count
+            spellings[key] = (-count, value)
+    return [(spellings[key][1], total) for key, total in totals.items()]
+
+
+def commonest(values: list[tuple[str, int]], limit: int) -> list[tuple[str, int]]:
+    """Return the ``limit`` values that most products have, most first, then in natural order."""
+    least = min(nlargest(limit, (count for _, count in values)), default=0)
+    return sorted((one for one in values if one[1] >= least), key=lambda one: (-one[1], _natural(one[0])))[:limit]
 
 
 @lru_cache(maxsize=16_384)
@@ -113,20 +129,20 @@ def holding(counts: Counts, text: str) -> Counts:
 
 def build(query: SearchQuery, name: str, counts: Counts, label: str, *, limit: int) -> Facet:
     """Return one facet with at most ``limit`` values, and besides them everything that is chosen."""
-    ordered, chosen = _ordered(name, counts), query.choices(name)
-    is_chosen = {value: query.has(name, value) for value, _ in ordered} if chosen else {}
-    listed = ordered[:limit] + [one for one in ordered[limit:] if is_chosen.get(one[0])]
-    found = {value_key(value) for value, _ in ordered} if chosen else set()
-    missing = (choice for choice in chosen if isinstance(choice, str) and value_key(choice) not in found)
-    values = [FacetValue(value, count, is_chosen.get(value, False)) for value, count in listed]
-    values += (FacetValue(choice, 0, True) for choice in missing)
-    return Facet(name, label, tuple(values), len(ordered) - len(listed))
+    values, chosen = _values(name, counts), query.choices(name)
+    listed = values[:limit] if name in _OWN_ORDER else commonest(values, limit)
+    if chosen:
+        taken = {value for value, _ in listed}
+        listed += (one for one in values if one[0] not in taken and query.has(name, one[0]))
+        found = {value_key(value) for value, _ in values}
+        listed += ((one, 0) for one in chosen if isinstance(one, str) and value_key(one) not in found)
+    shown = tuple(FacetValue(value, count, bool(chosen) and query.has(name, value)) for value, count in listed)
+    return Facet(name, label, shown, len(values) - sum(1 for value in shown if value.count))
 
 
-def _ordered(name: str, counts: Counts) -> list[tuple[str, int]]:
-    """Return the values in the panel's order: prices and stock states have one of their own."""
+def _values(name: str, counts: Counts) -> list[tuple[str, int]]:
     if name == "price":
-        return [(value, count) for value, count in counts if count]
+        return [one for one in counts if one[1]]
     values = merged(counts)
     return sorted(values, key=lambda one: STOCK_STATES.index(one[0])) if name == "stock" else values
 

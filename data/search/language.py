@@ -227,8 +227,8 @@ class _Reader:
             self._problem(start, self.at, f"{name}: has no value yet")
         elif key == "sort":
             self._sort(values, negated=negated)
-        elif self.attributes is not None and key not in FIXED_FIELDS and key not in self.attributes:
-            known = [*FIXED_FIELDS, *self.attributes]
+        elif not self._is_known(key):
+            known = [*FIXED_FIELDS, *(self.attributes or ())]
             self._problem(start, named_until, f"no product has {name!r}", _nearest(key, known))
         else:
             read = (self._choice(key, *value) for value in values)
@@ -243,6 +243,11 @@ class _Reader:
             self._problem(start, self.at, f"no {added.field} can satisfy this and the bound before it")
         else:
             self.query = narrowed
+
+    def _is_known(self, key: str) -> bool:
+        """Say whether products have the field; ``memory.speed`` may be the ``speed`` of a category."""
+        names = self.attributes
+        return names is None or key in FIXED_FIELDS or key in names or key.partition(".")[2] in names
 
     def _sort(self, values: list[tuple[str, int, bool]], *, negated: bool) -> None:
         text, start, _ = values[-1]

@@ -124,6 +124,11 @@ def test_a_problem_is_marked_in_its_place(line: str, marked: str, said: str, sug
     assert problem.suggestion == suggestion
 
 
+def test_a_categorys_attribute_is_no_unknown_name() -> None:
+    assert parse_query("memory.speed:5,6000 brand:Corsair", attributes=["speed"]).problems == ()
+    assert parse_query("memory.sped:5", attributes=["speed"]).problems != ()
+
+
 def test_a_problem_leaves_the_rest_standing_and_stops_a_program() -> None:
     read = parse_query("corsair price:cheap brand:Corsair")
     assert read == parse_query("corsair brand:Corsair")
