@@ -144,7 +144,7 @@ def load_people(command: LoadPeople, uow: UnitOfWork) -> PeopleLoaded:
     stored = uow.connection.execute(
         select(User.user_id, func.lower(User.email)).where(func.lower(User.email).in_(emails))
     )
-    known = {email: user_id for user_id, email in stored.tuples()}
+    known: dict[str, UUID] = {row[1]: row[0] for row in stored}
     return PeopleLoaded(
         tuple(
             _as_stored(person, known[person.email.lower()], uow)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -123,14 +123,13 @@ class _Load:
         self._total = products + customers + orders
         crew = Crew(self._shop.door, f"demo:{self._label}", _hire(self._shop))
         now: datetime = crew.run("ann", BeginDemo(seed=self._seed), f"demo:{self._seed}:begin").now
-        range_ = make_products(products, self._seed)
+        assortment = make_products(products, self._seed)
         people = make_people(customers, self._seed)
-        story = make_story(orders, self._seed, now, range_, people)
+        story = make_story(orders, self._seed, now, assortment, people)
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="demo") as threads:
-            saving = threads.submit(
-                _save_people, crew, people, now
-            )  # PostgreSQL's work, while the catalog is MongoDB's
-            goods = self._fill_catalog(crew, range_)
+            # Customers are PostgreSQL's work, the catalog is MongoDB's.
+            saving = threads.submit(_save_people, crew, people, now.date())
+            goods = self._fill_catalog(crew, assortment)
             for warehouse, (label, *place) in WAREHOUSES.items():
                 address = dict(zip(_PLACE, place, strict=True))
                 crew.run("wes", SaveWarehouse(warehouse_id=warehouse, label=label, address=address), f"wh:{warehouse}")
@@ -146,20 +145,20 @@ class _Load:
         self._done += count
         self._report(Progress(self._done, self._total, what))
 
-    def _fill_catalog(self, crew: Crew, range_: tuple[DemoProduct, ...]) -> Goods:
+    def _fill_catalog(self, crew: Crew, assortment: tuple[DemoProduct, ...]) -> Goods:
         """Put what is missing into the catalog, and return the ids of all; what is there already is left as it is."""
-        mongo, skus = self._shop.stores.mongo, [item.product.sku for item in range_]
+        mongo, skus = self._shop.stores.mongo, [item.product.sku for item in assortment]
         known = by_skus(mongo, skus)
-        for batch in batches(range_, _PRODUCT_BATCH):
+        for batch in batches(assortment, _PRODUCT_BATCH):
             missing = tuple(item.product for item in batch if item.product.sku not in known)
             if missing:
                 crew.run("cat", PutProducts(products=missing))
             self._advance(len(batch), "products")
-        for kind in kinds() if range_ else ():
+        for kind in kinds() if assortment else ():
             command = SaveCategory(path=kind.category, attributes=kind.definitions)
             crew.run("cat", command, f"category:{kind.prefix}")
         ids = {sku: product.product_id for sku, product in by_skus(mongo, skus).items()}
-        return {item.product.sku: (ids[item.product.sku], item.reorder) for item in range_}
+        return {item.product.sku: (ids[item.product.sku], item.reorder) for item in assortment}
 
 
 def _hire(shop: Shop) -> dict[str, Actor]:
@@ -172,9 +171,9 @@ def _hire(shop: Shop) -> dict[str, Actor]:
     return hired
 
 
-def _save_people(crew: Crew, people: tuple[Person, ...], now: datetime) -> dict[str, LoadedPerson]:
+def _save_people(crew: Crew, people: tuple[Person, ...], today: date) -> dict[str, LoadedPerson]:
     stored: dict[str, LoadedPerson] = {}
     for number, batch in enumerate(batches(people, _PEOPLE_BATCH)):
-        loaded = crew.run("sam", LoadPeople(people=batch, now=now), f"people:{number}")
+        loaded = crew.run("sam", LoadPeople(people=batch, today=today), f"people:{number}")
         stored |= {person.email: person for person in loaded.people}
     return stored
