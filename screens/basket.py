@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +77,10 @@ class Basket:
         """Return the lines as ``data.orders.rules.quote`` takes them."""
         return [line.offer.priced(line.quantity) for line in self.lines]
 
+    def kept(self) -> list[list[str | int]]:
+        """Return the lines as a draft keeps them; ``kept_lines`` reads them back."""
+        return [[line.offer.sku, line.quantity, line.warehouse_id] for line in self.lines]
+
     @property
     def problems(self) -> tuple[str, ...]:
         """One sentence per line that can't be placed."""
@@ -100,10 +104,20 @@ def entered(text: str) -> tuple[str, int]:
     return text.strip(), 1
 
 
-def line_pairs(lines: Sequence[Any]) -> list[tuple[str, int]]:
-    """Return (SKU, quantity) pairs from a draft or from arguments; anything else is left out."""
-    return [
-        (str(line[0]), int(line[1]))
-        for line in lines
-        if isinstance(line, list | tuple) and len(line) == 2 and str(line[1]).isdigit()
-    ]
+@dataclass(frozen=True)
+class KeptLine:
+    """A line as a draft keeps it."""
+
+    sku: str
+    quantity: int
+    warehouse_id: str = ""
+
+
+def kept_lines(lines: Any) -> tuple[KeptLine, ...]:
+    """Return the lines of a draft's content; what is no ``[SKU, quantity, warehouse]`` is left out."""
+    found = []
+    for line in lines if isinstance(lines, list | tuple) else ():
+        if isinstance(line, list | tuple) and len(line) >= 2 and str(line[1]).isdecimal() and int(line[1]) > 0:
+            warehouse_id = str(line[2]) if len(line) > 2 and line[2] else ""
+            found.append(KeptLine(str(line[0]), min(int(line[1]), MAX_QUANTITY), warehouse_id))
+    return tuple(found)

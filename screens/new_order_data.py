@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from screens.basket import line_pairs
+from screens.basket import BasketLine, kept_lines
 
 if TYPE_CHECKING:
     from data.customers.reads import AddressRow, CustomerDetail, CustomerRow
-    from data.orders.messages import PlacedOrder, PlaceOrder
+    from data.orders.messages import PlaceOrder
     from data.orders.offers import Offer
     from data.orders.rules import Address
     from data.shop import Shop
@@ -22,12 +22,34 @@ FORM = "new-order"
 
 @dataclass(frozen=True)
 class Draft:
-    """What was typed before: the customer and the lines read anew, the rest as it was kept."""
+    """What was typed before: the customer and the lines read anew, the rest as it was kept.
 
-    customer: CustomerDetail | None
-    lines: tuple[tuple[Offer, int], ...]
-    unknown: tuple[str, ...]
+    ``placed`` is the number of the order that the draft became before the terminal was lost; then it is no draft more.
+    """
+
     content: dict[str, Any]
+    customer: CustomerDetail | None = None
+    lines: tuple[BasketLine, ...] = ()
+    unknown: tuple[str, ...] = ()
+    placed: str = ""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An order that stands; ``before`` where this very draft had been placed by an earlier try."""
+
+    order_number: str
+    units: int
+    total: str
+    before: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """What an entry may mean, best first; ``certain`` where the first is it: its SKU, its barcode, or the only one."""
+
+    offers: tuple[Offer, ...]
+    certain: bool
 
 
 def find_customers(shop: Shop, text: str) -> tuple[CustomerRow, ...]:
@@ -44,18 +66,20 @@ def read_customer(shop: Shop, ref: str) -> CustomerDetail:
     return get_customer(shop.stores.postgres, ref)
 
 
-def find(shop: Shop, text: str) -> tuple[Offer, ...]:
+def find(shop: Shop, text: str) -> Found:
     """Return what the entry may mean."""
     from data.orders.offers import find_offers
 
-    return find_offers(shop.stores, text)
+    offers = find_offers(shop.stores, text)
+    return Found(offers, bool(offers) and (len(offers) == 1 or offers[0].is_called(text)))
 
 
 def refresh(shop: Shop, skus: Sequence[str]) -> dict[str, Offer]:
-    """Return the offers of the lines as they are now."""
+    """Return the offers of the lines as they are now, by SKU as it was asked for, small letters or capitals."""
     from data.orders.offers import offers_of
 
-    return offers_of(shop.stores, skus)
+    known = offers_of(shop.stores, (*skus, *(sku.upper() for sku in skus)))
+    return {sku: known.get(sku) or known[sku.upper()] for sku in skus if sku in known or sku.upper() in known}
 
 
 def read_rows(shop: Shop, rows: Sequence[tuple[str, int]]) -> tuple[tuple[tuple[Offer, int], ...], tuple[str, ...]]:
@@ -86,15 +110,22 @@ def read_draft(shop: Shop) -> Draft | None:
     """Return the kept draft with its products and customer as they are now, ``None`` where there is none."""
     from data.drafts import load_draft
     from data.errors import NotFound
+    from data.orders.reads import placed_with
 
     content = load_draft(shop.settings.home, FORM, shop.actor.email)
     if not content or not (content.get("lines") or content.get("user_id")):
         return None
+    placed = placed_with(shop.stores.postgres, shop.actor.user_id, str(content.get("key") or ""))
+    if placed is not None:
+        drop_draft(shop)
+        return Draft(content, placed=placed)
     customer = None
     with contextlib.suppress(NotFound):
         customer = read_customer(shop, str(content["user_id"])) if content.get("user_id") else None
-    lines, unknown = read_rows(shop, line_pairs(content.get("lines") or ()))
-    return Draft(customer, lines, unknown, content)
+    kept = kept_lines(content.get("lines"))
+    known = refresh(shop, [line.sku for line in kept])
+    lines = tuple(BasketLine(known[line.sku], line.quantity, line.warehouse_id) for line in kept if line.sku in known)
+    return Draft(content, customer, lines, tuple(line.sku for line in kept if line.sku not in known))
 
 
 def as_address(row: AddressRow) -> Address:
@@ -110,12 +141,28 @@ def as_address(row: AddressRow) -> Address:
     )
 
 
-def place_order(shop: Shop, command: PlaceOrder, key: str) -> PlacedOrder:
-    """Place the order; a second call with the same key finds the first one's order."""
-    done = shop.door.run(command, shop.actor, key=key)
+def place_order(shop: Shop, command: PlaceOrder, key: str) -> Placed:
+    """Place the order; a later call with the same key finds the first one's order, whatever was changed meanwhile."""
+    from data.errors import Conflict
+    from data.orders.reads import get_order, placed_with
+
+    try:
+        done = shop.door.run(command, shop.actor, key=key)
+    except Conflict:
+        number = placed_with(shop.stores.postgres, shop.actor.user_id, key)
+        if number is None:
+            raise
+        order = get_order(shop.stores.postgres, number)
+        placed = _placed(order.order_number, order.items, order.total_amount, order.currency, before=True)
+    else:
+        made = done.result
+        placed = _placed(made.order_number, made.items, made.total_amount, made.currency, before=done.replayed)
     drop_draft(shop)
-    placed: PlacedOrder = done.result
     return placed
+
+
+def _placed(number: str, items: Sequence[Any], total: Decimal, currency: str, *, before: bool) -> Placed:
+    return Placed(number, sum(item.quantity for item in items), f"{total:,.2f} {currency}", before)
 
 
 def ways_to_pay(customer: CustomerDetail | None) -> list[tuple[str, str]]:
@@ -127,8 +174,3 @@ def ways_to_pay(customer: CustomerDetail | None) -> list[tuple[str, str]]:
         expiry = f"  {method.expiry_month:02d}/{(method.expiry_year or 0) % 100:02d}" if method.expiry_month else ""
         own.append((f"{brand} {method.card_last_four}".strip(), f"{brand}{digits}{expiry}"))
     return [*own, ("invoice", "invoice, 14 days"), ("bank transfer", "bank transfer, in advance")]
-
-
-def shipping_label(label: str, amount: Decimal) -> str:
-    """Return a shipping method as a choice shows it."""
-    return f"{label} {amount:,.2f}"

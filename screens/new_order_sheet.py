@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from data.orders.rules import Totals
 
 LINE = (
-    Column("sku", "SKU", 11),
-    Column("title", "Title", 12, flex=4),
+    Column("sku", "SKU", 10),
+    Column("title", "Title", 20, flex=4),
     Column("quantity", "Qty", 5, right=True),
     Column("price", "Price", 8, right=True),
     Column("total", "Total", 9, right=True),
     Column("stock", "Stock", 15, flex=1),
 )
 OFFER = (
-    Column("sku", "SKU", 11),
-    Column("title", "Title", 14, flex=4),
+    Column("sku", "SKU", 10),
+    Column("title", "Title", 20, flex=4),
     Column("price", "Price", 8, right=True),
     Column("stock", "Stock", 15, flex=1),
 )

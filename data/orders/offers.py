@@ -35,6 +35,12 @@ class Offer:
     tax_inclusive: bool
     status: str
     stock: tuple[tuple[str, int], ...]
+    barcode: str = ""
+
+    def is_called(self, text: str) -> bool:
+        """Say whether ``text`` is this product's SKU, in capitals or not, or its barcode."""
+        wanted = text.strip().casefold()
+        return bool(wanted) and wanted in (self.sku.casefold(), self.barcode.casefold())
 
     @property
     def available(self) -> int:
@@ -88,16 +94,21 @@ def find_ids(stores: Stores, text: str, *, limit: int) -> tuple[str, ...]:
     """
     from data.search.language import parse_query
 
-    exact: tuple[str, ...] = ()
-    if " " not in text:
-        with contextlib.suppress(NotFound):
-            exact = (get_product(stores.mongo, text).product_id,)
+    exact = _named(stores, text) if " " not in text else ()
     try:
         hits = stores.search.search(parse_query(text), limit=limit, facets=False).hits
         found = tuple(hit.product_id for hit in hits)
     except Unavailable:
         found = tuple(row.product_id for row in prefix_search(stores.mongo, text, limit=limit))
     return tuple(dict.fromkeys((*exact, *found)))[:limit]
+
+
+def _named(stores: Stores, code: str) -> tuple[str, ...]:
+    """Return the id of the product with this very SKU or barcode; SKUs are mostly capitals, typing mostly is not."""
+    for spelling in dict.fromkeys((code, code.upper())):
+        with contextlib.suppress(NotFound):
+            return (get_product(stores.mongo, spelling).product_id,)
+    return ()
 
 
 def _offers(stores: Stores, products: Sequence[Product]) -> tuple[Offer, ...]:
@@ -111,6 +122,7 @@ def _offers(stores: Stores, products: Sequence[Product]) -> tuple[Offer, ...]:
             currency=product.pricing.currency,
             tax_inclusive=product.pricing.tax_inclusive,
             status=product.status,
+            barcode=product.barcode,
             stock=tuple((level.warehouse_id, level.available_stock) for level in levels.get(product.product_id, ())),
         )
         for product in products

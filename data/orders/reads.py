@@ -37,6 +37,7 @@ __all__ = [
     "needs_a_hand",
     "orders_of",
     "parse_order_query",
+    "placed_with",
     "today_summary",
 ]
 
@@ -167,6 +168,20 @@ def orders_of(postgres: Postgres, user_id: UUID, *, limit: int = 50) -> tuple[Or
         return tuple(OrderRow(**row) for row in rows)
 
 
+def placed_with(postgres: Postgres, actor_id: UUID, key: str) -> str | None:
+    """Return the number of the order that the actor placed with this idempotency key, ``None`` where there is none."""
+    with postgres.reading() as connection:
+        values = {"actor_id": actor_id, "key": key.replace("\0", "")}
+        number: str | None = connection.execute(_PLACED_WITH, values).scalar_one_or_none()
+        return number
+
+
+_PLACED_WITH = text(
+    """
+    SELECT result ->> 'order_number' FROM idempotency_keys
+     WHERE actor_id = :actor_id AND key = :key AND command = 'orders.place'
+    """
+)
 _ORDER = text(
     f"""
     SELECT o.order_id, o.order_number, o.user_id,

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from data.shop import Shop
 
 Save = Callable[["Shop", dict[str, str]], Any]
-_HINT = "Enter next field   ^S saves   Esc leaves"
 
 
 class FormOverlay(Overlay[Any]):
@@ -41,12 +40,13 @@ class FormOverlay(Overlay[Any]):
     FormOverlay .trouble { color: $error; }
     """
 
-    def __init__(self, title: str, fields: Sequence[Field], save: Save) -> None:
+    def __init__(self, title: str, fields: Sequence[Field], save: Save, *, verb: str = "saves") -> None:
         super().__init__()
         self._title = visible(title)
         self.form = Form(fields)
         self._save = save
-        self._hint = Static(Content(_HINT), classes="hint")
+        self._keys = f"Enter next field   ^S {verb}   Esc leaves" if len(fields) > 1 else f"Enter {verb}   Esc leaves"
+        self._hint = Static(Content(self._keys), classes="hint")
         self._saving = False
         self._warned = False
 
@@ -98,7 +98,7 @@ class FormOverlay(Overlay[Any]):
             result = await asyncio.to_thread(self._save, shop, values)
         except Invalid as error:
             left = self.form.show_errors(error.fields)
-            self._say("; ".join(f"{name}: {why}" for name, why in left.items()) or _HINT, trouble=bool(left))
+            self._say("; ".join(f"{name}: {why}" for name, why in left.items()) or self._keys, trouble=bool(left))
         except StorekeeperError as error:
             self._say(str(error), trouble=True)
         else:

@@ -1,0 +1,252 @@
+"""What a new order holds: quoted after every change, kept as a draft, placed. How it is typed is another matter.
+
+``NewOrderScreen`` adds the typing. Kept apart, because this half must be right about money and a lost terminal, and the
+other half about keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
+
+from textual.timer import Timer
+
+from data.errors import Conflict, Invalid, NotFound, OutOfStock, Unavailable
+from screens.base import AppScreen
+from screens.basket import Basket
+from screens.new_order_data import (
+    Draft,
+    Placed,
+    as_address,
+    drop_draft,
+    keep_draft,
+    place_order,
+    read_draft,
+    refresh,
+)
+from screens.new_order_delivery import Delivery
+from screens.new_order_lines import BasketSheet
+from screens.new_order_sheet import TotalsLine
+from widgets.field import Field
+
+if TYPE_CHECKING:
+    from data.customers.reads import CustomerDetail
+    from data.orders.messages import PlaceOrder
+    from data.orders.offers import Offer
+    from data.orders.rules import Totals
+
+
+class OrderForm(AppScreen):
+    """Customer, lines, delivery and totals of an order that is not placed yet."""
+
+    #: seconds between looks at prices and stock of the lines
+    REFRESH: ClassVar[float] = 5.0
+    #: seconds of rest after which the draft is kept
+    KEEP: ClassVar[float] = 0.4
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines = BasketSheet()
+        self.delivery = Delivery()
+        self.totals_line = TotalsLine(id="totals")
+        self.customer: CustomerDetail | None = None
+        self.totals: Totals | None = None
+        self._waiting: dict[str, Timer] = {}
+        self._placing = False
+
+    def on_mount(self) -> None:
+        """Begin empty; look at prices and stock now and then."""
+        self.lines.put(Basket())
+        self.set_interval(self.REFRESH, self._refresh_offers)
+
+    def show_customer(self, customer: CustomerDetail | None, address: str = "") -> None:
+        """Take ``customer``; ``address`` is the id of the address to deliver to, ``""`` their first."""
+        self.customer = customer
+        self.delivery.show(customer, address)
+
+    def may_restore(self) -> bool:
+        """Say whether the person has typed nothing yet, so that a draft may come back."""
+        return not self.lines.basket.lines and self.customer is None
+
+    def later(self, name: str, delay: float, what: Callable[[], object]) -> None:
+        """Call ``what`` after ``delay`` seconds in which nobody asked for ``name`` again."""
+        if name in self._waiting:
+            self._waiting[name].stop()
+        self._waiting[name] = self.set_timer(delay, what)
+
+    # -- totals -----------------------------------------------------------------------------------------------------
+
+    def on_basket_sheet_changed(self, event: BasketSheet.Changed) -> None:
+        """Other lines."""
+        self.changed()
+
+    def on_field_changed(self, event: Field.Changed) -> None:
+        """Another address, shipping method or way to pay."""
+        event.stop()
+        self.changed()
+
+    def changed(self) -> None:
+        """Something of the order is different: quote it anew and keep the draft."""
+        self._quote()
+        self.refresh_keys()
+        if self.lines.basket.lines or self.customer is not None:
+            self.later("draft", self.KEEP, self._keep)
+
+    def _quote(self) -> None:
+        from data.orders.rules import quote
+
+        basket, address = self.lines.basket, self.delivery.address
+        method = self.delivery.shipping.value
+        try:
+            self.totals = quote(
+                basket.priced(), as_address(address) if address else None, *([method] if method else [])
+            )
+        except Invalid as error:
+            self.totals = None
+            self.totals_line.show(None, str(error), "bad")
+            return
+        if basket.problems:
+            self.totals_line.show(self.totals, f"▲ {len(basket.problems)} short", "bad")
+        elif hindrance := self.hindrance():
+            self.totals_line.show(self.totals if basket.lines else None, hindrance)
+        else:
+            self.totals_line.show(self.totals, "all in stock", "good")
+
+    def hindrance(self) -> str:
+        """Say what is still missing before the order can be placed, ``""`` for nothing."""
+        if self.customer is None:
+            return "choose a customer first"
+        if not self.lines.basket.lines:
+            return "add a line: a SKU, words or a scan"
+        if self.delivery.address is None:
+            return "no address to ship to: ^T adds one"
+        if self.totals is None:
+            return "the lines do not go into one order"
+        return "; ".join(self.lines.basket.problems[:3])
+
+    def _refresh_offers(self) -> None:
+        skus = [line.offer.sku for line in self.lines.basket.lines]
+        if skus and self.is_current and not self._placing and self.shop is not None:
+            self.load(refresh, skus, then=self._refreshed, failed=self._not_refreshed, group="refresh")
+
+    def _refreshed(self, offers: dict[str, Offer]) -> None:
+        moved = self.lines.refreshed(offers)
+        if moved:
+            self.status.say("; ".join(moved[:2]), "warn")
+
+    def _not_refreshed(self, error: Exception) -> None:
+        """The banner says which store is away; figures of before are better than none."""
+        if not isinstance(error, Unavailable):
+            self.shell.show_error(error, doing="reading prices and stock")
+
+    def recovered(self, stores: tuple[str, ...]) -> None:
+        """A store is back: prices and stock are read at once."""
+        self._refresh_offers()
+
+    # -- draft ------------------------------------------------------------------------------------------------------
+
+    def _keep(self) -> None:
+        content = {
+            "user_id": str(self.customer.user_id) if self.customer else "",
+            "lines": self.lines.basket.kept(),
+            "key": self.lines.basket.key,
+            **self.delivery.content(),
+        }
+        if not self._placing:
+            self.load(keep_draft, content, then=lambda _: self.status.facts("draft saved"), group="keep")
+
+    def restore(self) -> None:
+        """Bring the kept draft back, if there is one."""
+        self.load(read_draft, then=self._restored, failed=self._not_refreshed, group="draft")
+
+    def _restored(self, draft: Draft | None) -> None:
+        if draft is None:
+            return
+        if draft.placed:
+            self.status.say(f"Your last draft was placed, as {draft.placed}", "good")
+            return
+        if not self.may_restore():  # somebody was quicker than the draft, and what is typed counts
+            return
+        basket = Basket(lines=draft.lines, key=str(draft.content.get("key") or Basket().key))
+        if draft.customer is not None:
+            self.show_customer(draft.customer)
+        self.delivery.restore(draft.content)
+        self.lines.put(basket)
+        gone = f" · nobody knows {', '.join(draft.unknown[:5])} any more" if draft.unknown else ""
+        self.status.say(f"Your draft is back{gone} · ^X throws it away", "warn" if gone else "plain")
+
+    def discard(self) -> None:
+        """Throw the draft away, asked once."""
+        lines = len(self.lines.basket.lines)
+        if lines or self.customer is not None:
+            self.shell.confirm(f"Throws this draft of {lines} line{'' if lines == 1 else 's'} away.", self._discard)
+
+    def _discard(self) -> None:
+        self.begin_anew()
+        self.load(drop_draft, group="keep")
+        self.status.say("Draft thrown away")
+
+    def begin_anew(self) -> None:
+        """Empty everything; the next order has a key of its own."""
+        for timer in self._waiting.values():
+            timer.stop()
+        self.show_customer(None)
+        self.lines.put(Basket())
+        self.status.facts("")
+
+    # -- placing ----------------------------------------------------------------------------------------------------
+
+    def place(self) -> None:
+        """Place the order; a second press while it is on its way changes nothing."""
+        hindrance = self.hindrance()
+        if hindrance:
+            self.app.bell()
+            self.status.say(f"Not yet: {hindrance}", "warn")
+        elif not self._placing:
+            self._placing = True
+            self.status.say("Placing …")
+            key = self.lines.basket.key
+            self.load(place_order, self._command(), key, then=self._placed, failed=self._refused, group="place")
+
+    def _command(self) -> PlaceOrder:
+        from data.orders.messages import OrderLineInput, PlaceOrder
+
+        assert self.customer is not None
+        assert self.totals is not None
+        return PlaceOrder(
+            user_id=self.customer.user_id,
+            lines=tuple(
+                OrderLineInput(sku=line.offer.sku, quantity=line.quantity, warehouse_id=line.warehouse_id or None)
+                for line in self.lines.basket.lines
+            ),
+            shipping_address_id=UUID(self.delivery.place.value),
+            shipping_method=self.delivery.shipping.value,
+            payment_method=self.delivery.pay.value,
+            channel="backoffice",
+            expected_total=Decimal(self.totals.total_amount),
+        )
+
+    def _placed(self, order: Placed) -> None:
+        self._placing = False
+        self.forget("keep")
+        self.begin_anew()
+        self.status.say("")
+        units = f"{order.units} unit{'' if order.units == 1 else 's'} reserved"
+        said = f"Placed {order.order_number}, {units}, {order.total}"
+        if order.before:
+            said = f"It stood already: {order.order_number}, {order.total}"
+        self.shell.open_screen("order", order_number=order.order_number, say=said)
+
+    def _refused(self, error: Exception) -> None:
+        """Nothing was placed, or nobody knows: show what is short or what moved, with fresh figures."""
+        self._placing = False
+        if isinstance(error, OutOfStock | Conflict | NotFound | Invalid):
+            self.status.say(str(error), "bad")
+            self._refresh_offers()
+        elif isinstance(error, Unavailable):
+            self.status.say("Not confirmed: ^S asks again, it is placed once at most", "bad")
+            self.shell.show_error(error, doing="placing the order")
+        else:
+            self.shell.show_error(error, doing="placing the order")

@@ -1,0 +1,105 @@
+"""The lines of a new order, and the keys that change the one under the bar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+
+from screens.basket import MAX_QUANTITY, Basket, BasketLine
+from screens.forms.overlay import FormOverlay
+from screens.new_order_sheet import basket_lines
+from widgets.field import Field, numeric
+from widgets.sheet import Sheet
+
+if TYPE_CHECKING:
+    from data.orders.offers import Offer
+
+#: Lines shown at once; more scroll.
+MOST_LINES = 8
+
+
+class BasketSheet(Sheet):
+    """Shows a ``Basket`` and replaces it; posts ``Changed`` whenever it did."""
+
+    class Changed(Message):
+        """The basket is another one."""
+
+    def __init__(self) -> None:
+        super().__init__(id="lines")
+        self.basket = Basket()
+
+    def put(self, basket: Basket) -> None:
+        """Show ``basket`` from now on."""
+        self.basket = basket
+        self.show(lambda width: basket_lines(basket, width))
+        self.display = bool(basket.lines)
+        self.styles.height = min(len(basket.lines), MOST_LINES)
+        self.post_message(self.Changed())
+
+    def add(self, offer: Offer, quantity: int) -> None:
+        """Put ``quantity`` more of ``offer`` into the basket, the bar on it."""
+        self.put(self.basket.add(offer, quantity))
+        self.go_to(offer.product_id)
+
+    def refreshed(self, offers: Mapping[str, Offer]) -> tuple[str, ...]:
+        """Take newer prices and stock, by SKU. Return one sentence per line whose price moved."""
+        newer = self.basket.refreshed(offers)
+        if newer == self.basket:
+            return ()
+        moved = tuple(
+            f"{new.offer.sku} costs {_price(new)} now, not {_price(old)}"
+            for old, new in zip(self.basket.lines, newer.lines, strict=True)
+            if old.offer.unit_price != new.offer.unit_price
+        )
+        self.put(newer)
+        return moved
+
+    @property
+    def under_bar(self) -> int | None:
+        """The place in the basket of the line under the bar."""
+        line = self.current
+        return int(str(line.what)) if line is not None and self.basket.lines else None
+
+    def change(self, how: str) -> None:
+        """Do to the line under the bar what the key says: ``more``, ``fewer``, ``remove``, ``warehouse``."""
+        place = self.under_bar
+        if place is None:
+            return
+        line = self.basket.lines[place]
+        every: dict[str, dict[str, Any]] = {
+            "more": {"quantity": line.quantity + 1},
+            "fewer": {"quantity": line.quantity - 1},
+            "remove": {"quantity": 0},
+            "warehouse": {"warehouse_id": _next_warehouse(line)},
+        }
+        self.put(self.basket.with_line(place, **every[how]))
+
+    def quantity_form(self) -> FormOverlay | None:
+        """Return the form that asks for the quantity of the line under the bar; it dismisses with the number."""
+        place = self.under_bar
+        if place is None:
+            return None
+        line = self.basket.lines[place]
+        check = numeric(low=1, high=MAX_QUANTITY)
+        field = Field("quantity", "Quantity", value=str(line.quantity), required=True, check=check)
+        title = f"{line.offer.sku} {line.offer.title}"
+        return FormOverlay(title, [field], lambda shop, values: int(values["quantity"]), verb="takes it")
+
+    def set_quantity(self, quantity: int) -> None:
+        """Give the line under the bar this quantity."""
+        place = self.under_bar
+        if place is not None:
+            self.put(self.basket.with_line(place, quantity=quantity))
+
+
+def _next_warehouse(line: BasketLine) -> str:
+    """Return the warehouse that follows the line's; after the last one any (``""``)."""
+    choices = ["", *(name for name, _ in line.offer.stock)]
+    at = choices.index(line.warehouse_id) if line.warehouse_id in choices else 0
+    return choices[(at + 1) % len(choices)]
+
+
+def _price(line: BasketLine) -> str:
+    return f"{line.offer.unit_price:,.2f}" if line.offer.unit_price is not None else "nothing known"
