@@ -160,7 +160,8 @@ def test_a_load_fills_the_shop_and_a_second_one_changes_nothing(shop: Shop) -> N
             )
         ).all()
         roles = connection.execute(text("SELECT email, role FROM users JOIN user_roles USING (user_id)"))
-        assert {(f"{name}@storekeeper.example", role) for name, (_, role) in STAFF.items()} <= {(row[0], row[1]) for row in roles}
+        held = {(email, role) for email, role in roles}
+    assert {(f"{name}@storekeeper.example", role) for name, (_, role) in STAFF.items()} <= held
     assert len(orders) == 90
     assert all(order.created_at <= order.last <= datetime.now(UTC) for order in orders)
     assert min(order.created_at for order in orders) < datetime.now(UTC) - timedelta(days=60)
