@@ -52,6 +52,7 @@ class NewOrderScreen(OrderForm):
         _line("remove", ("del", "backspace"), "remove", "Take the line out"),
         _line("warehouse", "w", "warehouse", "Serve the line from the next warehouse only, or from any again"),
         Action("new-order.quantity", "=", "quantity", "ask_quantity", help="Type the line's quantity", show=False),
+        Action("new-order.undo", "u", "undo", "undo", help="Take the last change of the lines back", show=False),
         Action("new-order.search", "/", "find", "type_entry", help="Type a product", show=False),
         Action("new-order.discard", "ctrl+x", "discard", "discard", help="Throw the draft away", rank=70),
     )
@@ -108,8 +109,10 @@ class NewOrderScreen(OrderForm):
         return (*hints, KeyHint("^S", f"place{amount}", self.hindrance()))
 
     def why_not(self, action: Action) -> str:
-        """An address needs its customer."""
-        return "choose a customer first" if action.name == "new-order.address" and self.customer is None else ""
+        """An address needs its customer, undoing a change."""
+        if action.name == "new-order.address" and self.customer is None:
+            return "choose a customer first"
+        return "nothing to undo" if action.name == "new-order.undo" and not self.lines.can_undo else ""
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The keys at hand follow the focus."""
@@ -299,7 +302,15 @@ class NewOrderScreen(OrderForm):
 
     def change_line(self, how: str) -> None:
         """Change the line under the bar: ``more``, ``fewer``, ``remove``, ``warehouse``."""
+        before = self.lines.current
         self.lines.change(how)
+        if before is not None and self.lines.key != before.key:
+            self.status.say("Line taken out", undo=True)
+
+    def undo(self) -> None:
+        """Take the last change of the lines back."""
+        self.lines.undo()
+        self.status.say("")
 
     def ask_quantity(self) -> None:
         """Type the quantity of the line under the bar."""

@@ -126,15 +126,17 @@ class OrderForm(AppScreen):
             return "the lines do not go into one order"
         return "; ".join(self.lines.basket.problems[:3])
 
-    def _refresh_offers(self) -> None:
+    def _refresh_offers(self, said: str = "") -> None:
+        """Read prices and stock anew; a price that moved is told, after ``said``."""
         skus = [line.offer.sku for line in self.lines.basket.lines]
         if skus and self.is_current and not self._placing and self.shop is not None:
-            self.load(refresh, skus, then=self._refreshed, failed=self._not_refreshed, group="refresh")
 
-    def _refreshed(self, offers: dict[str, Offer]) -> None:
-        moved = self.lines.refreshed(offers)
-        if moved:
-            self.status.say("; ".join(moved[:2]), "warn")
+            def refreshed(offers: dict[str, Offer]) -> None:
+                moved = self.lines.refreshed(offers)
+                if moved:
+                    self.status.say(said + "; ".join(moved[:2]), "bad" if said else "warn")
+
+            self.load(refresh, skus, then=refreshed, failed=self._not_refreshed, group="refresh")
 
     def _not_refreshed(self, error: Exception) -> None:
         """The banner says which store is away; figures of before are better than none."""
@@ -243,8 +245,8 @@ class OrderForm(AppScreen):
         """Nothing was placed, or nobody knows: show what is short or what moved, with fresh figures."""
         self._placing = False
         if isinstance(error, OutOfStock | Conflict | NotFound | Invalid):
-            self.status.say(str(error), "bad")
-            self._refresh_offers()
+            self.status.say(f"Not placed: {error}", "bad")
+            self._refresh_offers("Not placed: ")
         elif isinstance(error, Unavailable):
             self.status.say("Not confirmed: ^S asks again, it is placed once at most", "bad")
             self.shell.show_error(error, doing="placing the order")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Lines shown at once; more scroll.
 MOST_LINES = 8
+#: Changes that can be taken back.
+UNDO = 20
 
 
 class BasketSheet(Sheet):
@@ -29,9 +31,11 @@ class BasketSheet(Sheet):
     def __init__(self) -> None:
         super().__init__(id="lines")
         self.basket = Basket()
+        self._before: list[Basket] = []
 
-    def put(self, basket: Basket) -> None:
-        """Show ``basket`` from now on."""
+    def put(self, basket: Basket, *, undoable: bool = False) -> None:
+        """Show ``basket`` from now on; with ``undoable`` the one before can be had back."""
+        self._before = [*self._before[1 - UNDO :], self.basket] if undoable else []
         self.basket = basket
         self.show(lambda width: basket_lines(basket, width))
         self.display = bool(basket.lines)
@@ -40,8 +44,20 @@ class BasketSheet(Sheet):
 
     def add(self, offer: Offer, quantity: int) -> None:
         """Put ``quantity`` more of ``offer`` into the basket, the bar on it."""
-        self.put(self.basket.add(offer, quantity))
+        self.put(self.basket.add(offer, quantity), undoable=True)
         self.go_to(offer.product_id)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether ``undo`` would do anything."""
+        return bool(self._before)
+
+    def undo(self) -> None:
+        """Take the last change of the lines back."""
+        if self._before:
+            *earlier, basket = self._before
+            self.put(basket)
+            self._before = earlier
 
     def refreshed(self, offers: Mapping[str, Offer]) -> tuple[str, ...]:
         """Take newer prices and stock, by SKU. Return one sentence per line whose price moved."""
@@ -53,7 +69,9 @@ class BasketSheet(Sheet):
             for old, new in zip(self.basket.lines, newer.lines, strict=True)
             if old.offer.unit_price != new.offer.unit_price
         )
+        before = [basket.refreshed(offers) for basket in self._before]
         self.put(newer)
+        self._before = before
         return moved
 
     @property
@@ -74,7 +92,7 @@ class BasketSheet(Sheet):
             "remove": {"quantity": 0},
             "warehouse": {"warehouse_id": _next_warehouse(line)},
         }
-        self.put(self.basket.with_line(place, **every[how]))
+        self.put(self.basket.with_line(place, **every[how]), undoable=True)
 
     def quantity_form(self) -> FormOverlay | None:
         """Return the form that asks for the quantity of the line under the bar; it dismisses with the number."""
@@ -91,7 +109,7 @@ class BasketSheet(Sheet):
         """Give the line under the bar this quantity."""
         place = self.under_bar
         if place is not None:
-            self.put(self.basket.with_line(place, quantity=quantity))
+            self.put(self.basket.with_line(place, quantity=quantity), undoable=True)
 
 
 def _next_warehouse(line: BasketLine) -> str:
