@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 #: What the key ``s`` does from each status: the next one, the word for it, and the sentence the confirm shows.
 NEXT: dict[str, tuple[str, str, str]] = {
     "pending": ("confirmed", "confirm", "Confirms {number} for {customer}, total {total}; nothing is charged."),
-    "confirmed": ("processing", "start work", "Starts work on {number}: {units} units are to be picked."),
-    "processing": ("shipped", "ship", "Ships {units} units of {number}; they leave the stock of {warehouses}."),
+    "confirmed": ("processing", "start work", "Starts work on {number}: {units} to be picked."),
+    "processing": ("shipped", "ship", "Ships {units} of {number} out of {warehouses}: gone from the stock for good."),
     "shipped": ("delivered", "deliver", "Marks {number} as delivered to {customer}."),
 }
 CANCELLABLE = ("pending", "confirmed", "processing")
@@ -165,7 +165,7 @@ class OrderScreen(AppScreen):
         if order is None or order.order_status not in CANCELLABLE:
             return
         paid = f" {order.paid_amount:,.2f} {order.currency} stay to be refunded." if order.paid_amount else ""
-        sentence = self._say_what(order, "Cancels {number} for good; {units} reserved units are free again.")
+        sentence = self._say_what(order, "Cancels {number} for good; {units} reserved for it can be sold again.")
         key = str(new_id())
 
         def save(shop: Shop, values: dict[str, str]) -> object:
@@ -186,9 +186,9 @@ class OrderScreen(AppScreen):
             number=order.order_number,
             customer=order.customer_name or order.email,
             total=f"{order.total_amount:,.2f} {order.currency}",
-            units=units,
+            units=f"{units:,} unit{'' if units == 1 else 's'}",
             warehouses=warehouses or "the warehouse",
-        ).replace("1 units", "1 unit")
+        )
 
     def _do(self, order_id: UUID, version: int, status: str, key: str) -> None:
         self.load(

@@ -36,9 +36,10 @@ def order_state(order: OrderDetail) -> tuple[list[Piece], list[Piece]]:
     """Return the two ends of row 2: status, when, how and for whom; the version at the right."""
     mark = order_mark(order.order_status)
     by = f" by {order.channel}" if order.channel else ""
-    placed = (
-        f"{age(order.created_at)} ago" if now() - order.created_at < timedelta(hours=24) else when(order.created_at)
-    )
+    since = now() - order.created_at
+    placed = when(order.created_at) if since >= timedelta(hours=24) else f"{age(order.created_at)} ago"
+    if since < timedelta(minutes=1):
+        placed = "just now"
     told = f" · placed {placed}{by} · {order.customer_name or order.email or 'no customer'}"
     return [Piece(str(mark), mark.tone), Piece(told)], [Piece(f"v{order.version}", "muted")]
 

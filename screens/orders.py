@@ -23,7 +23,7 @@ COLUMNS = (
     Column("order_number", "Order", 9),
     Column("created_at", "Placed", 9),
     Column("customer_name", "Customer", 12, flex=1),
-    Column("item_count", "Items", 5, right=True),
+    Column("item_count", "Items", 5, right=True, min_total=76),
     Column("total_amount", "Total", 9, right=True),
     Column("payment_state", "Payment", 9),
     Column("order_status", "Parcel", 11),
@@ -103,8 +103,8 @@ class OrdersScreen(ListScreen):
         self.grid.focus()
 
     def more_hints(self) -> tuple[KeyHint, ...]:
-        """What Enter and Space do here."""
-        return (KeyHint("Enter", "open"), KeyHint("Space", "mark"))
+        """What Enter does here."""
+        return (KeyHint("Enter", "open"),)
 
     def list_for(self, text: str) -> bool:
         """List what the filter line asks for; a line that can't be read is marked."""
