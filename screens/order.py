@@ -171,7 +171,8 @@ class OrderScreen(AppScreen):
         def save(shop: Shop, values: dict[str, str]) -> object:
             return _change(shop, order.order_id, order.version, "cancelled", key, values["reason"])
 
-        form = FormOverlay(sentence + paid, [Field("reason", "Reason", required=True, label_width=8)], save)
+        field = Field("reason", "Reason", required=True, label_width=8)
+        form = FormOverlay(sentence + paid, [field], save, verb="cancels the order")
         self.shell.overlay(form, lambda outcome: self._done("cancelled") if outcome else None)
 
     def _ask(self, order: OrderDetail, status: str, sentence: str) -> None:

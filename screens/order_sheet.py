@@ -134,6 +134,8 @@ def _parcels(order: OrderDetail, width: int) -> list[SheetLine]:
     for item in order.items:
         by_warehouse.setdefault(item.warehouse_id or "–", []).append(item)
     rows = [heading("Parcels", width)]
+    if order.order_status == "cancelled":
+        return [*rows, SheetLine((Piece("Nothing goes out: what was reserved is free again.", "muted"),))]
     for place, (warehouse, items) in enumerate(sorted(by_warehouse.items()), start=1):
         states = ", ".join(sorted({item.fulfillment_status for item in items}))
         tracking = ", ".join(sorted({item.tracking_number for item in items if item.tracking_number}))

@@ -11,6 +11,7 @@ from styles.themes import NAMES
 from tui.errors import shown_as
 
 if TYPE_CHECKING:
+    from data.access.rules import Actor
     from screens.overlay import Overlay
     from tui.app import Shell
 
@@ -29,7 +30,7 @@ class Verbs:
         actor = shell.handle.shop.actor if shell.handle.shop is not None else None
         if place.permission and actor is not None and not actor.may(place.permission):
             shell.bell()
-            shell.current.status.say(f"{place.label}: {actor.name} may not {place.permission}", "warn")
+            shell.current.status.say(f"{place.label}: {_lacks(actor, place.permission)}", "warn")
             return
         shell.navigator.open(name, arguments)
 
@@ -46,8 +47,8 @@ class Verbs:
             if shop is None and action.area != "go":
                 return "the shop is not open yet"
             if shop is not None and not shop.actor.may(action.permission):
-                return f"{shop.actor.name} may not {action.permission}"
-        return shell.current.why_not(action)
+                return _lacks(shop.actor, action.permission)
+        return "" if action in shell.registry.shared else shell.current.why_not(action)
 
     def keys_of(self, action: Action) -> tuple[str, ...]:
         """The keys of ``action`` after the keymap."""
@@ -205,6 +206,10 @@ class Verbs:
                 ]
             )
         )
+
+
+def _lacks(actor: Actor, permission: str) -> str:
+    return f"needs {permission}, which {actor.name} does not have"
 
 
 def _shell(verbs: Verbs) -> Shell:

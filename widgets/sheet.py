@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from rich.cells import set_cell_size
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
@@ -288,19 +289,40 @@ class Sheet(Toned, can_focus=True):
             self.refresh(Region(0, place.cursor - place.top, self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
-        """Paint one line of the page."""
+        """Paint one line of the page; the last one says, where it has room, how many follow below."""
         width = self.size.width
         index = self._place.top + y
         if index >= len(self._lines):
             return self.strip((), width)
+        pieces = self._painted(index, width)
+        below = len(self._lines) - index - 1
+        if below and y == self.size.height - 1:
+            pieces = _with_note(pieces, f"  ↓ {below} more", width)
+        return self.strip(pieces, width)
+
+    def _painted(self, index: int, width: int) -> Sequence[Piece]:
         line = self._lines[index]
-        under = index == self._place.cursor and self.can_focus
-        if under:
+        if index == self._place.cursor and self.can_focus:
             tone = "bar" if self.has_focus else "bar-quiet"
-            text = "".join(piece.text for piece in line.pieces)
-            return self.strip((Piece("▸ ".ljust(self.margin) + visible(text).ljust(width - self.margin), tone),), width)
-        rule = bool(line.pieces) and line.pieces[0].text.startswith("─")
-        if rule:
-            return self.strip((*line.pieces, Piece("─" * self.margin, "muted")), width)
+            text = visible("".join(piece.text for piece in line.pieces))
+            return (Piece("▸ ".ljust(self.margin) + text + " " * max(width - self.margin - width_of(text), 0), tone),)
+        if line.pieces and line.pieces[0].text.startswith("─"):
+            return (*line.pieces, Piece("─" * self.margin, "muted"))
         pieces = [Piece(piece.text, "stale") for piece in line.pieces] if self._stale else line.pieces
-        return self.strip((Piece(" " * self.margin), *pieces), width)
+        return (Piece(" " * self.margin), *pieces)
+
+
+def _with_note(pieces: Sequence[Piece], note: str, width: int) -> Sequence[Piece]:
+    """Return ``pieces`` with ``note`` at the right end, or as they are where something stands there."""
+    text = visible("".join(piece.text for piece in pieces)).rstrip(" ─")
+    room = width - width_of(text) - width_of(note)
+    if room < 0:
+        return pieces
+    kept: list[Piece] = []
+    left = width - width_of(note)
+    for piece in pieces:
+        clean = visible(piece.text)
+        shown = set_cell_size(clean, min(width_of(clean), left))  # what is cut off is blank
+        kept.append(Piece(shown, piece.tone))
+        left -= width_of(shown)
+    return (*kept, Piece(" " * left), Piece(note, "muted"))
