@@ -70,16 +70,18 @@ help: ## list the targets
 	  printf '  make %-9s %s\n' "$$name" "$$what"; done
 
 # Pythons with wheels for every local engine come first; 3.13 and later need a redis-server of their own (README.md).
+# One that is named with PYTHON= is taken as it is, or refused.
+PYTHONS := $(or $(PYTHON),python3 python3.12 python3.11 python3.13 python3.14)
 define FIND_PYTHON
-for below in 13 99; do \
-  for python in "$${PYTHON:-}" python3 python3.12 python3.11 python3.13 python3.14; do \
-    if [ -n "$$python" ] && "$$python" -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, $$below))" 2>/dev/null; \
+for below in $(if $(PYTHON),99,13 99); do \
+  for python in $(PYTHONS); do \
+    if "$$python" -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, $$below))" 2>/dev/null; \
     then break 2; fi; \
     python=""; \
   done; \
 done; \
 if [ -z "$$python" ]; then \
-  echo "Storekeeper needs Python 3.11 or later, and none is on PATH (tried python3 and python3.11 to python3.14)." >&2; \
+  echo "Storekeeper needs Python 3.11 or later, and none was found (tried $(PYTHONS))." >&2; \
   echo "On Debian 12 or Ubuntu 24.04: apt-get install python3 python3-venv. Or name one: make $@ PYTHON=/path/to/python3" >&2; \
   exit 1; \
 fi

@@ -100,7 +100,11 @@ def _parts(settings: Settings, stores: Stores, health: Sequence[Health]) -> dict
         return dict.fromkeys(("migrations", "relay", "dead_letters"), unknown)
     if all(each.ok for each in health):
         _bring_up_to_date(settings, stores)
-    return {"migrations": _migrations(stores), **_relay(settings, stores)}
+    migrations = _migrations(stores)
+    if not migrations.ok:
+        unknown = Part(None, "not known while the schema is not current", {})
+        return {"migrations": migrations, "relay": unknown, "dead_letters": unknown}
+    return {"migrations": migrations, **_relay(settings, stores)}
 
 
 def _bring_up_to_date(settings: Settings, stores: Stores) -> None:

@@ -352,6 +352,22 @@ def test_doctor_on_a_healthy_shop(twin: Twin):
     assert "reconcile" in twin("doctor").out
 
 
+def test_doctor_beside_a_dead_engine_and_an_empty_database(twin: Twin, settings, tmp_path):
+    # The first start on a machine where one engine does not come up: nothing was migrated yet.
+    import psycopg
+
+    empty = settings.postgres_url.replace("postgresql:///", "postgresql:///empty_", 1)
+    name = empty.removeprefix("postgresql:///").partition("?")[0]
+    with psycopg.connect(settings.postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    away = {"STOREKEEPER_POSTGRES_URL": empty, "STOREKEEPER_REDIS_URL": f"unix://{tmp_path}/redis.sock"}
+    report = twin("doctor", "--json", code=8, env=away).document
+    assert report["down"] == ["redis"]
+    assert (report["migrations"]["ok"], report["relay"]["ok"]) == (False, None)
+    with psycopg.connect(settings.postgres_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 def test_a_mismatch_is_printed_and_exits_1(stocked: Twin, shop):
     from sqlalchemy import text
 

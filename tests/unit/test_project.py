@@ -188,6 +188,13 @@ def test_a_python_without_ensurepip_is_told_with_its_cure(checkout):
     assert "apt-get install python3-venv" in ran.stderr
 
 
+def test_a_python_that_is_named_and_too_old_is_refused(checkout):
+    (checkout / "bin" / "python3").symlink_to(sys.executable)
+    ran = make(checkout, "install", "PYTHON=/bin/false")
+    assert "tried /bin/false" in ran.stderr
+    assert not (checkout / ".venv").exists()
+
+
 def test_an_old_python_is_passed_over(checkout):
     old = checkout / "bin" / "python3"
     old.write_text("#!/bin/bash\nexit 1\n")
