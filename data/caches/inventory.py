@@ -79,9 +79,8 @@ class InventoryCache:
 
     def follow(self, levels: Mapping[str, Sequence[Level]]) -> None:
         """Bring the cache to the levels as they stand. Raises ``Unavailable``."""
-        self.entries.put_many(
-            (_put(level) for of_product in levels.values() for level in of_product), existing_only=True
-        )
+        puts = {put.key: put for of_product in levels.values() for put in map(_put, of_product)}
+        self.entries.follow({key: put.version for key, put in puts.items()}, puts.__getitem__)
 
 
 def _put(level: Level) -> Put:

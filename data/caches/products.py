@@ -97,8 +97,9 @@ class ProductCache:
 
         What is cached is replaced; of what is not cached only the version is left, against slow readers.
         """
-        self.entries.put_many((_put(product) for product in products.values() if product), existing_only=True)
-        gone = [product_id for product_id, product in products.items() if product is None]
+        there = {product_key(product_id): product for product_id, product in products.items() if product}
+        self.entries.follow({key: product.revision for key, product in there.items()}, lambda key: _put(there[key]))
+        gone = (product_id for product_id, product in products.items() if product is None)
         self.entries.put_many(Put(product_key(product_id), GONE, "", 0) for product_id in gone)
 
 

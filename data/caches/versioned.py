@@ -23,7 +23,7 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -69,7 +69,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """One value to store. ``seconds`` is its time to live before jitter; ``value`` ``""`` stores a tombstone."""
+    """One value to store. ``seconds`` is its time to live before jitter.
+
+    ``value`` ``""`` stores a tombstone, which lives ``TOMBSTONE_SECONDS`` whatever ``seconds`` says.
+    """
 
     key: str
     version: int
@@ -102,10 +105,10 @@ class VersionedCache:
             return [None] * len(keys)
         return [_entry(*pair) for pair in zip(answers[::2], answers[1::2], strict=True)]
 
-    def put_many(self, puts: Iterable[Put], *, existing_only: bool = False) -> int:
+    def put_many(self, puts: Iterable[Put]) -> int:
         """Store the values that are not older than what is held, in one round trip; return how many were stored.
 
-        With ``existing_only`` a key that holds nothing gets a tombstone in place of the value. Raises ``Unavailable``.
+        Raises ``Unavailable``.
         """
         wanted = list(puts)
         if not wanted:
@@ -113,8 +116,27 @@ class VersionedCache:
         with self._shared.watching():
             pipe = self._client.pipeline(transaction=False)
             for put in wanted:
-                self._put(keys=[put.key], args=_arguments(put, existing_only=existing_only), client=pipe)
+                self._put(keys=[put.key], args=_arguments(put), client=pipe)
             return sum(pipe.execute())
+
+    def follow(self, versions: Mapping[str, int], make: Callable[[str], Put]) -> None:
+        """Bring keys to new versions: one that holds a value gets the value ``make`` returns, any other a tombstone.
+
+        Where nothing is cached the version alone is enough to keep a slow reader's older value out, and an import of
+        thousands of products does not fill the cache with what nobody has asked for. Raises ``Unavailable``.
+        """
+        keys = list(versions)
+        if not keys:
+            return
+        with self._shared.watching():
+            pipe = self._client.pipeline(transaction=False)
+            for key in keys:
+                pipe.hstrlen(key, "val")
+            lengths = pipe.execute()
+        self.put_many(
+            make(key) if length else Put(key, versions[key], "", TOMBSTONE_SECONDS)
+            for key, length in zip(keys, lengths, strict=True)
+        )
 
     def fetch(self, key: str, seconds: float, load: Callable[[], tuple[int, str]]) -> str:
         """Return the value under ``key``, from the cache or from ``load``, which gives version and value.
@@ -235,9 +257,9 @@ def _shared_of(client: Any) -> _Shared:
         return _all_shared.setdefault(client.connection_pool, _Shared())
 
 
-def _arguments(put: Put, *, existing_only: bool) -> list[int | str | float]:
-    lifetime = jittered_ms(put.seconds if put.value else TOMBSTONE_SECONDS)
-    return [put.version, put.value, lifetime, round(put.cost_ms, 1), int(existing_only), jittered_ms(TOMBSTONE_SECONDS)]
+def _arguments(put: Put) -> list[int | str | float]:
+    lifetime = put.seconds if put.value else TOMBSTONE_SECONDS
+    return [put.version, put.value, jittered_ms(lifetime), round(put.cost_ms, 1)]
 
 
 def _entry(fields: Sequence[str | None], expires_ms: int) -> Entry | None:

@@ -82,7 +82,7 @@ class ProductFeed:
                 self._handle(batch)
             self._look_after_caches()
             self._rebuild_if_asked()
-            self._reconcile()
+            self._reconcile(quiet=not (batch and batch.changes))
         except HistoryLost as lost:
             self.close()
             self._forget(lost)
@@ -240,9 +240,13 @@ class ProductFeed:
             cache_repair.repair_if_missed(self._stores)
             self._repaired = time.monotonic()
 
-    def _reconcile(self) -> None:
-        """Compare all revisions at the start and every ten minutes: the net below the change stream."""
-        if time.monotonic() - self._reconciled < RECONCILE_SECONDS:
+    def _reconcile(self, *, quiet: bool) -> None:
+        """Compare all revisions at the start and every ten minutes: the net below the change stream.
+
+        In a quiet moment, because what is still to come from the stream would only be done twice; but not never.
+        """
+        age = time.monotonic() - self._reconciled
+        if age < RECONCILE_SECONDS or not (quiet or age > RECONCILE_SECONDS * 6):
             return
         found = reconcile.differences(self._stores)
         if found.index_too_large:

@@ -8,10 +8,10 @@ lock that all committing transactions of the server share, on the path of every 
 
 **Why not pgmq**, which the design names first choice: it keeps order per key only in ``read_grouped``, and that looks
 through the whole queue for every group at each read. ``bench/relay.py``, pgmq 1.1.4 and this outbox in one run on one
-server, 2 busy cores: a backlog of 20,000 events over 100 keys drains at 4,000 events/s against 91,000 here; over 20,000
-keys, which is what orders are, a single read does not end within the server's 10 seconds. Its plain ``read`` is fast
-(59,000/s) but lets a later event of a key overtake one that failed. Sending is 1,180 transactions/s against 1,560 (2,190
-without any event). So the queue is ours: one table, three statements (``outbox.py``).
+server, 2 busy cores: a backlog of 20,000 events over 100 keys drains at 4,000 events/s against 91,000 here; over
+20,000 keys, which is what orders are, a single read does not end within the server's 10 seconds. Its plain ``read`` is
+fast (59,000/s) but lets a later event of a key overtake one that failed. Sending is 1,180 transactions/s against 1,560
+(2,190 without any event). So the queue is ours: one table, three statements (``outbox.py``).
 """
 
 from __future__ import annotations

@@ -58,9 +58,17 @@ def test_a_tombstone_keeps_an_older_value_out_and_lets_its_own_in(cache: Version
 
 def test_a_change_leaves_only_its_version_where_nothing_is_cached(cache: VersionedCache) -> None:
     cache.put_many([Put("cached", 1, "one", 60)])
-    cache.put_many([Put("cached", 2, "two", 60), Put("absent", 2, "two", 60)], existing_only=True)
+    cache.put_many([Put("tombstone", 1, "", 60)])
+    made: list[str] = []
+
+    def make(key: str) -> Put:
+        made.append(key)
+        return Put(key, 2, "two", 60)
+
+    cache.follow({"cached": 2, "absent": 2, "tombstone": 2}, make)
+    assert made == ["cached"]
     assert value(cache, "cached") == (2, "two")
-    assert value(cache, "absent") == (2, "")
+    assert value(cache, "absent") == value(cache, "tombstone") == (2, "")
 
 
 def test_times_to_live_differ_by_a_tenth(cache: VersionedCache, redis: Redis) -> None:
