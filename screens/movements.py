@@ -26,12 +26,12 @@ COLUMNS = (
     Column("created_at", "When", 9),
     Column("kind", "What", 8),
     Column("warehouse_id", "Where", 5),
-    Column("quantity", "Units", 7, right=True),
+    Column("quantity", "Units", 6, right=True),
     Column("available_after", "Avail", 6, right=True),
     Column("reserved_after", "Resv", 5, right=True),
     Column("stock_after_movement", "Total", 6, right=True),
-    Column("reference", "For", 10, flex=2),
-    Column("created_by", "Who", 8, flex=1),
+    Column("reference", "For", 16, flex=3),
+    Column("created_by", "Who", 8, flex=1, min_total=92),
 )
 _SHORT = (
     Column("created_at", "When", 9),
