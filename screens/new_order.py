@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events
 from textual.app import ComposeResult
 
+from data.errors import StorekeeperError
 from screens.action import Action
 from screens.basket import entered
 from screens.forms.customer import address_form, customer_form
@@ -155,7 +156,7 @@ class NewOrderScreen(OrderForm):
             self.later("customers", 0.1, lambda: self._look_for_customers(text, then=self._show_customers))
 
     def _look_for_customers(self, text: str, then: Callable[[tuple[CustomerRow, ...]], None]) -> None:
-        self.load(find_customers, text, then=then, group="customers", doing="looking for customers")
+        self.load(find_customers, text, then=then, failed=self._not_found, group="customers")
 
     def _show_customers(self, rows: tuple[CustomerRow, ...]) -> None:
         if self.who.typing:
@@ -227,7 +228,15 @@ class NewOrderScreen(OrderForm):
             self.chooser.clear()
 
     def _look_for_offers(self, words: str) -> None:
-        self.load(find, words, then=lambda found: self._show_offers(words, found), group="offers", doing="searching")
+        self.load(
+            find, words, then=lambda found: self._show_offers(words, found), failed=self._not_found, group="offers"
+        )
+
+    def _not_found(self, error: Exception) -> None:
+        """A store is away: say so where the suggestions would stand."""
+        self.chooser.say(str(error), "What is typed is kept; type on when it is back", tone="bad")
+        if not isinstance(error, StorekeeperError):
+            self.shell.show_error(error, doing="searching")
 
     def _show_offers(self, words: str, found: Found) -> None:
         if entered(self.entry.text)[0] == words:

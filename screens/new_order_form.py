@@ -55,6 +55,7 @@ class OrderForm(AppScreen):
         self.totals: Totals | None = None
         self._waiting: dict[str, Timer] = {}
         self._placing = False
+        self._draft_owed = False
 
     def on_mount(self) -> None:
         """Begin empty; look at prices and stock now and then."""
@@ -144,7 +145,9 @@ class OrderForm(AppScreen):
             self.shell.show_error(error, doing="reading prices and stock")
 
     def recovered(self, stores: tuple[str, ...]) -> None:
-        """A store is back: prices and stock are read at once."""
+        """A store is back: prices and stock are read at once, and the draft that could not be."""
+        if self._draft_owed:
+            self.restore()
         self._refresh_offers()
 
     # -- draft ------------------------------------------------------------------------------------------------------
@@ -161,9 +164,11 @@ class OrderForm(AppScreen):
 
     def restore(self) -> None:
         """Bring the kept draft back, if there is one."""
+        self._draft_owed = True
         self.load(read_draft, then=self._restored, failed=self._not_refreshed, group="draft")
 
     def _restored(self, draft: Draft | None) -> None:
+        self._draft_owed = False
         if draft is None:
             return
         if draft.placed:
