@@ -14,7 +14,7 @@ from data.errors import Conflict, Denied, Invalid, NotFound, OutOfStock, Storeke
 #: store → (its name in a sentence, what still works without it)
 STORES: dict[str, tuple[str, str]] = {
     "postgresql": ("PostgreSQL", "orders, customers, stock wait; catalog and search work"),
-    "mongodb": ("MongoDB", "products can't be opened or edited; orders, customers and stock still work"),
+    "mongodb": ("MongoDB", "products wait; orders, customers and stock still work"),
     "search": ("Search", "products are found by SKU only; everything else works"),
     "redis": ("Redis", "slower, and carts wait; nothing is lost"),
     "clickhouse": ("ClickHouse", "no sales figures; everything else works"),
