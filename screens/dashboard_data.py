@@ -106,8 +106,9 @@ def _books(shop: Shop) -> Books:
     from data.events.reads import relay_status
     from data.orders.reads import needs_a_hand, today_summary
 
-    postgres = shop.stores.postgres
-    return Books(now(), today_summary(postgres), needs_a_hand(postgres), relay_status(postgres).dead_letters)
+    postgres, at = shop.stores.postgres, now()
+    today, work = today_summary(postgres, now=at), needs_a_hand(postgres, now=at)
+    return Books(at, today, work, relay_status(postgres).dead_letters)
 
 
 def _sales(shop: Shop) -> Sales:
@@ -115,17 +116,17 @@ def _sales(shop: Shop) -> Sales:
     from data.catalog.reads import get_products
     from data.stock.reads import levels_of, untouched
 
-    stores, currency = shop.stores, shop.settings.currency
-    top = top_products(stores.analytics, SELLING_DAYS, 8, currency=currency)
+    stores, currency, at = shop.stores, shop.settings.currency, now()
+    top = top_products(stores.analytics, SELLING_DAYS, 8, currency=currency, now=at)
     held = dict(untouched(stores.postgres, limit=50))
-    still = not_moving(stores.analytics, list(held), IDLE_DAYS)[:8]
+    still = not_moving(stores.analytics, list(held), IDLE_DAYS, now=at)[:8]
     products = get_products(stores.mongo, [*(product.product_id for product in top), *still])
     titles = {product_id: product.title for product_id, product in products.items()}
     levels = levels_of(stores.postgres, [product.product_id for product in top])
     return Sales(
-        read_at=now(),
-        days=sales_by_day(stores.analytics, SPARK_DAYS, currency=currency),
-        compared=compare_with_last_week(stores.analytics, currency=currency),
+        read_at=at,
+        days=sales_by_day(stores.analytics, SPARK_DAYS, currency=currency, now=at),
+        compared=compare_with_last_week(stores.analytics, currency=currency, now=at),
         selling=tuple(
             Selling(
                 product,

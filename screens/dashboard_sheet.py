@@ -65,7 +65,7 @@ def page(figures: Figures, width: int) -> list[SheetLine]:
     else:
         sales = [*_selling(figures.sales, width), *_idle(figures.sales, width)]
         lines += _stale(sales) if figures.away else sales
-    return [*lines, heading("Stores", width), *_stores(figures.stores, width)]
+    return [*lines, heading("Stores", width), *_stores(figures.stores)]
 
 
 def _names(figures: Figures) -> str:
@@ -181,10 +181,10 @@ def _idle(sales: Sales, width: int) -> list[SheetLine]:
     ]
 
 
-def _stores(stores: tuple[Health, ...], width: int) -> list[SheetLine]:
+def _stores(stores: tuple[Health, ...]) -> list[SheetLine]:
     """All stores that are well in one line, one line for each that is not."""
-    well = [f"● {store.engine} {'.'.join(store.version.split('.')[:2])}".rstrip() for store in stores if store.ok]
-    lines = [SheetLine((Piece("  ".join(well), "good"),))] if well else []
+    well = [f"● {store.engine}" for store in stores if store.ok]
+    lines = [SheetLine((Piece("   ".join(well), "good"),))] if well else []
     lines += [
         SheetLine((Piece(f"✗ {store.store} is away", "bad"), Piece(f"  {store.detail}", "muted")))
         for store in stores

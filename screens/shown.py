@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -25,9 +26,23 @@ _PRODUCT_MARKS = {
 }
 
 
+_moment: datetime | None = None
+
+
 def now() -> datetime:
     """Return the present, aware, in UTC. Screens ask here, so that a picture can be taken at a fixed time."""
-    return datetime.now(UTC)
+    return _moment or datetime.now(UTC)
+
+
+@contextmanager
+def clock_at(moment: datetime) -> Iterator[None]:
+    """Let the screens believe that it is ``moment``, for pictures that must look the same tomorrow."""
+    global _moment
+    before, _moment = _moment, moment
+    try:
+        yield
+    finally:
+        _moment = before
 
 
 def when(at: datetime | None, present: datetime | None = None) -> str:
@@ -61,6 +76,11 @@ def age(at: datetime | None, present: datetime | None = None) -> str:
         return f"{minutes // 60} h"
     days = minutes // (24 * 60)
     return f"{days:,} day{'' if days == 1 else 's'}"
+
+
+def took(milliseconds: float) -> str:
+    """Return how long an answer took: ``7 ms``; under half a millisecond nobody counts."""
+    return f"{milliseconds:.0f} ms" if milliseconds >= 0.5 else "<1 ms"
 
 
 def exact(at: datetime | None) -> str:

@@ -60,10 +60,9 @@ def count_by_status(postgres: Postgres) -> dict[str, int]:
         return _open_by_status(connection)
 
 
-def today_summary(postgres: Postgres) -> Today:
-    """Return the figures of today (UTC) and of the open work."""
-    now = datetime.now(UTC)
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+def today_summary(postgres: Postgres, *, now: datetime | None = None) -> Today:
+    """Return the figures of the day (UTC) that ``now`` is in, and of the open work."""
+    midnight = (now or datetime.now(UTC)).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with postgres.reading() as connection:
         sums = connection.execute(_TODAY, {"midnight": midnight}).all()
         return Today(
@@ -73,11 +72,11 @@ def today_summary(postgres: Postgres) -> Today:
         )
 
 
-def needs_a_hand(postgres: Postgres) -> OpenWork:
-    """Return what somebody should look at."""
+def needs_a_hand(postgres: Postgres, *, now: datetime | None = None) -> OpenWork:
+    """Return what somebody should look at; lateness counts back from ``now``."""
     with postgres.reading() as connection:
         levels = connection.execute(_LOW).one()
-        late = connection.execute(_LATE, {"edge": datetime.now(UTC) - LATE_AFTER}).one()
+        late = connection.execute(_LATE, {"edge": (now or datetime.now(UTC)) - LATE_AFTER}).one()
         unpaid = connection.execute(_UNPAID).one()
         return OpenWork(levels.low_stock, levels.sold_out, late.orders, late.oldest, unpaid.orders, unpaid.oldest)
 
