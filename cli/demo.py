@@ -36,8 +36,6 @@ def load(products: int, customers: int, orders: int, seed: int, if_new: bool) ->
 
     A load that was interrupted goes on where it was; one that is complete changes nothing.
     """
-    from data.demo import load_demo
-
     settings = load_settings()
     offer = _Offer(settings)
     if if_new and not offer.stands:
@@ -46,6 +44,8 @@ def load(products: int, customers: int, orders: int, seed: int, if_new: bool) ->
         require(shop, "demo.load")
         if if_new and not offer.begin(shop):
             return Answer({"loaded": False})
+        from data.demo import load_demo  # not before: every later `make run` asks, and pays for no driver
+
         with Narrator() as narrate:
             report = load_demo(shop, products=products, customers=customers, orders=orders, seed=seed, report=narrate)
         if if_new:
