@@ -147,7 +147,8 @@ class TantivyEngine:
         return self.count()
 
     def close(self) -> None:
-        """Commit, and let another process write."""
+        """Commit, let another process write, and let go of all files; a later search opens them again."""
+        self._reader = Reader(self._root)
         with self._writing, translate_errors():
             if self._target is not None:
                 self._target.close()
