@@ -99,7 +99,6 @@ class ServerAnalytics:
         held = _Held(_client(self._url))
         try:
             with translate_errors():
-                held.client.connection.force_connect()
                 held.client.execute("SELECT 1")
         except BaseException as error:
             _close(held)

@@ -65,7 +65,6 @@ TABLES = (
     """,
     "CREATE INDEX idx_outbox_retry ON outbox (topic, next_attempt_at) WHERE next_attempt_at IS NOT NULL",
     "CREATE INDEX idx_outbox_topic_event_id ON outbox (topic, event_id)",
-    "CREATE INDEX idx_outbox_topic_key_event_id ON outbox (topic, key, event_id)",
     """
     CREATE TABLE dead_letters (
         event_id BIGINT NOT NULL,
