@@ -42,7 +42,7 @@ def to_order(shop: Shop, text: str) -> Destination | None:
     from data.orders.reads import get_order
 
     order = get_order(shop.stores.postgres, number)
-    return Destination("order", order.order_number, "order", {"ref": order.order_number})
+    return Destination("order", order.order_number, "order", {"order_number": order.order_number})
 
 
 def to_customer(shop: Shop, text: str) -> Destination | None:
@@ -52,7 +52,7 @@ def to_customer(shop: Shop, text: str) -> Destination | None:
     from data.customers.reads import get_customer
 
     customer = get_customer(shop.stores.postgres, text)
-    return Destination("customer", customer.email, "customer", {"ref": str(customer.user_id)})
+    return Destination("customer", customer.email, "customer", {"user_id": str(customer.user_id)})
 
 
 def to_product(shop: Shop, text: str) -> Destination | None:
@@ -65,7 +65,7 @@ def to_product(shop: Shop, text: str) -> Destination | None:
     product = found.get(text) or found.get(text.upper())
     if product is None:
         return None
-    return Destination("product", f"{product.sku}  {product.title}", "product", {"ref": product.sku})
+    return Destination("product", f"{product.sku}  {product.title}", "product", {"product_id": product.sku})
 
 
 SOURCES: tuple[Source, ...] = (to_order, to_customer, to_product)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 LEAN = "ansi-lean"
 DEFAULT = "dark"
@@ -102,7 +102,8 @@ THEMES: tuple[Theme, ...] = (
         surface="ansi_default",
         panel="ansi_default",
         boost="ansi_default",
-        variables=_ANSI
+        variables=dict(BUILTIN_THEMES["ansi-dark"].variables)
+        | _ANSI
         | {
             "block-cursor-foreground": "ansi_black",
             "block-cursor-background": "ansi_white",

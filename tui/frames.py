@@ -39,15 +39,32 @@ class Run(CompositorUpdate):
         parts: list[str] = []
         before: Style | None = None
         for y, x, cells in self.runs:
-            parts.append(f"\x1b[{y + 1};{x + 1}H")
-            for text, style in cells:
+            sure = False
+            for at, (text, style) in enumerate(cells, x):
+                if not text:
+                    continue
+                if not sure:
+                    parts.append(f"\x1b[{y + 1};{at + 1}H")
                 if style is not before and style != before:
                     parts.append(_change(before, style, system))
                     before = style
                 parts.append(text)
+                sure = text.isascii() or _width_is_agreed(text)
         if before is not None:
             parts.append("\x1b[0m")
         return "".join(parts)
+
+
+def _width_is_agreed(text: str) -> bool:
+    """Whether every terminal gives ``text`` the width the layout gave it.
+
+    After anything else (emoji sequences, flags, combining marks, scripts that are shaped or run from right to left) the
+    cursor is put where the layout wants it, so that a terminal of another opinion shifts no column.
+    """
+    if len(text) > 1:
+        return False
+    code = ord(text)
+    return code < 0x530 or 0x2000 <= code < 0x2C00 or 0x2E80 <= code < 0xD800 or 0xFF00 <= code < 0xFFE7
 
 
 class FrameMemory:

@@ -127,8 +127,9 @@ class Terminal:
 
     @property
     def rows(self) -> list[str]:
-        """The screen's lines."""
-        return [line.rstrip() for line in self._screen.display]
+        """The screen's lines (pyte's own ``display`` fails where two opinions on a width met in one line)."""
+        columns = range(self._screen.columns)
+        return ["".join(self._screen.buffer[y][x].data for x in columns).rstrip() for y in range(self._screen.lines)]
 
     @property
     def cells(self) -> list[list[tuple[str, str, str, bool, bool, bool]]]:
