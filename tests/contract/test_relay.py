@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from data.errors import Denied, NotFound, Unavailable
 from data.events import delivery
@@ -118,8 +119,6 @@ def test_order_per_key_is_kept_behind_a_failing_event(shop: Shop) -> None:
     passing = put_order(stores, [product])
     run_once(shop)
     assert set(facts(stores)) == {passing}
-    from sqlalchemy import text
-
     with stores.postgres.reading() as connection:
         found = connection.execute(text("SELECT event_id, attempts FROM outbox ORDER BY event_id")).all()
     assert [tuple(row) for row in found] == [(first, 1), (second, 0)]
@@ -213,3 +212,37 @@ def test_dead_letters_are_paged_both_ways(shop: Shop) -> None:
     assert (first.before, last.after) == (None, None)
     assert list_dead_letters(shop.stores.postgres, limit=2, before=last.before) == second
     assert list_dead_letters(shop.stores.postgres, limit=2, before=second.before).rows == first.rows
+
+
+def test_a_relay_whose_connections_are_cut_leads_again_by_itself(shop: Shop) -> None:
+    """PostgreSQL restarts as the relay sees it: every connection is gone at once, the lock with one of them."""
+    stores = shop.stores
+    product = put_product(stores, "A-1")
+    with relay_process(shop.settings) as relay:
+        until(lambda: relay_status(stores.postgres).leader.endswith(f":{relay.pid}"))
+        for _ in range(3):
+            with stores.postgres.writing() as connection:
+                cut = connection.execute(
+                    text(
+                        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                    )
+                ).scalar_one()
+            assert cut >= 1
+            order = put_order(stores, [product])
+            until(lambda order=order: order in facts(stores), 30)
+        until(lambda: relay_status(stores.postgres).running)
+        assert relay.stop() == 0
+
+
+def test_a_second_relay_stands_by_and_takes_over(shop: Shop) -> None:
+    stores = shop.stores
+    product = put_product(stores, "A-1")
+    with relay_process(shop.settings) as first:
+        until(lambda: relay_status(stores.postgres).leader.endswith(f":{first.pid}"))
+        with relay_process(shop.settings) as second:
+            assert run_once(shop) == 0, "somebody leads"
+            first.kill()
+            until(lambda: relay_status(stores.postgres).leader.endswith(f":{second.pid}"))
+            order = put_order(stores, [product])
+            until(lambda: order in facts(stores))
