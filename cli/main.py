@@ -118,8 +118,7 @@ def run(arguments: Sequence[str]) -> int:
         answer = _answer(arguments)
         _write(answer, as_json=as_json)
         return answer.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        say("Interrupted. What was committed stays; what was under way left nothing.")
+    except KeyboardInterrupt:  # while the answer was being written: the rest of it is not wanted
         return INTERRUPTED
     except BrokenPipeError:
         # Python flushes standard output once more at its end; that must not raise again.
@@ -135,7 +134,11 @@ def _answer(arguments: Sequence[str]) -> Answer:
     except StorekeeperError as error:
         say(str(error))
         return _failed(error.code, str(error), error.exit_code, error.details())
-    except (KeyboardInterrupt, click.Abort, BrokenPipeError):
+    except (KeyboardInterrupt, click.Abort):
+        sentence = "Interrupted. What was committed stays; what was under way left nothing."
+        say(sentence)
+        return _failed("interrupted", sentence, INTERRUPTED, {})
+    except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the last resort: a bug is told, and never as half an answer
         return _bug(error)

@@ -185,7 +185,7 @@ def test_ctrl_c_while_reading_standard_input_exits_130(tmp_path):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=10)
     assert process.returncode == 130
-    assert out == b""
+    assert json.loads(out)["error"]["code"] == "interrupted"
     assert b"Interrupted" in err
     assert b"Traceback" not in err
 
