@@ -14,6 +14,7 @@ from typing import Any
 from bson import Decimal128, Int64, ObjectId
 from bson.errors import InvalidId
 
+from data.catalog.fields import LEVELS
 from data.catalog.rules import flatten, words_of
 from data.catalog.types import (
     AttributeDef,
@@ -92,13 +93,13 @@ def amount(value: object) -> Decimal | None:
 def category_names(document: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the stored category path, outermost first."""
     stored = _part(document, "category")
-    names = (str(stored.get(level) or "") for level in ("primary", "secondary", "tertiary"))
+    names = (str(stored.get(level) or "") for level in LEVELS)
     return tuple(name for name in names if name)
 
 
 def category_document(names: tuple[str, ...]) -> Document:
     """Return the category sub-document; a level that is not used is left out, so that no facet counts an empty name."""
-    return dict(zip(("primary", "secondary", "tertiary"), names, strict=False))
+    return dict(zip(LEVELS, names, strict=False))
 
 
 def pricing_of(document: Mapping[str, Any]) -> Pricing:

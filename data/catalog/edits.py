@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import text
+
 from data.catalog.categories import category_paths
 from data.catalog.changes import (
     REMOVED,
@@ -25,8 +27,9 @@ from data.door import UnitOfWork, handles
 from data.errors import Conflict, Invalid, NotFound
 from data.stores.mongo import Mongo, translate_errors
 
-#: How often an edit without an expected version starts over because somebody else was faster.
+#: How often an edit without an expected version starts over because an import was faster.
 _TRIES = 10
+_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _ATTRIBUTE = "attributes."
 _CATEGORY = "category."
 
@@ -36,6 +39,7 @@ def edit_product(command: EditProduct, uow: UnitOfWork) -> ProductEdited:
     """Change the product by compare-and-set on its version; see ``EditProduct`` for what is raised."""
     mongo, key = uow.stores.mongo, document_key(uow)
     with translate_errors():
+        _take_turns(uow, _find(mongo, command, key))
         for _ in range(_TRIES):
             document = _find(mongo, command, key)
             made = entry_of(document, key)
@@ -99,6 +103,11 @@ def _find(mongo: Mongo, command: EditProduct, key: str) -> Document:
     if document is None:
         raise NotFound("product", command.product_id)
     return document
+
+
+def _take_turns(uow: UnitOfWork, document: Document) -> None:
+    """Wait until no other editor is at this product: under many hands, each would make the others start over."""
+    uow.connection.execute(_TURN, {"name": f"product {document['_id']}"})
 
 
 def _refuse_old(command: EditProduct, document: Document) -> None:

@@ -13,7 +13,16 @@ from typing import Any
 from data.catalog.documents import HIDDEN_FIELDS, ROW_FIELDS, category_of, object_id, product_of, row_of
 from data.catalog.fields import LEVELS
 from data.catalog.rules import flatten, words_of
-from data.catalog.types import AttributeDef, AttributeUse, AttributeValue, Category, CategoryPath, Product, ProductRow
+from data.catalog.types import (
+    PATH_SEPARATOR,
+    AttributeDef,
+    AttributeUse,
+    AttributeValue,
+    Category,
+    CategoryPath,
+    Product,
+    ProductRow,
+)
 from data.errors import NotFound
 from data.paging import decode_cursor, encode_cursor
 from data.stores.mongo import Mongo, translate_errors
@@ -108,7 +117,7 @@ def category_tree(mongo: Mongo, *, active_only: bool = False) -> tuple[Category,
         nodes = [category_of(found) for found in mongo.categories.find(matching, max_time_ms=_MAX_TIME_MS)]
     below: dict[str, list[Category]] = {}
     for node in sorted(nodes, key=lambda node: (node.sort_order, node.name)):
-        below.setdefault(node.path.rpartition(" > ")[0], []).append(node)
+        below.setdefault(node.path.rpartition(PATH_SEPARATOR)[0], []).append(node)
 
     def walk(parent: str) -> Iterable[Category]:
         for node in below.get(parent, ()):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from data.catalog.fields import MAX_DESCRIPTION, MAX_SKU, MAX_TITLE, STATUSES
+from data.catalog.fields import LEVELS, MAX_DESCRIPTION, MAX_SKU, MAX_TITLE, STATUSES
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -45,7 +45,7 @@ PRODUCT_SCHEMA = _object(
         "description": _TEXT | {"maxLength": MAX_DESCRIPTION},
         "brand": _TEXT,
         "barcode": _TEXT | {"minLength": 1},
-        "category": _object([], {"primary": _TEXT, "secondary": _TEXT, "tertiary": _TEXT}),
+        "category": _object([], dict.fromkeys(LEVELS, _TEXT)),
         "attributes": {
             "bsonType": "object",
             "additionalProperties": {
@@ -119,7 +119,7 @@ PRODUCT_INDEXES = (
     # reads.list_products by status, and of a category and everything below it; reads.attributes_of.
     IndexModel([("status", ASCENDING), ("sku", ASCENDING)], name="status"),
     IndexModel(
-        [(f"category.{level}", ASCENDING) for level in ("primary", "secondary", "tertiary")] + [("sku", ASCENDING)],
+        [(f"category.{level}", ASCENDING) for level in LEVELS] + [("sku", ASCENDING)],
         name="category",
     ),
     IndexModel([("brand", ASCENDING), ("sku", ASCENDING)], name="brand"),
