@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.pilot import Pilot
 
+from data.settings import Settings
+from tests.screens.away import Link
 from tui.app import Shell
 
 if TYPE_CHECKING:
@@ -71,3 +74,10 @@ def running() -> Run:
             yield Running(app, pilot)
 
     return run
+
+
+@pytest.fixture
+def clickhouse_link(settings: Settings) -> Iterator[Link]:
+    """The test's settings with an analytics store that can be taken away."""
+    with tempfile.TemporaryDirectory() as folder:  # tmp_path is too long for a socket's name
+        yield Link(settings, folder)
