@@ -86,6 +86,15 @@ def test_textual_is_exact():
     assert str(next(each for each in RUNTIME if each.name == "textual").specifier).startswith("==")
 
 
+def test_the_keys_of_the_readme_are_keys_of_the_program():
+    readme = (ROOT / "README.md").read_text()
+    table = readme[readme.index("| key | does |") : readme.index("The whole list is in")]
+    told = set(re.findall(r"`([^`]+)`", table)) - {"g"}  # half a sequence, explained beside it
+    known = set(re.findall(r"`([^`]+)`", (ROOT / "docs" / "keys.md").read_text()))
+    assert told
+    assert told <= known
+
+
 # -- compose.yaml and .env.example -----------------------------------------------------------------------------------
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
