@@ -15,7 +15,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from data.settings import PREFIX, load_settings
+from data.settings import PREFIX, Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
@@ -84,6 +84,11 @@ def test_every_dependency_is_justified_in_contributing():
 
 def test_textual_is_exact():
     assert str(next(each for each in RUNTIME if each.name == "textual").specifier).startswith("==")
+
+
+def test_the_readme_tells_every_setting():
+    told = set(re.findall(r"\| `(\w+)` \| `STOREKEEPER_(\w+)` \|", (ROOT / "README.md").read_text()))
+    assert told == {(name, name.upper()) for name in Settings.__struct_fields__}
 
 
 def test_the_keys_of_the_readme_are_keys_of_the_program():
