@@ -34,6 +34,7 @@ from widgets.sturdy import Sturdy
 
 if TYPE_CHECKING:
     from textual.widget import Widget
+    from textual.worker import WorkType
 
     from data.shop import Shop
 
@@ -221,7 +222,7 @@ class AppScreen(QuietFocus, Sturdy, Screen[None]):
                 if then is not None:
                     self.call_later(self._arrived, group, number, result, then)
 
-        self.run_worker(job(), group=f"{self.NAME}:{group}", exclusive=True, exit_on_error=False)
+        self.run_worker(cast("WorkType[None]", job), group=f"{self.NAME}:{group}", exclusive=True, exit_on_error=False)
 
     def _arrived(self, group: str, number: int, result: Result, then: Callable[[Result], object]) -> None:
         if number == self._sequence[group]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -25,6 +26,8 @@ from widgets.form import Form
 from widgets.text import visible
 
 if TYPE_CHECKING:
+    from textual.worker import WorkType
+
     from data.shop import Shop
 
 Save = Callable[["Shop", dict[str, str]], Any]
@@ -90,7 +93,8 @@ class FormOverlay(Overlay[Any]):
             return
         self._saving = True
         self._say("Saving …")
-        self.run_worker(self._write(event.values), exit_on_error=False)
+        work = cast("WorkType[None]", partial(self._write, event.values))
+        self.run_worker(work, exit_on_error=False)
 
     async def _write(self, values: dict[str, str]) -> None:
         try:

@@ -1,0 +1,99 @@
+"""The list of orders: views, the filter line, the order beside it, a number typed, going and coming back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from screens.shown import clock_at
+from tests.desk_world import NOON, at_the_desk, furnish
+from tests.screens.away import postgresql_away
+from tests.screens.conftest import Run
+
+if TYPE_CHECKING:
+    from data.shop import Shop
+
+
+async def test_an_empty_list_says_what_to_press(shop: Shop, running: Run) -> None:
+    async with running(shop) as desk:
+        await desk.press("g", "o")
+        await desk.sees("No orders match.", "6 shows all · n places one")
+
+
+async def test_views_filter_and_going_back_to_the_row(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    with clock_at(NOON):
+        async with running(world.shop) as desk:
+            await desk.press("f3")
+            rows = (await desk.sees("5 match")).splitlines()
+            numbers = [line.lstrip("▸ ").split()[0] for line in rows[4:9]]
+            assert numbers == [world.number(name) for name in ("new", "part", "late", "last week", "old")]
+            assert "12 min" in rows[4]
+            assert "○ 0/2" in rows[6] or "○ 0/1" in rows[6]
+            assert "✗ cancelled" in rows[8]
+            assert "unpaid" not in rows[8]
+            await desk.press("2")
+            await desk.sees("› Orders › To ship", "2 match", "status:confirmed,processing")
+            await desk.press("6", "j", "j", "enter")
+            await desk.sees(f"› Orders › {world.number('late')}", "Chen Wei")
+            await desk.press("escape")
+            await desk.sees(f"▸ {world.number('late')}", "5 match")
+
+
+async def test_the_filter_line_is_read_as_it_is_typed(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    with clock_at(NOON):
+        async with running(world.shop) as desk:
+            await desk.press("f3")
+            await desk.sees("5 match")
+            await desk.press("slash")
+            await desk.type("gudmunds unpaid")
+            await desk.sees("1 match", world.number("part"), "◐ 20.00")
+            await desk.press("enter", "slash")
+            for _ in "gudmunds unpaid":
+                await desk.pilot.press("backspace")
+            await desk.type("status:lost")
+            await desk.press("enter")
+            await desk.sees("'lost' is not one of", world.number("part"))
+            await desk.press("escape")
+            await desk.sees("5 match", "status:processing total:>100")
+
+
+async def test_a_number_typed_into_the_palette_opens_the_order(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    with clock_at(NOON):
+        async with running(world.shop) as desk:
+            await desk.press("colon")
+            await desk.type(world.number("late").lower().replace("-", ""))
+            await desk.sees(f"▸ order           {world.number('late')}")
+            await desk.press("enter")
+            await desk.sees(f"› Orders › {world.number('late')}", "◔ confirmed", "Chen Wei")
+
+
+async def test_at_100_columns_the_order_under_the_bar_stands_beside(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    with clock_at(NOON):
+        async with running(world.shop, (120, 40)) as desk:
+            await desk.press("f3")
+            await desk.sees("Kantstr. 12, 10623 Berlin, DE", "placed, 2 lines", "Corsair Vengeance")
+            await desk.press("j")
+            await desk.sees("Laugavegur 7", "captured 20.00", "processing")
+            await desk.pilot.resize_terminal(80, 24)
+            await desk.until(lambda: "Laugavegur" not in desk.text and f"▸ {world.number('part')}" in desk.text)
+            await desk.pilot.resize_terminal(200, 60)
+            await desk.sees("Laugavegur 7", f"▸ {world.number('part')}", "5 match")
+
+
+async def test_a_role_without_the_right_is_told_so(shop: Shop, running: Run) -> None:
+    async with running(at_the_desk(shop, "warehouse", "Wes")) as desk:
+        await desk.press("f3", "n")
+        await desk.sees("› Orders", "new: needs orders.place, which Wes Keller does not have")
+
+
+async def test_a_list_that_can_not_be_read_says_so_and_comes_by_itself(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    with clock_at(NOON):
+        async with running(world.shop) as desk:
+            with postgresql_away(world.shop):
+                await desk.press("f3")
+                await desk.sees("postgresql is not available", "It is tried again by itself; r tries now")
+            await desk.sees("5 match", world.number("new"))
