@@ -30,7 +30,7 @@ endif
 install: $(RUNTIME) ## set up .venv; .venv/bin/storekeeper is then the program
 
 run: $(RUNTIME) ## set up, start the local engines, load demo data the first time, open the app
-	@$(BIN)/storekeeper demo load --if-new
+	@$(BIN)/storekeeper demo load --if-new || [ $$? -ne 130 ]  # the app says better than a dead start what is wrong
 	@exec $(BIN)/storekeeper $(ARGS)
 
 test: $(DEV) ## set up and run every test (ARGS="tests/unit -k money" picks some)
