@@ -10,7 +10,10 @@ from sqlalchemy import Connection, text
 __all__ = ["estimate_rows"]
 
 
-def estimate_rows(connection: Connection, sql: str, values: Mapping[str, Any]) -> int:
-    """Return the planner's guess for ``sql``, a SELECT of this program with ``:name`` parameters. Nothing is run."""
+def estimate_rows(connection: Connection, sql: str, values: Mapping[str, Any], *, seen: int = 0) -> int:
+    """Return the planner's guess for ``sql``, a SELECT of this program with ``:name`` parameters. Nothing is run.
+
+    It is never below ``seen``, the rows that are known to be there: a planner that has not looked for a while guesses.
+    """
     plan = connection.execute(text(f"EXPLAIN (FORMAT JSON) {sql}"), dict(values)).scalar_one()
-    return int(plan[0]["Plan"]["Plan Rows"])
+    return max(int(plan[0]["Plan"]["Plan Rows"]), seen)

@@ -180,7 +180,7 @@ def search_customers(
             found = found[::-1]
         rows = _rows(connection, [row.user_id for row in found])
         counted = None if not first else found[0].matches if more else len(found)
-        estimate = _estimate(connection) if first and counted is None else counted
+        estimate = max(_estimate(connection), len(found) + more) if first and counted is None else counted
     follows = bool(before) if backwards else more
     precedes = more if backwards else bool(after)
     return Page(

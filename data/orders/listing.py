@@ -81,7 +81,7 @@ def list_orders(
         rows = (rows[1:] if backwards else rows[:limit]) if more else rows
         estimate = None
         if first:
-            estimate = estimate_rows(connection, base, values) if more else len(rows)
+            estimate = estimate_rows(connection, base, values, seen=limit + 1) if more else len(rows)
     follows, precedes = (bool(before), more) if backwards else (more, bool(after))
     return Page(
         rows=tuple(rows),

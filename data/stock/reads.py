@@ -143,7 +143,9 @@ def list_levels(
             rows.reverse()
         estimate = None
         if first:
-            estimate = estimate_rows(connection, f"{_LEVEL_ROWS}{where}", values) if more else len(rows)
+            estimate = len(rows)
+            if more:
+                estimate = estimate_rows(connection, f"{_LEVEL_ROWS}{where}", values, seen=limit + 1)
     follows, precedes = (bool(before), more) if backwards else (more, bool(after))
     return Page(
         rows=tuple(rows),
