@@ -6,7 +6,7 @@ order_items, INSERT inventory_movements, COMMIT, sent by pgbench, a C program th
 of ``Door.run(PlaceOrder)``: permission, check and hash of the content, prices from the catalog (kept at most a second),
 tax, totals, then order, line, level, movement, status, audit, idempotency key and two events. Both commit to disk.
 
-Three cases: 1 client; 16 clients over 1,000 products; 16 clients on one product. The ratio of a case is the median over
+Three cases: 1 client; 16 clients over 100 products; 16 clients on one product. The ratio of a case is the median over
 its pairs; each pair runs the two right after each other, in turns of who is first. pgbench's default protocol is
 ``simple``; ``prepared``, which spares it the planning, is shown beside it.
 """
@@ -47,7 +47,7 @@ from data.stock.messages import ReceiveLine, ReceiveMany, SaveWarehouse
 from data.stock.reads import reconcile
 from data.stores import Stores
 
-PRODUCTS, CUSTOMERS, STOCK = 1_000, 1_000, 100_000_000
+PRODUCTS, CUSTOMERS, STOCK = 100, 1_000, 100_000_000
 BASELINE = "seed_baseline"
 ADDRESS = Address(street_address="1 Main St", city="Portland", state="OR", postal_code="97201", country="US")
 PRICE = Decimal("79.95")

@@ -37,7 +37,7 @@ from sqlalchemy import insert
 from data.access.rules import PERMISSIONS, Actor
 from data.access.schema import AuditEntry
 from data.command import Command, checked, content_hash, parse_command
-from data.errors import Conflict, Denied
+from data.errors import Conflict, Denied, StorekeeperError
 from data.events.schema import OutboxEvent
 from data.idempotency import Claim, checked_key, claim_key, plain, store_result, stored_result
 from data.ids import new_id
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     import sqlalchemy
 
     from data.stores import Stores
+    from data.stores.postgres import Autocommit
 
 __all__ = ["Claim", "Command", "Done", "Door", "OneStatement", "UnitOfWork", "audit_row", "handles", "parse_command"]
 
@@ -114,16 +115,20 @@ class OneStatement:
     must get its old answer even when the same command would be refused today.
     """
 
-    def __init__(
-        self, connection: sqlalchemy.Connection, stores: Stores, actor: Actor, claim: Claim, now: datetime, kind: Any
-    ) -> None:
-        self.connection = connection
+    def __init__(self, held: Autocommit, stores: Stores, actor: Actor, claim: Claim, now: datetime, kind: Any) -> None:
+        self.raw = held.raw
         self.stores = stores
         self.actor = actor
         self.claim = claim
         self.now = now
         self.replayed = False
+        self._held = held
         self._kind = kind
+
+    @property
+    def connection(self) -> sqlalchemy.Connection:
+        """``raw``, the pool's connection, as SQLAlchemy's."""
+        return self._held.connection
 
     def stored_result(self) -> Any | None:
         """Return what an earlier call stored under this claim, or ``None``; raises ``Conflict`` for other content."""
@@ -195,10 +200,10 @@ def _registered(kind: type[Command]) -> _Registered:
 
 
 def _retrying() -> tenacity.Retrying:
-    """Return the bound within which a unit is repeated: ≤ 8 tries in 5 s, full jitter from 2 ms doubling to 200 ms."""
+    """Return the bound on repeating a unit after its first try: 7 more in 5 s, full jitter, 2 ms doubling to 200 ms."""
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(retryable),
-        stop=tenacity.stop_after_attempt(8) | tenacity.stop_after_delay(5),
+        stop=tenacity.stop_after_attempt(7) | tenacity.stop_after_delay(5),
         wait=tenacity.wait_random_exponential(multiplier=0.002, max=0.2),
         reraise=True,
     )
@@ -223,6 +228,11 @@ class Door:
         command = checked(command)
         claim = Claim(actor.user_id, checked_key(key), command.name, content_hash(command))
         attempt = self._one_statement if registered.one_statement else self._transaction
+        try:  # nearly always the only try; the machinery of the others costs as much as a round trip
+            return attempt(registered.handler, command, actor, claim)
+        except StorekeeperError as error:
+            if not retryable(error):
+                raise
         return _retrying()(attempt, registered.handler, command, actor, claim)
 
     def _transaction(
@@ -243,7 +253,7 @@ class Door:
     def _one_statement(
         self, handler: Callable[[Any, OneStatement], Any], command: Command, actor: Actor, claim: Claim
     ) -> Done[Any]:
-        with self._stores.postgres.autocommit() as connection:
-            unit = OneStatement(connection, self._stores, actor, claim, datetime.now(UTC), command.result)
+        with self._stores.postgres.autocommit() as held:
+            unit = OneStatement(held, self._stores, actor, claim, datetime.now(UTC), command.result)
             result = handler(command, unit)
         return Done(result, unit.replayed, claim.key)

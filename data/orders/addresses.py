@@ -15,12 +15,13 @@ from data.orders.rules import Address
 if TYPE_CHECKING:
     import sqlalchemy
 
+    from data.door import OneStatement
     from data.orders.messages import PlaceOrder
 
 __all__ = ["addresses_of"]
 
 
-def addresses_of(connection: sqlalchemy.Connection, command: PlaceOrder) -> tuple[Address, Address]:
+def addresses_of(unit: OneStatement, command: PlaceOrder) -> tuple[Address, Address]:
     """Return the addresses to ship to and to bill. Asks the database only where the command holds no address itself.
 
     Raises ``Invalid`` (a field of an address, or no address anywhere) and ``NotFound`` (a stored address that is not
@@ -30,7 +31,7 @@ def addresses_of(connection: sqlalchemy.Connection, command: PlaceOrder) -> tupl
     bill = _checked("billing_address", command.billing_address)
     bill_from_shipping = bill is None and command.billing_address_id is None
     if ship is None or bill is None:
-        stored = _stored(connection, command) if ship is None or not bill_from_shipping else []
+        stored = _stored(unit.connection, command) if ship is None or not bill_from_shipping else []
         ship = ship or _pick(stored, command.shipping_address_id, "shipping")
         if ship is None:
             raise Invalid({"shipping_address": "the customer has none, so the order must name one"})

@@ -55,7 +55,7 @@ def place_order(command: PlaceOrder, unit: OneStatement) -> PlacedOrder:
     placed_at = _placed_at(command.placed_at, unit.now)
     refs = refs_of(command.lines)
     lines = price_lines(command.lines, refs, products_for_sale(unit.stores.mongo, refs))
-    ship_to, bill_to = addresses_of(unit.connection, command)
+    ship_to, bill_to = addresses_of(unit, command)
     totals = quote(lines, ship_to, command.shipping_method)
     _compare(command, totals)
     shard = 0
@@ -72,7 +72,7 @@ def place_order(command: PlaceOrder, unit: OneStatement) -> PlacedOrder:
             *_event_arrays(order_id, lines),
         )
         try:
-            outcome, detail = _PLACE.one(unit.connection, arguments)
+            outcome, detail = _PLACE.one(unit.raw, arguments)
         except psycopg.errors.UniqueViolation as taken:
             if taken.diag.constraint_name != "orders_order_number_key":
                 raise

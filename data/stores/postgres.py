@@ -10,6 +10,7 @@ import select
 import time
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
 from typing import Any
 
 import psycopg
@@ -21,7 +22,7 @@ from sqlalchemy.pool import QueuePool
 from data.errors import Conflict, Invalid, Unavailable
 from data.types import Health
 
-__all__ = ["Postgres", "retryable", "sqlstate", "translate_errors"]
+__all__ = ["Autocommit", "Postgres", "retryable", "sqlstate", "translate_errors"]
 
 STORE = "postgresql"
 _OPTIONS = "-c statement_timeout=10s -c lock_timeout=3s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
@@ -63,13 +64,13 @@ class Postgres:
         """
         return _transaction(self.engine)
 
-    def autocommit(self) -> AbstractContextManager[sa.Connection]:
+    def autocommit(self) -> AbstractContextManager[Autocommit]:
         """Hold a connection on which every statement is its own transaction: for a command that is one statement.
 
         From a pool of its own, since switching a connection to and fro costs as much as asking it. Only the door uses
         it. Raises what ``writing`` raises.
         """
-        return _connection(self._autocommit)
+        return _autocommit(self._autocommit)
 
     def health(self) -> Health:
         """Say which server answers. Asked over a connection of its own: a full pool is no dead server."""
@@ -170,10 +171,30 @@ def _transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
+class Autocommit:
+    """A pooled connection in autocommit: ``raw`` as the pool hands it out, ``connection`` for SQLAlchemy's statements.
+
+    The second is made when it is first asked for, because a placement that goes well never does.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self.raw = engine.raw_connection()
+
+    @cached_property
+    def connection(self) -> sa.Connection:
+        """The same connection as SQLAlchemy's."""
+        return sa.Connection(self._engine, connection=self.raw)
+
+
 @contextmanager
-def _connection(engine: sa.Engine) -> Iterator[sa.Connection]:
-    with translate_errors(), engine.connect() as connection:
-        yield connection
+def _autocommit(engine: sa.Engine) -> Iterator[Autocommit]:
+    with translate_errors():
+        held = Autocommit(engine)
+        try:
+            yield held
+        finally:
+            held.raw.close()
 
 
 @contextmanager

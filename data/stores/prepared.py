@@ -15,7 +15,7 @@ from psycopg import generators, pq
 from psycopg.errors import error_from_result
 
 if TYPE_CHECKING:
-    import sqlalchemy
+    from sqlalchemy import PoolProxiedConnection
 
 __all__ = ["Prepared"]
 
@@ -31,13 +31,13 @@ class Prepared:
         self._statement = statement.encode()
         self._mark = f"prepared:{name}"
 
-    def one(self, connection: sqlalchemy.Connection, arguments: Sequence[str | None]) -> tuple[str | None, ...]:
+    def one(self, connection: PoolProxiedConnection, arguments: Sequence[str | None]) -> tuple[str | None, ...]:
         """Run the statement and return the columns of its one row as PostgreSQL writes them in text.
 
         The connection must be in autocommit. Raises psycopg's errors, for ``translate_errors`` around it; a connection
         that broke does not go back to the pool.
         """
-        driver = connection.connection.driver_connection
+        driver = connection.driver_connection
         assert isinstance(driver, psycopg.Connection)
         try:
             if self._mark not in connection.info:
