@@ -27,6 +27,7 @@ from data.events.adoption import adopt
 from data.events.changes import Batch, Change, HistoryLost, Position, ProductChanges
 from data.events.popularity import Popularity
 from data.events.rebuild import REBUILD, asked_rebuild
+from data.events.topics import PRODUCTS
 from data.search.documents import from_product
 from data.stores.mongo import translate_errors
 
@@ -37,24 +38,20 @@ if TYPE_CHECKING:
     from data.search.engine import SearchDocument
     from data.stores import Stores
 
-__all__ = ["HEARTBEAT_SECONDS", "PRODUCTS", "ProductFeed"]
+__all__ = ["ProductFeed"]
 
 log = logging.getLogger(__name__)
 
-#: The name of this feed in status, dead letters and ``relay_state``.
-PRODUCTS = "products"
 #: Changes handled at a time.
 BATCH = 1000
-#: Seconds between two comparisons of all revisions, two looks after the caches, two notes of a quiet stream's place.
+#: Seconds between two comparisons of all revisions, two looks after the caches, two looks for a note that asks for a
+#: new index, two notes of a quiet stream's place.
 RECONCILE_SECONDS = 600.0
 REPAIR_SECONDS = 1.0
-#: Seconds between two looks for a note that asks for a new index.
 LOOK_SECONDS = 1.0
 NOTE_SECONDS = 1.0
 #: A stream lost twice within this time has a fault that a rebuild does not mend.
 LOST_AGAIN_SECONDS = 10.0
-#: A quiet MongoDB moves its stream on this often, in seconds (``periodicNoopIntervalSecs``).
-HEARTBEAT_SECONDS = 10.0
 
 
 class ProductFeed:
@@ -68,7 +65,9 @@ class ProductFeed:
         # Only what was heard counts: the place where a stream begins may already bear the time of the write to come.
         self._reached = (0, 0)
         self._counters: dict[str, Any] = {}
-        self._noted = self._repaired = self._reconciled = self._lost = self._looked = float("-inf")
+        self._noted: tuple[Position, tuple[int, int]] | None = None
+        self._noted_at = self._repaired = self._lost = self._looked = float("-inf")
+        self._reconciled = time.monotonic() - RECONCILE_SECONDS
 
     def step(self, seconds: float = 1.0) -> int:
         """Handle what the stream has, waiting up to ``seconds`` for it; return how many changes that were.
@@ -138,19 +137,17 @@ class ProductFeed:
             self._counters["handled"] = self._counters.get("handled", 0) + len(batch.changes)
             self._counters["skipped"] = self._counters.get("skipped", 0) + len(batch.changes) - written
         self._position = batch.position
-        noted = self._counters.get("token") == dict(batch.position.token)
-        moved = not noted and time.monotonic() - self._noted >= NOTE_SECONDS
         self._reached = batch.position.time
-        self._counters["reached"] = list(self._reached)
-        if batch.changes or moved:
+        moved = (self._position, self._reached) != self._noted
+        if batch.changes or (moved and time.monotonic() - self._noted_at >= NOTE_SECONDS):
             self._note(batch.position)
 
     def _note(self, position: Position) -> None:
-        self._counters["token"] = dict(position.token)
+        self._counters |= {"token": dict(position.token), "reached": list(self._reached)}
         with self._stores.postgres.writing() as connection:
             state.save(connection, PRODUCTS, self._counters)
         self._position = position
-        self._noted = time.monotonic()
+        self._noted, self._noted_at = (position, self._reached), time.monotonic()
 
     def _apply(self, changes: Sequence[Change]) -> int:
         """Bring index and cache to what MongoDB holds now for the changed products; return how many were newer."""
@@ -216,13 +213,16 @@ class ProductFeed:
             count = stores.search.rebuild(self._documents(_all_products(stores)))
             self._counters["rebuilt"] = self._counters.get("rebuilt", 0) + 1
             log.info("the search index was rebuilt from %d products", count)
+        self._revalidate_caches()
+        self._reconciled = time.monotonic()
+
+    def _revalidate_caches(self) -> None:
         try:
-            cache_repair.revalidate(stores)
+            cache_repair.revalidate(self._stores)
         except Unavailable as error:
             if error.store != "redis":
                 raise
-            cache_repair.note_missed(stores, error)
-        self._reconciled = time.monotonic()
+            cache_repair.note_missed(self._stores, error)
 
     def _rebuild_if_asked(self) -> None:
         if time.monotonic() - self._looked < LOOK_SECONDS:
@@ -241,7 +241,7 @@ class ProductFeed:
             self._repaired = time.monotonic()
 
     def _reconcile(self, *, quiet: bool) -> None:
-        """Compare all revisions at the start and every ten minutes: the net below the change stream.
+        """Compare all revisions, and all caches, at the start and every ten minutes: the net below the change stream.
 
         In a quiet moment, because what is still to come from the stream would only be done twice; but not never.
         """
@@ -258,6 +258,7 @@ class ProductFeed:
             if refused:
                 self._adopt(dict.fromkeys(refused), floor=int(time.time()))
                 self._apply([Change(product_id) for product_id in refused])
+        self._revalidate_caches()
         self._counters |= {"differences": found.count, "reconciled_at": datetime.now(UTC).isoformat()}
         self._note(self._position)
         self._reconciled = time.monotonic()

@@ -10,8 +10,7 @@ from sqlalchemy import Connection, text
 
 from data.events import state
 from data.events.leader import LEADER, LEADER_HELD
-from data.events.products import HEARTBEAT_SECONDS, PRODUCTS
-from data.events.routes import ROUTES
+from data.events.topics import HEARTBEAT_SECONDS, PRODUCTS, TOPICS
 from data.paging import decode_cursor, encode_cursor
 from data.stores.postgres import Postgres
 from data.types import Page
@@ -104,7 +103,7 @@ def relay_status(postgres: Postgres) -> RelayStatus:
         products = state.load(connection, PRODUCTS)
         caches = state.load(connection, state.CACHE)
         # The outbox topic of the same name only carries replays; the feed stands for both.
-        topics = [_topic(connection, route.topic) for route in ROUTES if route.topic != PRODUCTS]
+        topics = [_topic(connection, topic) for topic in TOPICS if topic != PRODUCTS]
         topics.append(_feed(connection, products))
         letters = int(connection.execute(_LETTERS, {"bound": MAX_DEPTH}).scalar_one())
     return RelayStatus(

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from data.command import Command
 from data.door import UnitOfWork, handles
 from data.events import state
+from data.events.topics import PRODUCTS
 from data.ids import new_id
 
 if TYPE_CHECKING:
@@ -61,7 +62,6 @@ def await_rebuild(shop: Shop, rebuild_id: UUID, timeout: float) -> bool:
 
     Does the relay's work itself where no relay runs. Raises ``Unavailable`` when a store is away.
     """
-    from data.events.products import PRODUCTS
     from data.events.relay import run_once
 
     deadline = time.monotonic() + timeout

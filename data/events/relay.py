@@ -32,8 +32,9 @@ from data.events import outbox, state
 from data.events.changes import cluster_time
 from data.events.delivery import TopicDelivery
 from data.events.leader import Leadership, leadership
-from data.events.products import PRODUCTS, ProductFeed
+from data.events.products import ProductFeed
 from data.events.routes import ROUTES
+from data.events.topics import PRODUCTS, TOPICS
 from data.settings import Settings, load_settings
 from data.stores import Stores
 
@@ -52,7 +53,6 @@ STANDBY_SECONDS = 1.0
 #: How often the leader looks whether it still is, and whether an unknown topic lies in the outbox.
 CONFIRM_SECONDS = 1.0
 
-_TOPICS = tuple(route.topic for route in ROUTES)
 _HAS_TABLES = text("SELECT to_regclass('outbox') IS NOT NULL AND to_regclass('relay_state') IS NOT NULL")
 
 
@@ -158,7 +158,7 @@ class Relay:
 
     def _bury_unknown(self) -> None:
         with self._stores.postgres.writing() as connection:
-            outbox.bury_unknown(connection, _TOPICS)
+            outbox.bury_unknown(connection, TOPICS)
 
 
 class _Loop(threading.Thread):
@@ -196,7 +196,7 @@ def _lead_or_stand_by(stores: Stores, stop: threading.Event) -> None:
 
 def _waiting(stores: Stores) -> bool:
     with stores.postgres.reading() as connection:
-        return outbox.waiting(connection, _TOPICS)
+        return outbox.waiting(connection, TOPICS)
 
 
 def _feed_place(stores: Stores) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from data.events.adoption import adopt_again
 from data.events.facts import OrderFacts
 from data.events.outbox import Event
 from data.events.stock_summary import StockSummaries
+from data.events.topics import ORDERS, PRODUCTS, STOCK
 from data.stores import Stores
 
 __all__ = ["ROUTES", "Handler", "Route"]
@@ -35,8 +36,8 @@ class Route:
 
 ROUTES = (
     # Each insert is a part on ClickHouse's disk: at most about one a second, or a full batch.
-    Route("orders", OrderFacts, pace=1.0),
-    Route("stock", StockSummaries),
+    Route(ORDERS, OrderFacts, pace=1.0),
+    Route(STOCK, StockSummaries),
     # Written by nobody but the replay of a dead letter: products reach search by MongoDB's change stream.
-    Route("products", lambda: adopt_again),
+    Route(PRODUCTS, lambda: adopt_again),
 )

@@ -16,6 +16,8 @@ from data.events.facts import load_all_orders
 from data.events.outbox import MAX_ATTEMPTS
 from data.events.reads import list_dead_letters, relay_status
 from data.events.relay import drain, run_once
+from data.events.routes import ROUTES
+from data.events.topics import TOPICS
 from data.ids import new_id
 from data.shop import Shop, open_shop
 from tests.relay_world import (
@@ -246,3 +248,7 @@ def test_a_second_relay_stands_by_and_takes_over(shop: Shop) -> None:
             until(lambda: relay_status(stores.postgres).leader.endswith(f":{second.pid}"))
             order = put_order(stores, [product])
             until(lambda: order in facts(stores))
+
+
+def test_every_topic_has_one_reader() -> None:
+    assert tuple(route.topic for route in ROUTES) == TOPICS

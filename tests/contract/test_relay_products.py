@@ -20,10 +20,10 @@ from data.errors import NotFound
 from data.events import changes, state
 from data.events import products as feed
 from data.events.changes import HistoryLost
-from data.events.products import PRODUCTS
 from data.events.reads import relay_status
 from data.events.reconcile import differences, sample_consistency
 from data.events.relay import drain
+from data.events.topics import PRODUCTS
 from data.local import ensure_up
 from data.local.paths import Layout
 from data.search.engine import Hit

@@ -1,0 +1,14 @@
+"""The topics' names. Apart from their handlers (``routes``), so that a status line need not load every driver."""
+
+from __future__ import annotations
+
+__all__ = ["HEARTBEAT_SECONDS", "ORDERS", "PRODUCTS", "STOCK", "TOPICS"]
+
+ORDERS = "orders"
+STOCK = "stock"
+#: MongoDB's change stream in status, dead letters and ``relay_state``; in the outbox only what a replay sends.
+PRODUCTS = "products"
+TOPICS = (ORDERS, STOCK, PRODUCTS)
+
+#: A quiet MongoDB moves its change stream on this often, in seconds (``periodicNoopIntervalSecs``).
+HEARTBEAT_SECONDS = 10.0
