@@ -29,9 +29,8 @@ endif
 
 install: $(RUNTIME) ## set up .venv; .venv/bin/storekeeper is then the program
 
-run: $(RUNTIME) ## set up, start the local engines, load demo data the first time, open the app
-	@$(BIN)/storekeeper demo load --if-new || [ $$? -ne 130 ]  # the app says better than a dead start what is wrong
-	@exec $(BIN)/storekeeper $(ARGS)
+run: $(RUNTIME) ## set up, open the app, start the local engines, load demo data the first time
+	@exec $(BIN)/storekeeper $(or $(ARGS),--with-demo)
 
 test: $(DEV) ## set up and run every test (ARGS="tests/unit -k money" picks some)
 	$(BIN)/pytest -n 2 -m "not serial" $(ARGS)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from cli.answer import Answer, plain
@@ -11,11 +9,8 @@ from cli.columns import pairs
 from cli.narration import Narrator
 from cli.options import Noun
 from cli.session import opened_shop, require
-from data.settings import Settings, load_settings
-from data.stores import NAMES
-
-if TYPE_CHECKING:
-    from data.shop import Shop
+from data.demo.offer import DemoOffer
+from data.settings import load_settings
 
 
 @click.group(cls=Noun, name="demo")
@@ -36,55 +31,18 @@ def load(products: int, customers: int, orders: int, seed: int, if_new: bool) ->
 
     A load that was interrupted goes on where it was; one that is complete changes nothing.
     """
-    settings = load_settings()
-    offer = _Offer(settings)
+    size = {"products": products, "customers": customers, "orders": orders, "seed": seed}
+    offer = DemoOffer(load_settings())
     if if_new and not offer.stands:
         return Answer({"loaded": False})
-    with opened_shop() as shop:
+    with opened_shop() as shop, Narrator() as narrate:
         require(shop, "demo.load")
-        if if_new and not offer.begin(shop):
-            return Answer({"loaded": False})
-        from data.demo import load_demo  # not before: every later `make run` asks, and pays for no driver
-
-        with Narrator() as narrate:
-            report = load_demo(shop, products=products, customers=customers, orders=orders, seed=seed, report=narrate)
         if if_new:
-            offer.close()
+            report = offer.load(shop, **size, report=narrate)
+        else:
+            from data.demo.load import load_demo
+
+            report = load_demo(shop, **size, report=narrate)
+    if report is None:
+        return Answer({"loaded": False})
     return Answer({"loaded": True, **plain(report)}, lambda: pairs(plain(report)))
-
-
-class _Offer:
-    """Whether ``make run`` loads demo data: never into servers, never beside somebody's products, and once only.
-
-    A word in a file of the local engines' folder, so that every later start learns it without opening a store:
-    ``begun`` until the load is complete, then ``done``.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self._local = all(settings.is_local(store) for store in NAMES)
-        self._file = settings.home / "demo"
-
-    @property
-    def stands(self) -> bool:
-        """Whether there may be something to load."""
-        return self._local and self._word() != "done"
-
-    def begin(self, shop: Shop) -> bool:
-        """Note that loading begins; where products are that this did not load, say no, now and ever."""
-        from data.catalog.reads import list_products
-
-        if not self._word() and list_products(shop.stores.mongo, limit=1).rows:
-            self.close()
-            return False
-        self._file.write_text("begun")
-        return True
-
-    def close(self) -> None:
-        """Note that there is nothing more to load."""
-        self._file.write_text("done")
-
-    def _word(self) -> str:
-        try:
-            return self._file.read_text()
-        except FileNotFoundError:
-            return ""

@@ -28,6 +28,8 @@ __all__ = ["main", "run"]
 INTERRUPTED = 130
 READER_GONE = 141
 USAGE = 2
+#: Opens the terminal app and, on a new folder of local engines, loads demo data meanwhile (`make run`).
+WITH_DEMO = "--with-demo"
 UNKNOWN = 1
 
 #: noun → (module, one line for the help)
@@ -82,6 +84,8 @@ class _Root(click.Group):
 def root() -> None:
     """Storekeeper: a keyboard-driven back office for e-commerce. Without a command it opens the terminal app.
 
+    --with-demo, without a command, also fills a new shop with demo data.
+
     Every command takes --json and then prints exactly one JSON document on standard output. Settings come from
     STOREKEEPER_* variables over a TOML file (storekeeper config show).
     """
@@ -90,22 +94,22 @@ def root() -> None:
 def main() -> NoReturn:
     """Run the program named on the command line and leave with its exit code."""
     arguments = sys.argv[1:]
-    if not arguments:
-        sys.exit(_open_terminal())
+    if not arguments or arguments == [WITH_DEMO]:
+        sys.exit(_open_terminal(with_demo=bool(arguments)))
     # A terminal or pipe that cannot show a character shows its code instead of ending the program.
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(run(arguments))
 
 
-def _open_terminal() -> int:
+def _open_terminal(*, with_demo: bool) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         say("The terminal app needs a terminal. For scripts: storekeeper --help")
         return USAGE
     from tui.main import run as run_terminal
 
     try:
-        return run_terminal()
+        return run_terminal(with_demo=with_demo)
     except StorekeeperError as error:  # wrong settings or a wrong keymap, before there is a screen to say it on
         say(str(error))
         return error.exit_code

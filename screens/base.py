@@ -30,6 +30,7 @@ from widgets.opening import OpeningPanel
 from widgets.queryline import QueryLine
 from widgets.rule import SectionRule
 from widgets.statusline import StatusLine
+from widgets.still import Still
 from widgets.sturdy import Sturdy
 
 if TYPE_CHECKING:
@@ -41,7 +42,11 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-class AppScreen(QuietFocus, Sturdy, Screen[None]):
+class Pane(Still, Container):
+    """A part of the screen that holds widgets."""
+
+
+class AppScreen(QuietFocus, Sturdy, Still, Screen[None]):
     """Base of every full screen.
 
     A subclass sets ``NAME`` (its name in the shell), ``TITLE_CRUMBS``, ``ACTIONS``, and overrides ``compose_body`` and,
@@ -71,11 +76,11 @@ class AppScreen(QuietFocus, Sturdy, Screen[None]):
     def compose(self) -> ComposeResult:
         """Compose the rows once; only the body differs between screens."""
         yield self.header
-        with Container(id="query"):
+        with Pane(id="query"):
             yield from self.compose_query()
         if self.TOP_RULE is not None:
             yield self.top_rule
-        with Container(id="body"):
+        with Pane(id="body"):
             yield from self.compose_body()
         yield SectionRule(id="bottom-rule")
         yield self.status
@@ -143,6 +148,9 @@ class AppScreen(QuietFocus, Sturdy, Screen[None]):
             grids[0].focus()
             return True
         return False
+
+    def reload(self) -> None:
+        """Read again what is shown, and stay where one is. Override where there is something to read."""
 
     def recovered(self, stores: tuple[str, ...]) -> None:
         """``stores`` are back: lists that could not be read are read again. Override for other loads."""

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
+from rich.control import Control
 from textual import events
+from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.binding import BindingType
@@ -26,7 +28,7 @@ from screens.handle import ShopHandle
 from screens.places import PLACES, Place
 from styles.themes import THEMES, choose
 from tui.actions import Registry
-from tui.frames import FrameMemory, Run
+from tui.frames import FrameMemory
 from tui.keymap import Keymap
 from tui.keys import KeyRouter
 from tui.navigation import Navigator
@@ -47,7 +49,7 @@ class Shell(Verbs, Sturdy, App[None], inherit_bindings=False):
     """The program in the terminal.
 
     ``opener`` is called in a thread after the first paint. ``places`` are the screens there are, ``keymap`` the
-    person's own keys, ``log`` the file that dialogs name.
+    person's own keys, ``log`` the file that dialogs name, ``with_demo`` fills a new shop with demo data.
     """
 
     TITLE = "Storekeeper"
@@ -64,6 +66,7 @@ class Shell(Verbs, Sturdy, App[None], inherit_bindings=False):
         places: Sequence[Place] = PLACES,
         keymap: Keymap | None = None,
         log: Path | None = None,
+        with_demo: bool = False,
     ) -> None:
         super().__init__()
         self.settings = settings
@@ -72,8 +75,8 @@ class Shell(Verbs, Sturdy, App[None], inherit_bindings=False):
         self.registry = Registry(places, keymap)
         self.navigator = Navigator(self, places)
         self.router = KeyRouter(self, self.registry)
-        self.gate = KeyGate(self, self._dispatch_key, lambda: self.router.work)
-        self.opening = Opening(self, opener)
+        self.gate = KeyGate(self, self._dispatch_key, self.router.work)
+        self.opening = Opening(self, opener, with_demo=with_demo)
         #: exceptions nobody foresaw, newest last; tests look here
         self.problems: list[BaseException] = []
         self.animation_level = "none"
@@ -132,17 +135,25 @@ class Shell(Verbs, Sturdy, App[None], inherit_bindings=False):
         if not await self._check_bindings(event.key):
             self.router.after_widgets(event)
         else:
-            self.router.work += 1
+            self.router.work.touch()
 
     # -- painting -----------------------------------------------------------------------------------------------------
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        # 8.2.8 calls this with every update; what the terminal already shows is taken out of it.
-        if isinstance(renderable, CompositorUpdate) and self._shows:
-            renderable = self._frames.changed(renderable, self.size)
-            if renderable is None and self.cursor_position != self._previous_cursor_position:
-                renderable = Run([])
-        super()._display(screen, renderable)
+        # 8.2.8 calls this with every update, and would write it in three writes; what the terminal already shows is
+        # taken out of it, and the rest leaves in one.
+        if not (isinstance(renderable, CompositorUpdate) and self._shows and self._driver is not None):
+            super()._display(screen, renderable)
+            return
+        changed = self._frames.changed(renderable, self.size)
+        cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
+        if changed is not None or cursor != self._previous_cursor_position:
+            self._previous_cursor_position = cursor
+            painted = changed.render_segments(self.console) if changed is not None else ""
+            frame = painted + Control.move_to(*cursor).segment.text
+            self._driver.write(SYNC_START + frame + SYNC_END if self._sync_available else frame)
+            self._driver.flush()
+        self.post_display_hook()
 
     def forget_frames(self) -> None:
         """Send the next update whole: the terminal may show anything."""

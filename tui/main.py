@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from data.shop import Shop
 
 
-def run() -> int:
-    """Open the terminal program; return its exit code. Raises ``Invalid`` for wrong settings or a wrong keymap file."""
+def run(*, with_demo: bool = False) -> int:
+    """Open the terminal program and return its exit code; ``with_demo`` fills a new shop with demo data meanwhile.
+
+    Raises ``Invalid`` for wrong settings or a wrong keymap file.
+    """
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     from data.settings import load_settings
     from tui.app import Shell
@@ -27,6 +30,7 @@ def run() -> int:
 
         return open_shop(settings, report=report)
 
-    shell = Shell(settings, opener, keymap=keymap, log=open_log(settings.home, settings.log_level))
+    log = open_log(settings.home, settings.log_level)
+    shell = Shell(settings, opener, keymap=keymap, log=log, with_demo=with_demo)
     shell.run()
     return shell.return_code or 0

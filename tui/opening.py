@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from data.errors import Invalid, StorekeeperError
 from data.types import Progress, ReportProgress
+from tui.demo import DemoLoad
 from tui.errors import banner_for
 from tui.health import LETTERS, HealthMonitor, Pulse
 from tui.keymap import check_keymap
@@ -25,9 +26,10 @@ RETRY = 3.0
 class Opening:
     """Opens the shop of one shell, and dresses the screens with what is known of it."""
 
-    def __init__(self, shell: Shell, opener: Callable[[ReportProgress], Shop]) -> None:
+    def __init__(self, shell: Shell, opener: Callable[[ReportProgress], Shop], *, with_demo: bool = False) -> None:
         self._shell = shell
         self._opener = opener
+        self._demo = DemoLoad(shell) if with_demo else None
         self._monitor: HealthMonitor | None = None
         self._pulse: Pulse | None = None
         #: stores a load found down before the monitor looked
@@ -41,6 +43,8 @@ class Opening:
 
     def end(self) -> None:
         """Stop watching and let go of the shop."""
+        if self._demo is not None:
+            self._demo.end()
         if self._monitor is not None:
             self._monitor.stop()
         if self._shell.handle.shop is not None:
@@ -77,6 +81,8 @@ class Opening:
             screen.refresh_keys()
         self._monitor = HealthMonitor(shop, self._looked)
         self._monitor.start()
+        if self._demo is not None:
+            self._demo.begin(shop)
         self.dress(self._shell.current)
 
     def _not_opened(self, error: Exception) -> None:
