@@ -1,0 +1,283 @@
+"""New order, by keyboard alone: typed, scanned, pasted, short, changed meanwhile, lost and found again, placed once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from textual.events import Paste
+
+from data.catalog.messages import EditProduct
+from data.drafts import load_draft
+from data.orders.listing import list_orders
+from data.orders.query import OrderQuery
+from data.orders.reads import get_order
+from data.stock.messages import AdjustStock
+from data.stock.reads import levels_of
+from tests.desk_world import at_the_desk, furnish
+from tests.orders_world import one
+from tests.screens.away import postgresql_away
+from tests.screens.conftest import Run, Running
+
+if TYPE_CHECKING:
+    from data.shop import Shop
+    from tests.desk_world import Desk
+
+
+async def _begin(desk: Running, who: str = "ann l") -> None:
+    """Go to the screen and take the customer."""
+    await desk.press("f4")
+    await desk.type(who)
+    await desk.press("enter")
+    await desk.sees("ann@lee.example · 1 order · Berlin", "1 Kantstr. 12", "1 visa ··4242  01/28")
+
+
+async def _enter(desk: Running, text: str) -> None:
+    """Type ``text`` and Enter in one burst, as a scanner does."""
+    await desk.pilot.press(*text, "enter")
+    await desk.app.settled()
+
+
+def _orders(world: Desk) -> int:
+    return int(one(world.shop, "SELECT count(*) FROM orders"))
+
+
+async def test_what_is_missing_is_said_before_it_can_be_placed(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    async with running(world.shop) as desk:
+        await desk.press("f4", "ctrl+s")
+        await desk.sees("Not yet: choose a customer first")
+        await desk.type("nobody at all")
+        await desk.sees("No customer like that.", "^N adds one")
+        for _ in "nobody at all":
+            await desk.pilot.press("backspace")
+        await _begin(desk)
+        await desk.press("ctrl+s")
+        await desk.sees("Not yet: add a line")
+        assert _orders(world) == 5
+
+
+async def test_placing_with_words_sku_and_quantity_moves_stock_and_sale(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    ram = one(shop, "SELECT product_id FROM inventory WHERE sku = 'RAM-0412' AND warehouse_id = 'WH1'")
+    before = levels_of(shop.stores.postgres, [ram])[ram][0].available_stock
+    async with running(world.shop) as desk:
+        await _begin(desk)
+        await desk.type("veng")
+        await desk.sees("▸   RAM-0412", "Corsair Vengeance 32 GB", "79.95", "WH1 23 · WH2 4")
+        await desk.press("enter")
+        await desk.sees("1 ×     79.95      79.95")
+        await _enter(desk, "3*cab-0044")
+        await desk.sees("3 ×     15.90      47.70", "Total 157.68 USD", "all in stock", "^S place 157.68")
+        await desk.press("ctrl+s")
+        screen = await desk.sees(
+            "› Orders › ", "4 units reserved, 157.68 USD", "○ pending · placed just now by backoffice"
+        )
+        number = screen.splitlines()[0].split("› ")[2][:9]
+        order = get_order(shop.stores.postgres, number)
+        assert (order.total_amount, order.payment_method) == (Decimal("157.68"), "visa 4242")
+        assert levels_of(shop.stores.postgres, [ram])[ram][0].available_stock == before - 1
+        assert load_draft(shop.settings.home, "new-order", world.shop.actor.email) is None
+        await desk.press("f8")
+        await desk.sees("› Warehouse", f"● {before - 1}")
+        await desk.press("f2")
+        await desk.sees("157.68", "Revenue", seconds=5)
+        await desk.press("f4")
+        await desk.sees("name, e-mail or phone", "choose a customer first")
+
+
+async def test_a_scanner_is_quicker_than_the_search(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    async with running(world.shop) as desk:
+        await _begin(desk)
+        await desk.pilot.press(*"CAB-0044", "enter", *"CAB-0044", "enter", *"NOPE-1", "enter")
+        await desk.app.settled()
+        await desk.sees("2 ×     15.90      31.80", "Nothing found for NOPE-1")
+
+
+async def test_several_meanings_nobody_has_seen_are_chosen_from(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    async with running(world.shop) as desk:
+        await _begin(desk)
+        await _enter(desk, "2*cable")
+        await desk.sees("> 2*cable", "CAB-0031", "CAB-0044")
+        assert not desk.app.current.lines.basket.lines
+        chosen = desk.app.current.chooser.current.what
+        await desk.press("enter")
+        await desk.sees(f"+2 {chosen.sku}", "2 ×")
+
+
+async def test_a_pasted_list_of_rows(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    async with running(world.shop) as desk:
+        await _begin(desk)
+        desk.app.post_message(Paste("RAM-0412\t2\ncab-0031\t4\nNOPE-1\t3\n"))
+        await desk.sees("2 ×     79.95     159.90", "4 ×     12.50      50.00", "Nobody knows NOPE-1")
+
+
+async def test_the_lines_are_changed_and_a_change_taken_back(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    async with running(world.shop) as desk:
+        await _begin(desk)
+        await _enter(desk, "2*RAM-0412")
+        await desk.press("up", "+")
+        await desk.sees("3 ×     79.95", "+ - = quantity  w warehouse  Del remove")
+        await desk.press("w")
+        await desk.sees("only WH1: 23")
+        await desk.press("w")
+        await desk.sees("only WH2: 4")
+        await desk.press("=")
+        await desk.sees("Quantity*", "Enter takes it   Esc leaves")
+        await desk.press("backspace", "5", "enter")
+        await desk.sees("5 ×", "▲ only 4 left", "▲ 1 short")
+        await desk.press("delete")
+        await desk.sees("Line taken out  u undo", "add a line")
+        assert not desk.app.current.lines.basket.lines
+
+
+async def test_a_line_taken_out_comes_back_with_u(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    async with running(world.shop) as desk:
+        await _begin(desk)
+        await _enter(desk, "RAM-0412")
+        await _enter(desk, "CAB-0044")
+        await desk.press("up", "-")
+        await desk.sees("Line taken out  u undo")
+        await desk.press("u")
+        await desk.sees("RAM-0412", "1 ×     15.90")
+
+
+async def test_what_is_short_is_named_and_nothing_is_placed(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    async with running(world.shop) as desk:
+        await _begin(desk)
+        await _enter(desk, "9*SSD-0107")
+        await desk.sees("▲ only 4 left")
+        await desk.press("ctrl+s")
+        await desk.sees("Not yet: SSD-0107: 4 of 9 available")
+        await desk.press("up", "=", "backspace", "2", "enter")
+        await desk.sees("2 ×", "all in stock")
+        # somebody takes the rest, faster than the screen looks again
+        for warehouse in ("WH1", "WH2"):
+            world.do(AdjustStock(product_id="SSD-0107", warehouse_id=warehouse, set_available=0, reason="count"))
+        await desk.press("ctrl+s")
+        await desk.sees("SSD-0107", "▲ only 0 left", "short")
+        assert _orders(world) == 5
+
+
+async def test_a_price_that_moved_meanwhile_is_never_charged_unseen(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    async with running(world.shop) as desk:
+        desk.app.navigator.screen("new-order").REFRESH = 3600.0  # type: ignore[attr-defined]
+        await _begin(desk)
+        await _enter(desk, "CAB-0044")
+        await desk.sees("all in stock")
+        world.do(EditProduct(product_id="CAB-0044", changes={"pricing.base_price": Decimal("16.90")}))
+        await desk.press("ctrl+s")
+        await desk.sees("Not placed: CAB-0044 costs 16.90 now, not 15.90", "1 ×     16.90")
+        assert _orders(world) == 5
+        await desk.press("ctrl+s")
+        await desk.sees("› Orders › ", "placed just now")
+        assert _orders(world) == 6
+
+
+async def test_a_lost_terminal_finds_its_draft_again(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    owner = world.shop.actor.email
+    async with running(world.shop) as desk:
+        await _begin(desk)
+        await _enter(desk, "2*RAM-0412")
+        await desk.press("up", "w")
+        await desk.until(lambda: (load_draft(shop.settings.home, "new-order", owner) or {}).get("lines"))
+        await desk.sees("draft saved")
+        key = desk.app.current.lines.basket.key
+    async with running(world.shop) as desk:  # another terminal: nothing of the first one is left but the file
+        await desk.press("f4")
+        await desk.sees("Your draft is back · ^X throws it away", "ann@lee.example", "2 ×     79.95", "only WH1")
+        assert desk.app.current.lines.basket.key == key
+        await desk.press("ctrl+x")
+        await desk.sees("Throws this draft of 1 line away.")
+        await desk.press("enter")
+        await desk.sees("Draft thrown away")
+        assert load_draft(shop.settings.home, "new-order", owner) is None
+
+
+async def test_a_draft_that_was_placed_before_the_terminal_died_is_known_as_placed(shop: Shop, running: Run) -> None:
+    from data.drafts import save_draft
+
+    world = furnish(shop)
+    owner = world.shop.actor.email
+    async with running(world.shop) as desk:
+        await _begin(desk)
+        await _enter(desk, "RAM-0412")
+        kept = await desk.until(lambda: load_draft(shop.settings.home, "new-order", owner))
+        await desk.press("ctrl+s")
+        await desk.sees("placed just now")
+    save_draft(shop.settings.home, "new-order", owner, kept)  # it died before it could forget the draft
+    async with running(world.shop) as desk:
+        await desk.press("f4")
+        await desk.sees("Your last draft was placed, as ", "name, e-mail or phone")
+        assert _orders(world) == 6
+
+
+async def test_two_presses_place_one_order(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    async with running(world.shop) as desk:
+        await _begin(desk)
+        await _enter(desk, "RAM-0412")
+        await desk.pilot.press("ctrl+s", "ctrl+s", "ctrl+s")
+        await desk.sees("› Orders › ")
+        assert _orders(world) == 6
+
+
+async def test_a_customer_and_an_address_are_added_on_the_way(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    async with running(world.shop) as desk:
+        await desk.press("f4")
+        await desk.type("Zoë Bell")
+        await desk.press("ctrl+n")
+        await desk.sees("New customer", "Zoë", "Bell")
+        await desk.type("zoe@bell.example")
+        await desk.press("ctrl+s")
+        await desk.sees("zoe@bell.example · 0 orders · no address", "no address yet: ^T adds one")
+        await desk.press("ctrl+t", "enter")
+        for text in ("1 Elm St", "94105", "San Francisco", "CA", "US"):
+            await desk.type(text)
+            await desk.press("enter")
+        await desk.press("ctrl+s")
+        await desk.sees("1 1 Elm St, 94105 San Francisco, CA, US")
+
+
+async def test_without_a_store_it_says_so_and_keeps_what_is_typed(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    async with running(world.shop) as desk:
+        await _begin(desk)
+        await _enter(desk, "RAM-0412")
+        with postgresql_away(world.shop):
+            await desk.type("cable")
+            await desk.sees("postgresql is not available", "What is typed is kept", "> cable")
+            await desk.press("ctrl+s")
+            await desk.sees("Not confirmed: ^S asks again, it is placed once at most", "PostgreSQL is down")
+        await desk.until(lambda: "PostgreSQL is down" not in desk.text)
+        await desk.press("ctrl+s")
+        await desk.sees("› Orders › ", "placed just now")
+        assert len(list_orders(shop.stores.postgres, OrderQuery(statuses=("pending",))).rows) == 2
+
+
+async def test_a_role_that_may_not_place_does_not_get_there(shop: Shop, running: Run) -> None:
+    async with running(at_the_desk(shop, "warehouse", "Wes")) as desk:
+        await desk.press("f4")
+        await desk.sees("new order: needs orders.place, which Wes Keller does not have", "Today")
+
+
+async def test_it_stays_whole_from_80_to_200_columns_and_back(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    async with running(world.shop) as desk:
+        await _begin(desk)
+        await _enter(desk, "2*RAM-0412")
+        await desk.sees("all in stock", "draft saved")
+        before = desk.text
+        await desk.pilot.resize_terminal(200, 60)
+        await desk.sees("all in stock", "? keys")
+        await desk.pilot.resize_terminal(80, 24)
+        await desk.until(lambda: desk.text == before)
