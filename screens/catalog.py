@@ -14,7 +14,7 @@ from screens.facets import FacetsOverlay
 from screens.forms.product import create_form, edit_form
 from screens.listing import ListScreen
 from screens.product_sheet import product_page
-from screens.shown import stock_mark
+from screens.shown import stock_mark, took
 from widgets.cells import Cell, Column, Highlighted, Runs
 from widgets.facets import FacetPanel
 from widgets.grid import Grid
@@ -139,6 +139,8 @@ class CatalogScreen(ListScreen):
         from data.search.query import SORTS
 
         query = parse_query(text)
+        if query.sort == "best" and not query.text:
+            query = query.with_sort("title")  # without words nothing matches better; a sort key pages to the very end
         self.query_now = query
         problem = query.problems[0] if query.problems else None
         if problem is not None:
@@ -160,8 +162,8 @@ class CatalogScreen(ListScreen):
         if number != self._asked:
             return
         self.found = found
-        took = "" if found.fallback else f" · {found.took_ms:.0f} ms"
-        self.list_head.show(f"{found.total:,} found{took}", order)
+        time_taken = "" if found.fallback else f" · {took(found.took_ms)}"
+        self.list_head.show(f"{found.total:,} found{time_taken}", order)
         self._in_full.clear()
         self._show_facets()
         self.status.facts(" · ".join(found.notes) or f"{found.total:,} products · {order}")

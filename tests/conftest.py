@@ -107,14 +107,21 @@ def _worker() -> int:
 @pytest.fixture
 def settings(stack: Settings, tmp_path: Path) -> Iterator[Settings]:
     """Settings for databases of this test alone, in every store: the books migrated, everything empty."""
+    with databases(stack, tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def databases(stack: Settings, folder: Path) -> Iterator[Settings]:
+    """Make databases in every store of ``stack``, the books migrated, everything empty; drop them in the end."""
     layout, name = Layout(stack.home), f"test_{_worker()}_{next(_numbers)}"
     database = 2 * _worker()  # Redis has numbers, not names: two for each worker, emptied before and after
     socket = {store: quote(str(layout.socket(store))) for store in ("redis", "clickhouse")}
     made = Settings(
-        home=tmp_path / "home",
+        home=folder / "home",
         postgres_url=_postgres_url(stack, name),
         mongodb_url=f"mongodb://{quote(str(layout.socket('mongodb')), safe='')}/{name}?directConnection=true",
-        search_url=f"tantivy://{quote(str(tmp_path / 'search'))}",
+        search_url=f"tantivy://{quote(str(folder / 'search'))}",
         redis_url=f"unix://{socket['redis']}?db={database}",
         clickhouse_url=f"chdb://{socket['clickhouse']}?database={name}",
         relay=False,

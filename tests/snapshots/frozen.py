@@ -1,0 +1,93 @@
+"""The world the pictures are taken of: one demo shop at one moment, the same on every machine and in every run.
+
+Everything that varies between runs is held still here, and only here: the clock of those modules that read it, the
+dice that order numbers are drawn with, the number of hands that place orders, the time a search took and the relay is
+behind, the time zone.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, tzinfo
+from importlib import import_module
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from data.settings import Settings
+
+if TYPE_CHECKING:
+    from data.shop import Shop
+
+#: When every picture is taken: a Tuesday afternoon.
+PRESENT = datetime(2026, 11, 17, 15, 42, tzinfo=UTC)
+#: Whose shop it looks like: the demo's admin.
+ACTOR = "ann@storekeeper.example"
+#: The modules that ask what time it is.
+_CLOCKS = ("data.door", "data.analytics.reads", "data.orders.figures", "data.orders.query", "screens.shown")
+
+
+class _Like(type):
+    """Every ``datetime`` is an instance of the stopped one too."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, datetime)
+
+
+class _Stopped(datetime, metaclass=_Like):
+    """A clock that stands at ``PRESENT``."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Any:
+        """Return ``PRESENT``."""
+        return PRESENT.astimezone(tz)
+
+
+@contextmanager
+def frozen() -> Iterator[None]:
+    """Hold still what varies between runs, until the block is left."""
+    with _zone("UTC"), pytest.MonkeyPatch.context() as patch:
+        for name in _CLOCKS:
+            patch.setattr(import_module(name), "datetime", _Stopped)
+        patch.setattr("data.ids.secrets", SimpleNamespace(randbits=random.Random(7).getrandbits))
+        patch.setattr("data.demo.load._THREADS", 1)
+        patch.setattr("screens.catalog.took", lambda milliseconds: "2 ms")
+        patch.setattr("tui.health.HealthMonitor._relay", lambda monitor: (0.2, 0))  # no relay runs beside a test
+        yield
+
+
+@contextmanager
+def _zone(name: str) -> Iterator[None]:
+    """Live in time zone ``name``."""
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("TZ", name)
+            time.tzset()
+            yield
+    finally:
+        time.tzset()
+
+
+def tell(settings: Settings, *, products: int = 160, customers: int = 60, orders: int = 240) -> Shop:
+    """Open the shop of ``settings``, empty before, with the demo of seed 7 in it, indexed and counted, as its admin.
+
+    To be called within ``frozen()``.
+    """
+    import msgspec
+    import sqlalchemy
+
+    from data.demo.load import load_demo
+    from data.events.relay import drain
+    from data.shop import open_shop
+
+    with_demo = open_shop(settings)
+    load_demo(with_demo, products=products, customers=customers, orders=orders, seed=7)
+    drain(with_demo, 60)
+    with with_demo.stores.postgres.writing() as connection:
+        connection.execute(sqlalchemy.text("ANALYZE"))  # "~280 levels" is the planner's estimate
+    with_demo.close()
+    return open_shop(msgspec.structs.replace(settings, actor=ACTOR))
