@@ -15,6 +15,7 @@ from textual.message_pump import MessagePump
 from screens.action import Action, fires_in_input, show_key
 from screens.base import AppScreen
 from tui.actions import Registry, Scope
+from tui.typeahead import Work
 
 if TYPE_CHECKING:
     from tui.app import Shell
@@ -27,8 +28,7 @@ class KeyRouter:
         self._shell = shell
         self._registry = registry
         self._pending = ""
-        #: changes whenever a key came up to the shell or an action began or ended
-        self.work = 0
+        self.work = Work()
 
     @property
     def scope(self) -> Scope:
@@ -75,7 +75,7 @@ class KeyRouter:
 
     def after_widgets(self, event: events.Key) -> None:
         """Handle ``event``, which no widget wanted."""
-        self.work += 1
+        self.work.touch()
         if not isinstance(self._shell.screen, AppScreen) or self._consumed(event):
             return
         action = self.scope.by_key.get(event.key)
@@ -92,9 +92,9 @@ class KeyRouter:
         if reason:
             self._shell.refuse(action, reason)
             return
-        self.work += 1
         target = self._shell if action in self._registry.shared else self._shell.current
-        target.call_later(self._perform, target, action)
+        if target.call_later(self._perform, target, action):
+            self.work.begin()
 
     async def _perform(self, target: MessagePump, action: Action) -> None:
         try:
@@ -104,7 +104,7 @@ class KeyRouter:
         except Exception as error:  # noqa: BLE001 - an action never takes the program down
             self._shell.show_error(error, doing=action.label)
         finally:
-            self.work += 1
+            self.work.end()
 
 
 def _leads_out(action: Action) -> bool:

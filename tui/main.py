@@ -19,6 +19,7 @@ def run(*, with_demo: bool = False) -> int:
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     from data.settings import load_settings
     from tui.app import Shell
+    from tui.hangup import watch_terminal
     from tui.keymap import read_keymap
     from tui.log import open_log
 
@@ -32,5 +33,6 @@ def run(*, with_demo: bool = False) -> int:
 
     log = open_log(settings.home, settings.log_level)
     shell = Shell(settings, opener, keymap=keymap, log=log, with_demo=with_demo)
+    watch_terminal()
     shell.run()
     return shell.return_code or 0

@@ -5,7 +5,7 @@ letters would go to the screen that is about to be left. Here keys wait in a que
 marker through the pumps the key may have touched (focused widget, its ancestors, screen, app) until all come back with
 screen, focus and actions at rest and nothing queued behind. A marker in the pump of a screen that is still mounting is
 answered after its mount, which is exactly what has to be waited for. Waiting is bounded, so a stuck handler delays and
-never hangs. A single key waits for nothing: the gate works between keys.
+never hangs. A key typed by hand waits for nothing: the key before it has come to rest long ago.
 
 Rejected: a fixed pause between keys (slow, and still wrong on a slow machine), and awaiting ``push_screen`` in handlers
 (the next key was routed before the handler ran).
@@ -17,6 +17,8 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from textual import events
@@ -28,23 +30,45 @@ if TYPE_CHECKING:
 
 #: seconds a key may hold up the next one
 PATIENCE = 2.0
+#: seconds after a key from which a look at the queues is enough: typing by hand is never slower for the gate
+REST = 0.02
+
+
+@dataclass
+class Work:
+    """What keys have set going: ``changes`` counts beginnings and ends, ``running`` is how many have not ended."""
+
+    changes: int = 0
+    running: int = 0
+
+    def touch(self) -> None:
+        """A key came up to the shell and did something there."""
+        self.changes += 1
+
+    def begin(self) -> None:
+        """An action begins."""
+        self.changes += 1
+        self.running += 1
+
+    def end(self) -> None:
+        """An action has ended."""
+        self.changes += 1
+        self.running -= 1
 
 
 class KeyGate:
     """Queues keys and pastes of one app and dispatches them one after the other.
 
-    ``dispatch`` hands an event on; ``work`` is a number that changes whenever an action began or ended, so that the
-    gate looks again.
+    ``dispatch`` hands an event on; ``work`` knows of actions under way, which no queue shows.
     """
 
-    def __init__(
-        self, app: App[Any], dispatch: Callable[[events.Event], Awaitable[None]], work: Callable[[], int]
-    ) -> None:
+    def __init__(self, app: App[Any], dispatch: Callable[[events.Event], Awaitable[None]], work: Work) -> None:
         self._app = app
         self._dispatch = dispatch
         self._work = work
         self._queue: deque[events.Event] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._last = 0.0
 
     @property
     def idle(self) -> bool:
@@ -66,8 +90,15 @@ class KeyGate:
 
     async def _drain(self) -> None:
         while self._queue:
+            if not self._rested():
+                await self._settle()
+            self._last = monotonic()
             await self._dispatch(self._queue.popleft())
-            await self._settle()
+
+    def _rested(self) -> bool:
+        """Whether the key before was long ago and nothing it set going is left: then no marker need be sent."""
+        long_ago = monotonic() - self._last > REST
+        return long_ago and self._at_rest() and not any(pump.message_queue_size for pump in self._pumps())
 
     async def _settle(self) -> None:
         try:
@@ -88,13 +119,13 @@ class KeyGate:
 
     def _at_rest(self) -> bool:
         screen = self._app.screen_stack[-1] if self._app.screen_stack else None
-        return screen is not None and screen.is_running and screen.is_mounted
+        return screen is not None and screen.is_running and screen.is_mounted and not self._work.running
 
     def _state(self) -> tuple[object, ...]:
         screen = self._app.screen_stack[-1] if self._app.screen_stack else None
         if screen is None:
             return (None,)
-        return screen, screen.focused, self._work()
+        return screen, screen.focused, self._work.changes
 
     def _pumps(self) -> list[MessagePump]:
         app: MessagePump = self._app

@@ -16,6 +16,7 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from widgets.line import OneLine, Piece
+from widgets.still import Still
 from widgets.sturdy import Sturdy
 from widgets.text import fit
 
@@ -23,7 +24,7 @@ from widgets.text import fit
 Check = Callable[[str], str]
 
 
-class LineInput(Sturdy, Input):
+class LineInput(Sturdy, Still, Input):
     """A text field of one row: no border, no blinking cursor, so a typed character costs few bytes."""
 
     DEFAULT_CSS = """

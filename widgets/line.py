@@ -15,6 +15,7 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
+from widgets.still import Still
 from widgets.sturdy import Sturdy
 from widgets.text import fit, visible, width_of
 
@@ -32,7 +33,7 @@ class Piece(NamedTuple):
     tone: str = "plain"
 
 
-class Toned(Sturdy, Widget):
+class Toned(Sturdy, Still, Widget):
     """A widget that paints tones, each a component class ``tone--NAME`` of the style sheet."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in TONES}
@@ -40,6 +41,7 @@ class Toned(Sturdy, Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         # Looking a style up costs more than painting with it, and Textual forgets it at each refresh.
         self._tones: dict[str, Style] = {}
+        self._base: Style | None = None
         super().__init__(id=id, classes=classes)
 
     def _on_focus(self, event: events.Focus) -> None:
@@ -67,11 +69,14 @@ class Toned(Sturdy, Widget):
     def notify_style_update(self) -> None:
         """The theme or a class changed: tones are looked up anew."""
         self._tones.clear()
+        self._base = None
         super().notify_style_update()
 
     def strip(self, pieces: Sequence[Piece], width: int) -> Strip:
         """Return ``pieces`` as one line of exactly ``width`` cells, neighbours of one style joined."""
-        base = self.rich_style
+        if self._base is None:
+            self._base = self.rich_style
+        base = self._base
         segments: list[Segment] = []
         room = width
         for text, tone in pieces:

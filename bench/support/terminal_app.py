@@ -82,7 +82,7 @@ class OtherScreen(ListScreen):
 
 PLACES = (
     Place("dashboard", "bench.support.terminal_app:ListScreen", "list", ("f2", "g d")),
-    Place("catalog", "bench.support.terminal_app:OtherScreen", "products", ("f6", "g p")),
+    Place("catalog", "bench.support.terminal_app:OtherScreen", "products", ("f7", "g p")),
 )
 
 

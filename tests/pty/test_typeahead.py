@@ -11,13 +11,13 @@ from bench.support.terminal import Terminal
 
 from .conftest import COMMAND, ROOT
 
-F2, F6, ESC = "\x1bOQ", "\x1b[17~", "\x1b"
+F2, F7, ESC = "\x1bOQ", "\x1b[18~", "\x1b"
 #: keys that lead into a state one may be in when the burst comes
 STATES = {
     "list": F2,
     "query": F2 + "/",
-    "other screen": F6,
-    "other query": F6 + "/",
+    "other screen": F7,
+    "other query": F7 + "/",
     "key sheet": F2 + "?",
     "palette": F2 + ":",
     "palette, typed into": F2 + ":the",
@@ -33,7 +33,7 @@ def _query_holds(program: Terminal, word: str) -> bool:
 
 @pytest.mark.parametrize("start", range(5))
 def test_a_burst_from_any_screen_loses_no_key(start: int) -> None:
-    """F6, slash and 20 characters in one write: 5 processes × 20 runs, the first of each before the screen exists."""
+    """F7, slash and 20 characters in one write: 5 processes × 20 runs, the first of each before the screen exists."""
     dice = random.Random(start)
     with Terminal(COMMAND, cwd=str(ROOT)) as program:
         assert program.until_text("0000003", 30), program.text
@@ -44,7 +44,7 @@ def test_a_burst_from_any_screen_loses_no_key(start: int) -> None:
                 program.send(STATES[state])
                 program.quiet(0.05)
             word = "".join(dice.choices(string.ascii_letters + string.digits + "gj:?/a", k=20))
-            program.send(F6 + "/" + word)
+            program.send(F7 + "/" + word)
             assert _query_holds(program, word), (run, state, word, program.rows[:2])
             program.send("\x15")  # ^U empties the field for the next run
             assert program.until(lambda: program.rows[1] == "/"), program.rows[:2]
@@ -54,7 +54,7 @@ def test_a_burst_right_after_the_start_waits_for_the_screen() -> None:
     """Typed before the program has painted anything: nothing is lost either."""
     with Terminal(COMMAND, cwd=str(ROOT)) as program:
         assert program.until(lambda: b"\x1b[?1049h" in program.received, 30)
-        program.send(F6 + "/early birds")
+        program.send(F7 + "/early birds")
         assert _query_holds(program, "early birds"), program.rows[:3]
 
 
@@ -67,7 +67,7 @@ def test_the_letter_twin_and_a_scan(terminal: Terminal) -> None:
 
 def test_bracketed_paste_keeps_its_place(terminal: Terminal) -> None:
     """A paste between keys arrives between them."""
-    terminal.send(F6 + "/ab" + "\x1b[200~PASTED\x1b[201~" + "cd")
+    terminal.send(F7 + "/ab" + "\x1b[200~PASTED\x1b[201~" + "cd")
     assert _query_holds(terminal, "abPASTEDcd"), terminal.rows[:2]
 
 
