@@ -51,11 +51,7 @@ def receive_stock(command: ReceiveStock, uow: UnitOfWork) -> StockMoved:
     product = get_product(uow.stores.mongo, command.product_id)
     key = product.product_id, command.warehouse_id
     create_levels(uow.connection, {key: (product.sku, 0)})
-    # The catalog has just been read: a level from before the product's SKU was changed learns the new one here.
-    uow.connection.execute(
-        update(Inventory).where(Inventory.product_id == product.product_id, Inventory.sku != product.sku),
-        {"sku": product.sku},
-    )
+    _learn_sku(uow, product.product_id, product.sku)
     (moved,) = move(uow, [Move(*key, "receive", command.quantity, reason)])
     return _told(uow, moved)
 
@@ -151,6 +147,16 @@ def save_warehouse(command: SaveWarehouse, uow: UnitOfWork) -> WarehouseSaved:
     )
     uow.record("warehouse", command.warehouse_id, before and before._asdict(), values)
     return WarehouseSaved(warehouse_id=command.warehouse_id, created=before is None)
+
+
+def _learn_sku(uow: UnitOfWork, product_id: str, sku: str) -> None:
+    """Write the product's SKU, just read from the catalog, into levels that were made under a former one."""
+    former = uow.connection.execute(
+        select(Inventory.warehouse_id).where(Inventory.product_id == product_id, Inventory.sku != sku)
+    ).scalars()
+    if keys := [(product_id, warehouse_id) for warehouse_id in former]:
+        lock_levels(uow.connection, keys)
+        uow.connection.execute(update(Inventory).where(Inventory.product_id == product_id).values(sku=sku))
 
 
 def _check_quantity(field: str, quantity: int) -> None:

@@ -252,7 +252,8 @@ _LEVELS_OF = text(
 _UNTOUCHED = text(
     """
     SELECT product_id, sku FROM (
-        SELECT product_id, sku, last_updated FROM inventory WHERE NOT is_low AND available_stock > 0 LIMIT 5000) AS sample
+        SELECT product_id, sku, last_updated FROM inventory
+         WHERE NOT is_low AND available_stock > 0 LIMIT 5000) AS sample
      GROUP BY product_id, sku ORDER BY min(last_updated), product_id LIMIT :limit
     """
 )
