@@ -151,6 +151,7 @@ class NewOrderScreen(OrderForm):
             if final:
                 self.entry.type()
         elif final:
+            self.not_later("customers")  # it would come after this one, and undo it
             self._look_for_customers(text, then=self._customers_entered)
         elif text.strip():
             self.later("customers", 0.1, lambda: self._look_for_customers(text, then=self._show_customers))
@@ -246,7 +247,7 @@ class NewOrderScreen(OrderForm):
         """Enter: take the first of what is shown for these words; what was typed quicker than that is looked up."""
         if not words:
             return
-        self.forget("offers")
+        self.not_later("offers")
         shown = self.chooser.offers_for(words)
         self.entry.set("")
         self.chooser.clear()

@@ -77,6 +77,12 @@ class OrderForm(AppScreen):
             self._waiting[name].stop()
         self._waiting[name] = self.set_timer(delay, what)
 
+    def not_later(self, name: str) -> None:
+        """Do not do what ``later`` was asked for under ``name``, and drop what a load of that name will bring."""
+        if name in self._waiting:
+            self._waiting.pop(name).stop()
+        self.forget(name)
+
     # -- totals -----------------------------------------------------------------------------------------------------
 
     def on_basket_sheet_changed(self, event: BasketSheet.Changed) -> None:
