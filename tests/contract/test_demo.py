@@ -11,8 +11,7 @@ from sqlalchemy import text
 
 from data.catalog.reads import category_tree, known_attributes
 from data.customers import rules
-from data.demo.load import load_demo
-from data.demo.load import STAFF, WAREHOUSES
+from data.demo.load import STAFF, WAREHOUSES, load_demo
 from data.demo.orders import DAYS, Story, make_story
 from data.demo.people import make_people, registered_at
 from data.demo.products import kinds, make_products

@@ -125,7 +125,8 @@ def test_history_times_events_and_audit(shop: Shop, order_id: UUID) -> None:
     assert kinds == ["placed", "confirmed", "shipped"]
     audit = sql(
         shop,
-        "SELECT before->>'order_status', after->>'order_status' FROM audit_log WHERE command = 'orders.status' ORDER BY at",
+        "SELECT before->>'order_status', after->>'order_status' FROM audit_log WHERE command = 'orders.status'"
+        " ORDER BY at",
     )
     assert audit == [("pending", "confirmed"), ("confirmed", "shipped")]
 
