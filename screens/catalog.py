@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from screens.action import Action
 from screens.catalog_data import Found, ProductHit, ProductView, product_source, read_facet, read_product
-from screens.facets import FacetsOverlay
+from screens.facets import CatalogHead
 from screens.forms.product import create_form, edit_form
 from screens.listing import ListScreen
 from screens.product_sheet import product_page
@@ -20,7 +20,6 @@ from widgets.facets import FacetPanel
 from widgets.grid import Grid
 from widgets.keybar import KeyHint
 from widgets.queryline import QueryLine
-from widgets.rule import SectionRule
 
 if TYPE_CHECKING:
     from data.search.query import SearchQuery
@@ -28,11 +27,11 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("sku", "SKU", 10, flex=1, sort=""),
-    Column("title", "Title", 20, flex=6, sort="title"),
+    Column("title", "Title", 16, flex=6, sort="title"),
     Column("brand", "Brand", 10, flex=1, min_total=88),
     Column("category", "Category", 12, flex=1, min_total=104),
     Column("price", "Price", 9, right=True, sort="price"),
-    Column("stock", "Stock", 8, sort="stock"),
+    Column("stock", "Stock", 8, right=True, sort="stock"),
 )
 
 
@@ -67,21 +66,19 @@ class CatalogScreen(ListScreen):
     )
 
     DEFAULT_CSS = """
-    CatalogScreen #facets { width: 30; display: none; }
-    CatalogScreen #between { width: 1; display: none; color: $tone-muted; }
+    CatalogScreen #facets { border-right: solid $tone-muted; }
     CatalogScreen #beside { width: 60; padding-left: 1; display: none; }
-    CatalogScreen.-wide #facets, CatalogScreen.-broad #facets { display: block; }
     CatalogScreen.-broad #beside { display: block; }
-    CatalogScreen #heads { height: 1; }
-    CatalogScreen #facets-head { width: 30; display: none; }
-    CatalogScreen.-wide #facets-head, CatalogScreen.-broad #facets-head { display: block; }
     """
+    #: from this width on the facets stand beside the list; below they come when they are asked for
+    DOCKED_FROM: ClassVar[int] = 100
+    #: cells the facets take, their border included: docked, and where they push the list aside for a while
+    PANEL_WIDTHS: ClassVar[tuple[int, int]] = (31, 27)
 
     def __init__(self) -> None:
         super().__init__()
         self.query_line = QueryLine(placeholder="words brand:Corsair price:50..100 stock:>0 -color:white sort:-price")
-        self.facets_head = SectionRule("Facets", "f", id="facets-head")
-        self.list_head = SectionRule("", id="list-head")
+        self.head = CatalogHead(id="heads")
         self.panel = FacetPanel(id="facets")
         self.grid: Grid[ProductHit] = Grid(
             COLUMNS,
@@ -93,20 +90,33 @@ class CatalogScreen(ListScreen):
         self.found: Found | None = None
         self.query_now: SearchQuery | None = None
         self._asked = 0
-        self._overlay: FacetsOverlay | None = None
         self._in_full: dict[str, Facet] = {}
 
     def compose_body(self) -> ComposeResult:
         """Facets, list, and from 150 columns the product under the bar."""
         with Horizontal():
             with Vertical():
-                with Horizontal(id="heads"):
-                    yield self.facets_head
-                    yield self.list_head
+                yield self.head
                 with Horizontal():
                     yield self.panel
                     yield self.grid
             yield self.beside
+
+    def on_mount(self) -> None:
+        """Dock the facets where there is room for them."""
+        self._dock(wanted=False)
+
+    def on_resize(self) -> None:
+        """The facets come to stand beside the list, or leave it."""
+        self._dock(wanted=self.panel.has_focus)
+        super().on_resize()
+
+    def _dock(self, *, wanted: bool) -> None:
+        room = self.app.size.width >= self.DOCKED_FROM
+        width = self.PANEL_WIDTHS[0 if room else 1]
+        self.panel.styles.width = width
+        self.panel.display = room or wanted
+        self.head.split(width if self.panel.display else 0)
 
     def more_hints(self) -> tuple[KeyHint, ...]:
         """What Enter and the brackets do here."""
@@ -129,7 +139,7 @@ class CatalogScreen(ListScreen):
         """Esc: from the facets to the list, else as in every list."""
         if self.panel.has_focus:
             if not self.panel.stop_finding():
-                self.grid.focus()
+                self._leave_facets()
             return True
         return super().leave()
 
@@ -163,7 +173,7 @@ class CatalogScreen(ListScreen):
             return
         self.found = found
         time_taken = "" if found.fallback else f" · {took(found.took_ms)}"
-        self.list_head.show(f"{found.total:,} found{time_taken}", order)
+        self.head.show(f"{found.total:,} found{time_taken}", order)
         self._in_full.clear()
         self._show_facets()
         self.status.facts(" · ".join(found.notes) or f"{found.total:,} products · {order}")
@@ -183,15 +193,16 @@ class CatalogScreen(ListScreen):
     # -- facets -----------------------------------------------------------------------------------------------------
 
     def facets(self) -> None:
-        """Go to the facets: docked, or as an overlay."""
-        if self.panel.display:
-            (self.grid if self.panel.has_focus else self.panel).focus()
-            return
-        self._overlay = FacetsOverlay(self._facets_shown(), self)
-        self.app.push_screen(self._overlay, self._overlay_left)
+        """Go to the facets and back; below 100 columns they come and go with it."""
+        if self.panel.has_focus:
+            self._leave_facets()
+        else:
+            self._dock(wanted=True)
+            self.panel.focus()
 
-    def _overlay_left(self, nothing: None) -> None:
-        self._overlay = None
+    def _leave_facets(self) -> None:
+        self._dock(wanted=False)
+        self.grid.focus()
 
     def _facets_shown(self) -> tuple[Facet, ...]:
         """The facets of the result; those that were asked for in full stand in for their short form."""
@@ -200,9 +211,12 @@ class CatalogScreen(ListScreen):
 
     def _show_facets(self) -> None:
         facets = self._facets_shown()
-        self.panel.show_facets(facets)
-        if self._overlay is not None:
-            self._overlay.show_facets(facets)
+        if facets:
+            self.panel.show_facets(facets)
+        else:
+            self.panel.say(
+                "No facets:", "nothing was found." if self.found and not self.found.fallback else "search is away."
+            )
 
     def more_values(self, name: str, find: str) -> None:
         """Bring all values of a facet, or those that contain what was typed."""

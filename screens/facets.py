@@ -1,79 +1,42 @@
-"""Facets below 100 columns: the panel as an overlay. Its choices go to the screen that opened it."""
+"""Row 3 of the catalog: what the facets and the list beside them are headed with, in one rule across both."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, Protocol
-
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-
-from data.types import Facet
-from screens.overlay import Overlay
-from widgets.facets import FacetPanel
-from widgets.rule import SectionRule
+from widgets.line import OneLine, Piece
+from widgets.text import visible, width_of
 
 
-class FacetKeeper(Protocol):
-    """The screen that holds the query: what a panel, docked or not, asks of it."""
+class CatalogHead(OneLine):
+    """``─ Facets ──── f ─┬─ 214 found · 7 ms ───── best match ──``; without facets only the list's part."""
 
-    def toggle_facet(self, name: str, value: str) -> None:
-        """Choose ``value`` of facet ``name``, or give it up."""
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._title = self._note = ""
+        self._facets_width = 0
 
-    def choose_range(self, name: str, low: float | None, high: float | None) -> None:
-        """Let the numbers of facet ``name`` run from ``low`` to ``high``."""
+    def show(self, title: str, note: str) -> None:
+        """Say what was found, and its order."""
+        self._title, self._note = title, note
+        self.changed()
 
-    def more_values(self, name: str, find: str) -> None:
-        """Bring all values of facet ``name``, or those that contain ``find``."""
+    def split(self, facets_width: int) -> None:
+        """Head the facets too: they take ``facets_width`` cells, their border included; 0 where they are away."""
+        self._facets_width = facets_width
+        self.changed()
+
+    def pieces(self, width: int) -> list[Piece]:
+        """The rule."""
+        found = _rule(self._title, self._note, width - self._facets_width)
+        if not self._facets_width:
+            return found
+        return [*_rule("Facets", "f", self._facets_width - 1), Piece("┬", "muted"), *found]
 
 
-class FacetsOverlay(Overlay[None]):
-    """The panel at the left edge, until ``f`` or Esc."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f", "close", "close", id="facets.close")]
-
-    DEFAULT_CSS = """
-    FacetsOverlay { align: left top; }
-    FacetsOverlay > Vertical { width: 44; height: 100%; max-height: 100%; padding: 0 1; }
-    FacetsOverlay FacetPanel { width: 1fr; }
-    """
-
-    def __init__(self, facets: Sequence[Facet], keeper: FacetKeeper) -> None:
-        super().__init__()
-        self.panel = FacetPanel()
-        self._facets = facets
-        self._keeper = keeper
-
-    def compose(self) -> ComposeResult:
-        """The panel."""
-        with Vertical(classes="overlay"):
-            yield SectionRule("Facets", "Space chooses · Esc")
-            yield self.panel
-
-    def on_mount(self) -> None:
-        """Show what there is."""
-        self.panel.focus()
-        self.show_facets(self._facets)
-
-    def show_facets(self, facets: Sequence[Facet]) -> None:
-        """Show the facets of the newest result."""
-        if facets:
-            self.panel.show_facets(facets)
-        else:
-            self.panel.say("No facets:", "nothing was found")
-
-    def on_facet_panel_toggled(self, event: FacetPanel.Toggled) -> None:
-        """Choose a value."""
-        event.stop()
-        self._keeper.toggle_facet(event.name, event.value)
-
-    def on_facet_panel_range_chosen(self, event: FacetPanel.RangeChosen) -> None:
-        """Choose a range."""
-        event.stop()
-        self._keeper.choose_range(event.name, event.low, event.high)
-
-    def on_facet_panel_more_requested(self, event: FacetPanel.MoreRequested) -> None:
-        """Bring more values."""
-        event.stop()
-        self._keeper.more_values(event.name, event.find)
+def _rule(title: str, note: str, width: int) -> list[Piece]:
+    head = f"─ {visible(title)} " if title else ""
+    tail = f" {visible(note)} ─" if note else ""
+    return [
+        Piece(head, "strong"),
+        Piece("─" * max(width - width_of(head) - width_of(tail), 0), "muted"),
+        Piece(tail, "muted"),
+    ]

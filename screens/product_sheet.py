@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 STOCK = (
     Column("warehouse_id", "Where", 8),
-    Column("available_stock", "Available", 10),
+    Column("available_stock", "Available", 9, right=True),
     Column("reserved_stock", "Reserved", 8, right=True),
     Column("damaged_stock", "Damaged", 7, right=True),
     Column("total_stock", "Total", 7, right=True),

@@ -24,7 +24,7 @@ COLUMNS = (
     Column("sku", "SKU", 10, flex=1),
     Column("title", "Title", 14, flex=4),
     Column("warehouse_id", "Where", 5),
-    Column("available_stock", "Avail", 8),
+    Column("available_stock", "Avail", 8, right=True),
     Column("reserved_stock", "Resv", 5, right=True),
     Column("damaged_stock", "Dmg", 4, right=True),
     Column("total_stock", "Total", 6, right=True),

@@ -62,16 +62,18 @@ async def test_words_find_and_facets_narrow(floor: Shop, running: Run) -> None:
         assert "▢ Black" in screen
 
 
-async def test_below_100_columns_the_facets_are_an_overlay(floor: Shop, running: Run) -> None:
+async def test_below_100_columns_the_facets_push_the_list_aside(floor: Shop, running: Run) -> None:
     async with running(floor) as desk:
         await desk.press("g", "p")
         await desk.sees("4 found")
+        assert "Facets" not in desk.text
         await desk.press("f")
-        await desk.sees("Facets", "▢ Parts")
+        await desk.sees("Facets", "▢ Parts", "CAB-0031")  # the list stays in view
         await desk.press("space")
-        await desk.sees("▣ Parts")
+        await desk.sees("▣ Parts", "/ category.primary:Parts", "4 found")
         await desk.press("escape")
-        await desk.sees("category.primary:Parts", "4 found")
+        await desk.until(lambda: "Facets" not in desk.text)
+        assert desk.app.screen.grid.has_focus
 
 
 async def test_a_product_is_changed_and_somebody_elses_change_is_not_lost(floor: Shop, running: Run) -> None:
