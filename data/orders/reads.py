@@ -142,7 +142,7 @@ def get_order(postgres: Postgres, ref: str | UUID) -> OrderDetail:
     """Return the order with this number (typed as a person types it) or id. Raises ``NotFound``."""
     order_id = ref if isinstance(ref, UUID) else parse_id(ref)
     number = None if order_id else normal_order_number(str(ref)) or str(ref).strip()
-    if number is not None and ("\0" in number or len(number) > 50):
+    if number is not None and (not number.isascii() or "\0" in number or len(number) > 50):
         raise NotFound("order", number)
     with postgres.reading() as connection:
         row = connection.execute(_ORDER, {"order_id": order_id, "order_number": number}).mappings().one_or_none()
@@ -170,9 +170,11 @@ def orders_of(postgres: Postgres, user_id: UUID, *, limit: int = 50) -> tuple[Or
 
 def placed_with(postgres: Postgres, actor_id: UUID, key: str) -> str | None:
     """Return the number of the order that the actor placed with this idempotency key, ``None`` where there is none."""
+    if not key.isprintable():  # the door takes no such key
+        return None
     with postgres.reading() as connection:
-        values = {"actor_id": actor_id, "key": key.replace("\0", "")}
-        number: str | None = connection.execute(_PLACED_WITH, values).scalar_one_or_none()
+        found = connection.execute(_PLACED_WITH, {"actor_id": actor_id, "key": key})
+        number: str | None = found.scalar_one_or_none()
         return number
 
 
