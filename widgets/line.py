@@ -6,8 +6,8 @@ lays out and wraps text on every update, and Textual's own ``Footer``, which mou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -18,12 +18,7 @@ from textual.widget import Widget
 from widgets.still import Still
 from widgets.sturdy import Sturdy
 from widgets.text import fit, visible, width_of
-
-#: The tones data may carry (``StatusMark.tone``) and those of the program's own text; ``styles/app.tcss`` colours them.
-TONES = ("good", "warn", "bad", "muted", "plain", "key", "strong", "stale", "bar", "bar-quiet", "match", "flash")
-
-
-_PLAIN = Style.null()
+from widgets.tones import tone_styles
 
 
 class Piece(NamedTuple):
@@ -34,14 +29,12 @@ class Piece(NamedTuple):
 
 
 class Toned(Sturdy, Still, Widget):
-    """A widget that paints tones, each a component class ``tone--NAME`` of the style sheet."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in TONES}
+    """A widget that paints tones (``widgets.tones``) by the line API."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        # Looking a style up costs more than painting with it, and Textual forgets it at each refresh.
-        self._tones: dict[str, Style] = {}
-        self._base: Style | None = None
+        # Looking styles up costs more than painting with them, and Textual forgets its own at each refresh.
+        self._tones: Mapping[str, Style] | None = None
+        self._base = Style.null()
         super().__init__(id=id, classes=classes)
 
     def _on_focus(self, event: events.Focus) -> None:
@@ -57,26 +50,16 @@ class Toned(Sturdy, Still, Widget):
         if self.parent is not None:
             self.parent.post_message(events.DescendantBlur(self))
 
-    def tone(self, name: str) -> Style:
-        """Return the style of tone ``name``; the empty style for ``plain`` and names nobody knows."""
-        if name == "plain" or name not in TONES:
-            return _PLAIN
-        style = self._tones.get(name)
-        if style is None:
-            style = self._tones[name] = self.get_component_rich_style(f"tone--{name}", partial=True)
-        return style
-
     def notify_style_update(self) -> None:
-        """The theme or a class changed: tones are looked up anew."""
-        self._tones.clear()
-        self._base = None
+        """The theme or a class changed: styles are looked up anew."""
+        self._tones = None
         super().notify_style_update()
 
     def strip(self, pieces: Sequence[Piece], width: int) -> Strip:
         """Return ``pieces`` as one line of exactly ``width`` cells, neighbours of one style joined."""
-        if self._base is None:
-            self._base = self.rich_style
-        base = self._base
+        if self._tones is None:
+            self._tones, self._base = tone_styles(self.app.theme_variables), self.rich_style
+        tones, base = self._tones, self._base
         segments: list[Segment] = []
         room = width
         for text, tone in pieces:
@@ -84,7 +67,7 @@ class Toned(Sturdy, Still, Widget):
             taken = width_of(clean)
             if taken > room:
                 clean, taken = fit(clean, room), room
-            segments.append(Segment(clean, base + self.tone(tone)))
+            segments.append(Segment(clean, base + tones[tone] if tone in tones else base))
             room -= taken
             if room <= 0:
                 break
