@@ -22,7 +22,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -62,13 +62,14 @@ def main(arguments: list[str] | None = None) -> int:
     if lock is None:
         print(f"another server has {folder} open", file=sys.stderr)
         return 1
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    # Blocked before any thread exists, so that every thread, chdb's too, leaves them to ``sigwait`` below: a handler
+    # of Python's runs in the main thread only, and one that another thread was interrupted for can wait there for ever.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     server = Server(folder / "chdb")
     listener = _listen(path)
     threading.Thread(target=server.accept, args=(listener,), name="accept", daemon=True).start()
-    ended.wait()
+    signal.sigwait(ends)
     path.unlink(missing_ok=True)
     listener.close()
     server.close()
@@ -94,6 +95,10 @@ def _load_chdb() -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+class _Closing(Exception):
+    """The server takes nothing new."""
 
 
 class Server:
@@ -129,25 +134,39 @@ class Server:
 
     def _serve(self, client: socket.socket) -> None:
         with client, self._sessions:
-            session = self._connect(self._folder)
+            # Opening a session counts as running: the folder must not be closed in the middle of it.
             try:
-                for name, value in _SESSION_SETTINGS.items():
-                    session.query(f"SET {name} = {value}")
+                with self._turn():
+                    session = self._connect(self._folder)
+                    for name, value in _SESSION_SETTINGS.items():
+                        session.query(f"SET {name} = {value}")
+            except _Closing:
+                return
+            try:
                 while (request := receive_frame(client, Request)) is not None:
                     send_frame(client, self._answer(session, request))
             except (OSError, ValueError):
                 pass  # The client is gone, or speaks another language: hanging up says both.
             finally:
-                with contextlib.suppress(RuntimeError):
+                with contextlib.suppress(RuntimeError, _Closing), self._turn():
                     session.close()
 
     def _answer(self, session: Any, request: Request) -> Reply:
+        try:
+            with self._turn():
+                return _run(session, request)
+        except _Closing:
+            return Reply(error="the server is closing", code=_CLOSING)
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Hold off the end while chdb is at work. Raises ``_Closing`` once the end has begun."""
         with self._quiet:
             if self._closing:
-                return Reply(error="the server is closing", code=_CLOSING)
+                raise _Closing
             self._running += 1
         try:
-            return _run(session, request)
+            yield
         finally:
             with self._quiet:
                 self._running -= 1
