@@ -25,7 +25,7 @@ else
 INSTALL := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip install
 endif
 
-.PHONY: install run test check bench lock clean help
+.PHONY: install run test check bench pictures lock clean help
 
 install: $(RUNTIME) ## set up .venv; .venv/bin/storekeeper is then the program
 
@@ -47,6 +47,9 @@ bench: $(DEV) ## run one benchmark: make bench NAME=placement
 	  echo "Say which: make bench NAME=..., one of:" >&2; \
 	  ls bench/*.py | sed -n 's|^bench/\([a-z][a-z_]*\)\.py$$|  \1|p' >&2; exit 2; fi
 	@exec $(BIN)/python -m bench.$(NAME) $(ARGS)
+
+pictures: $(DEV) ## make the pictures of the screens in docs/ anew, from the demo's shop
+	$(BIN)/python -m tests.snapshots.pictures docs
 
 UPGRADE := --upgrade
 # What a wheel declares and this program never imports stays out of the locks; which, and why: CONTRIBUTING.md.

@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 from tests.conftest import databases
 from tests.screens.conftest import Running
 from tests.snapshots.frozen import frozen, tell
+from tests.snapshots.ways import Way
 from tui.app import Shell
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from data.shop import Shop
 
 MADE_WITH = (3, 11)
-Way = Callable[[Running], Awaitable[Any]]
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 Picture = Callable[[Way, tuple[int, int]], None]
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from data.shop import Shop
 
 #: When every picture is taken: a Tuesday afternoon.
-PRESENT = datetime(2026, 11, 17, 15, 42, tzinfo=UTC)
+PRESENT = datetime(2026, 11, 17, 17, 42, tzinfo=UTC)
 #: Whose shop it looks like: the demo's admin.
 ACTOR = "ann@storekeeper.example"
 #: The modules that ask what time it is.
