@@ -6,6 +6,7 @@ unchanged answer sends no byte to the terminal.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -63,7 +64,11 @@ class HealthMonitor:
                 self._look_now.clear()
                 asked = self._report.is_set()
                 self._report.clear()
-                pulse = self._look(pool)
+                try:
+                    pulse = self._look(pool)
+                except Exception:
+                    logging.getLogger(__name__).exception("a look at the stores failed")
+                    pulse = Pulse((), None, 0) if last is None else last
                 if (asked or pulse != last) and not self._stop.is_set():
                     last = pulse
                     self._changed(pulse)

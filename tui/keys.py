@@ -48,14 +48,14 @@ class KeyRouter:
                 return True
         if not overlaid and event.key in self.scope.prefixes and not self._consumed(event):
             self._pending = event.key
-            self._shell.current.status.say(self._ways(), "key")
+            self._shell.current.status.prompt(self._ways())
             return True
         return False
 
     def _continue(self, event: events.Key) -> bool:
         sequence = f"{self._pending} {event.key}"
         self._pending = ""
-        self._shell.current.status.say("")
+        self._shell.current.status.prompt("")
         action = self.scope.by_key.get(sequence)
         if action is not None:
             self.run(action)

@@ -36,6 +36,7 @@ class Navigator:
         self._trail: list[Visit] = []
         self._shown: dict[str, Visit] = {}
         self.here = Visit(HOME, {})
+        self._before: Visit | None = None
 
     def screen(self, name: str) -> AppScreen:
         """Return the screen called ``name``, made and installed on first use. Raises ``KeyError``."""
@@ -75,15 +76,15 @@ class Navigator:
         return True
 
     def swap(self) -> None:
-        """Swap with the screen before this one."""
-        if self._trail:
-            visit = self._trail.pop()
-            self._trail.append(self.here)
-            self._show(visit, fresh=False)
+        """Go to the screen that was shown before this one, and by the same key back again."""
+        if self._before is not None:
+            self._trail = [*self._trail[1 - self.DEPTH :], self.here]
+            self._show(self._before, fresh=False)
 
     def _show(self, visit: Visit, *, fresh: bool) -> None:
         screen = self.screen(visit.name)
         known = self._shown.get(visit.name) == visit
+        self._before = self.here if visit != self.here else self._before
         self.here = visit
         self._shown[visit.name] = visit
         while isinstance(self._app.screen, ModalScreen):

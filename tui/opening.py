@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 #: seconds until a shop that could not be opened is tried again
 RETRY = 3.0
+RETRY_UNFORESEEN = 30.0
 
 
 class Opening:
@@ -34,6 +35,8 @@ class Opening:
         self._pulse: Pulse | None = None
         #: stores a load found down before the monitor looked
         self._suspected: set[str] = set()
+        #: why the shop could not be opened, as it was said
+        self._told = ""
 
     # -- opening ------------------------------------------------------------------------------------------------------
 
@@ -79,6 +82,9 @@ class Opening:
         for screen in self._shell.navigator.screens:
             screen.show_opening(None)
             screen.refresh_keys()
+            if self._told:  # what they asked for while the shop was closed got an error
+                screen.call_later(screen.reload)
+        self._told = ""
         self._monitor = HealthMonitor(shop, self._looked)
         self._monitor.start()
         if self._demo is not None:
@@ -90,14 +96,14 @@ class Opening:
         shell.handle.failed(error)
         for screen in shell.navigator.screens:
             screen.show_opening(None)
-        shell.show_error(error, doing="opening the shop")
-        if isinstance(error, StorekeeperError):
-            shell.set_timer(RETRY, self._again)
+        if str(error) != self._told:
+            self._told = str(error) or type(error).__name__
+            shell.show_error(error, doing="opening the shop")
+        shell.set_timer(RETRY if isinstance(error, StorekeeperError) else RETRY_UNFORESEEN, self._again)
 
     def _again(self) -> None:
         self._shell.handle.again()
         self.begin()
-        self._shell.current.recovered(())
 
     def _check_keymap(self) -> None:
         try:

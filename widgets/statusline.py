@@ -7,6 +7,7 @@ from time import monotonic
 
 from data.types import Progress
 from widgets.line import OneLine, Piece, spread
+from widgets.text import fit, visible, width_of
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,10 @@ class Event:
     text: str
     tone: str = "plain"
     undo: bool = False
+
+
+#: cells of a banner that always stay: "PostgreSQL is down: …"
+_NAMED = 24
 
 
 class StatusLine(OneLine):
@@ -30,6 +35,7 @@ class StatusLine(OneLine):
         self._banner = ""
         self._event: Event | None = None
         self._progress: Progress | None = None
+        self._prompt = ""
         self._started = 0.0
 
     @property
@@ -47,6 +53,11 @@ class StatusLine(OneLine):
         self._banner = text
         self.changed()
 
+    def prompt(self, text: str) -> None:
+        """Show ``text`` (the keys that can follow) over the whole line; ``""`` shows the line again."""
+        self._prompt = text
+        self.changed()
+
     def say(self, text: str, tone: str = "plain", *, undo: bool = False) -> None:
         """Show the result of the last action at the right; ``""`` clears it."""
         self._event = Event(text, tone, undo) if text else None
@@ -60,7 +71,9 @@ class StatusLine(OneLine):
         self.changed()
 
     def pieces(self, width: int) -> list[Piece]:
-        """Left: progress, else banner, else facts. Right: the last event."""
+        """Left: progress, else banner, else facts. Right: the last event. A prompt covers both."""
+        if self._prompt:
+            return [Piece(self._prompt, "key")]
         if self._progress is not None:
             left = [Piece(self._progress_text(self._progress), "strong")]
         elif self._banner:
@@ -69,7 +82,10 @@ class StatusLine(OneLine):
             left = [Piece(self._facts)]
         right: list[Piece] = []
         if self._event is not None:
-            right.append(Piece(self._event.text, self._event.tone))
+            # Beside the last event it must stay readable which store is down.
+            room = max(width - width_of(visible(left[0].text)) - 2, width - _NAMED) if left[0].tone == "bad" else width
+            text = visible(self._event.text)
+            right.append(Piece(text if width_of(text) <= room else fit(text, room), self._event.tone))
             if self._event.undo:
                 right += [Piece("  "), Piece("u", "key"), Piece(" undo")]
         return spread(left, right, width)
