@@ -20,7 +20,7 @@ LINE = (
     Column("title", "Title", 20, flex=4),
     Column("quantity", "Qty", 5, right=True),
     Column("price", "Price", 8, right=True),
-    Column("total", "Total", 9, right=True),
+    Column("total", "Total", 10, right=True),
     Column("stock", "Stock", 15, flex=1),
 )
 OFFER = (
@@ -120,10 +120,11 @@ class TotalsLine(OneLine):
         left = [Piece("  ")]
         if self._totals is not None:
             totals = self._totals
+            gap = " " * (2 if width < 100 else 3)
             tax = "Tax incl." if totals.tax_included_amount else "Tax"
             left += [
-                Piece(f"Items {totals.subtotal:,.2f}   Shipping {totals.shipping_amount:,.2f}   "),
-                Piece(f"{tax} {totals.tax_amount:,.2f}   "),
+                Piece(f"Items {totals.subtotal:,.2f}{gap}Shipping {totals.shipping_amount:,.2f}{gap}"),
+                Piece(f"{tax} {totals.tax_amount:,.2f}{gap}"),
                 Piece(f"Total {totals.total_amount:,.2f} {totals.currency}", "strong"),
             ]
         return spread(left, [Piece(*self._note)], width)

@@ -113,8 +113,9 @@ class OrdersScreen(ListScreen):
         try:
             query = parse_order_query(text)
         except Invalid as error:
-            self.query_line.note(next(iter(error.fields.values())), "bad")
-            self.status.say(str(error), "bad")
+            token, why = next(iter(error.fields.items()))
+            self.query_line.note(f"▲ {token[:24]}", "bad")
+            self.status.say(why, "bad")
             return False
         name = next((name for name, asked in VIEWS if asked == text), "")
         self.query_line.note(_HINT)
@@ -127,7 +128,9 @@ class OrdersScreen(ListScreen):
 
     def on_grid_loaded(self, event: Grid.Loaded) -> None:
         """Say how many match."""
-        self._estimate = f"{'' if event.exact else '~'}{event.estimate:,} match · " if event.estimate else ""
+        self._estimate = (
+            f"{'' if event.exact else '~'}{event.estimate:,} match · " if event.estimate is not None else ""
+        )
         self._tell()
 
     def on_grid_marks_changed(self, event: Grid.MarksChanged) -> None:

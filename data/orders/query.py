@@ -73,7 +73,7 @@ def _word(query: OrderQuery, token: str) -> OrderQuery:
         return replace(query, payment=plain.lower())
     name, colon, value = token.partition(":")
     if colon and name.isalpha() and value and '"' not in name:
-        raise Invalid({token: f"there is no {name}:, but {', '.join(f'{known}:' for known in _FIELDS)}"})
+        raise Invalid({token: f"is unknown; there are {' '.join(f'{known}:' for known in _FIELDS)}"})
     return replace(query, words=(*query.words, plain)) if plain else query
 
 
@@ -81,7 +81,7 @@ def _statuses(query: OrderQuery, token: str, value: str, now: datetime) -> Order
     asked = tuple(part.strip().lower() for part in value.split(",") if part.strip())
     for status in asked:
         if status not in STATUSES:
-            raise Invalid({token: f"{status!r} is not one of {', '.join(STATUSES)}"})
+            raise Invalid({token: f"none of {', '.join(STATUSES)}"})
     return replace(query, statuses=tuple(dict.fromkeys((*query.statuses, *asked))))
 
 
