@@ -13,7 +13,7 @@ from screens.catalog_data import Found, ProductHit, ProductView, product_source,
 from screens.facets import CatalogHead
 from screens.forms.product import create_form, edit_form
 from screens.listing import ListScreen
-from screens.product_sheet import product_page
+from screens.product_sheet import product_page, what_changed
 from screens.shown import stock_mark, took
 from widgets.cells import Cell, Column, Highlighted, Runs
 from widgets.facets import FacetPanel
@@ -176,7 +176,9 @@ class CatalogScreen(ListScreen):
         self.head.show(f"{found.total:,} found{time_taken}", order)
         self._in_full.clear()
         self._show_facets()
-        self.status.facts(" · ".join(found.notes) or f"{found.total:,} products · {order}")
+        self.status.facts(
+            " · ".join(found.notes) or f"{found.total:,} product{'' if found.total == 1 else 's'} · {order}"
+        )
 
     def copy_query(self) -> None:
         """Copy the line of query: it is text that can be shared."""
@@ -278,16 +280,15 @@ class CatalogScreen(ListScreen):
             self.load(read_product, row.product_id, then=self._edit, group="edit", doing="reading the product")
 
     def _edit(self, view: ProductView) -> None:
-        self.app.push_screen(edit_form(view.product), self._saved)
+        self.shell.overlay(edit_form(view.product), self._saved)
 
     def create(self) -> None:
         """Add a product."""
-        self.app.push_screen(create_form(), self._created)
+        self.shell.overlay(create_form(), self._created)
 
     def _saved(self, saved: Any) -> None:
         if saved is not None:
-            changed = ", ".join(saved.changed) or "nothing"
-            self.status.say(f"{saved.sku}: {changed} changed", "good")
+            self.status.say(f"{saved.sku}: {what_changed(saved.changed)}", "good")
             self.set_timer(1.2, self.reload)  # search follows the change within a second or two
 
     def _created(self, saved: Any) -> None:

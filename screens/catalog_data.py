@@ -176,6 +176,13 @@ def read_product(shop: Shop, ref: str) -> ProductView:
     )
 
 
+def current_product(shop: Shop, product_id: str) -> Product:
+    """Return the product as it is stored now. Raises ``NotFound``."""
+    from data.catalog.reads import get_product
+
+    return get_product(shop.stores.mongo, product_id)
+
+
 def edit_product(shop: Shop, product_id: str, version: int, changes: dict[str, object], key: str) -> Any:
     """Change some fields of the product, if it is still at ``version``."""
     from data.catalog.messages import EditProduct

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
@@ -10,12 +11,17 @@ from screens.action import Action
 from screens.base import AppScreen
 from screens.catalog_data import ProductView, read_product
 from screens.forms.product import attribute_form, edit_form
-from screens.product_sheet import ATTRIBUTE, product_page
+from screens.product_sheet import ATTRIBUTE, product_page, product_state, what_changed
+from screens.shown import now
 from widgets.keybar import KeyHint
+from widgets.line import Piece
 from widgets.sheet import Sheet
+from widgets.stateline import StateLine
 
 if TYPE_CHECKING:
-    from textual.screen import Screen
+    from textual.widget import Widget
+
+    from screens.forms.overlay import FormOverlay
 
 
 class ProductScreen(AppScreen):
@@ -36,9 +42,15 @@ class ProductScreen(AppScreen):
 
     def __init__(self) -> None:
         super().__init__()
+        self.state = StateLine()
         self.sheet = Sheet(id="product")
         self.view: ProductView | None = None
         self._ref = ""
+        self._read_at = now()
+
+    def compose_query(self) -> Iterable[Widget]:
+        """Whether it is sold."""
+        yield self.state
 
     def compose_body(self) -> ComposeResult:
         """The page."""
@@ -49,6 +61,7 @@ class ProductScreen(AppScreen):
         if product_id and product_id != self._ref:
             self._ref, self.view = product_id, None
             self.show_crumbs("Catalog")
+            self.state.show(())
             self.sheet.say("Loading …")
             self.status.say("")
         self.sheet.focus()
@@ -68,17 +81,27 @@ class ProductScreen(AppScreen):
             self.load(read_product, self._ref, then=self._show, failed=self._not_there, group="product")
 
     def _show(self, view: ProductView) -> None:
+        self._read_at, self.sheet.stale = now(), False
         self.view = view
+        self.state.show(*product_state(view.product))
         self.show_crumbs("Catalog", view.product.sku)
         self.sheet.show(lambda width: product_page(view, width))
         self.status.facts("")
         self.refresh_keys()
 
     def _not_there(self, error: Exception) -> None:
+        """Keep what was read, dim, with its age; a product nobody knows is said in place of the page."""
         if self.view is None:
             self.sheet.say(*self.explain(error), tone="bad")
-        else:
-            self.status.facts(f"as it was when last read · {error}")
+            return
+        self.sheet.stale = True
+        left, _ = product_state(self.view.product)
+        self.state.show(left, (Piece(f"as of {self._read_at.astimezone():%H:%M:%S}", "bad"),))
+        self.shell.show_error(error, doing="reading the product")
+
+    def recovered(self, stores: tuple[str, ...]) -> None:
+        """A store is back: read the product again."""
+        self.reload()
 
     def on_sheet_line_chosen(self, event: Sheet.LineChosen) -> None:
         """Change the attribute, follow the order, see the movements, copy the address."""
@@ -92,13 +115,13 @@ class ProductScreen(AppScreen):
         elif kind == "media":
             self.shell.copy_text(ref, "address")
 
-    def _open(self, form: Screen[Any]) -> None:
+    def _open(self, form: FormOverlay) -> None:
         shop = self.shop
         if shop is not None and not shop.actor.may("catalog.edit"):
             self.app.bell()
             self.status.say(f"{shop.actor.name} may not catalog.edit", "warn")
             return
-        self.app.push_screen(form, self._saved)
+        self.shell.overlay(form, self._saved)
 
     def edit(self) -> None:
         """Change the fixed fields."""
@@ -112,8 +135,7 @@ class ProductScreen(AppScreen):
 
     def _saved(self, saved: Any) -> None:
         if saved is not None:
-            changed = ", ".join(saved.changed) or "nothing"
-            self.status.say(f"{changed} changed", "good")
+            self.status.say(what_changed(saved.changed), "good")
             self.reload()
 
     def movements(self) -> None:

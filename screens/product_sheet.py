@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from screens.shown import exact, order_mark, product_mark, stock_mark, when
@@ -30,12 +31,23 @@ ORDERS = (
     Column("order_status", "Status", 12),
 )
 ATTRIBUTE = "attribute:"
+#: the attributes' part of a document, and what a person calls its other paths; ``""`` follows from another
+ATTRIBUTES = "attributes."
+_CALLED = {"pricing.base_price": "price", "pricing.final_price": "", "pricing.discount_percentage": "discount"}
+
+
+def product_state(product: Product) -> tuple[list[Piece], list[Piece]]:
+    """Return the two ends of row 2: whether it is sold, since when it is as it is; the version."""
+    mark = product_mark(product.status)
+    changed = f" · changed {exact(product.updated_at)}" if product.updated_at else ""
+    return [Piece(str(mark), mark.tone), Piece(changed)], [Piece(f"v{product.version}", "muted")]
 
 
 def product_page(view: ProductView, width: int) -> list[SheetLine]:
     """Return the product: price, stock per warehouse, attributes, sales, orders, texts, media."""
     product = view.product
     return [
+        heading("Product", width, product.sku),
         *_top(product),
         heading("Stock", width),
         *_stock(view, width),
@@ -46,6 +58,12 @@ def product_page(view: ProductView, width: int) -> list[SheetLine]:
         *_orders(view, width),
         *_texts(product, width),
     ]
+
+
+def what_changed(paths: Sequence[str]) -> str:
+    """Return a document's changed paths as a person calls them: ``price, color changed``."""
+    words = [_CALLED.get(path, path.removeprefix(ATTRIBUTES)) for path in paths]
+    return f"{', '.join(dict.fromkeys(word for word in words if word)) or 'nothing'} changed"
 
 
 def shown_value(value: AttributeValue) -> str:
@@ -60,28 +78,21 @@ def shown_value(value: AttributeValue) -> str:
 
 
 def _top(product: Product) -> list[SheetLine]:
-    mark = product_mark(product.status)
     pricing = product.pricing
     price = "no price yet" if pricing.final_price is None else f"{pricing.final_price:,.2f} {pricing.currency}"
     if pricing.discount_percentage:
         price += f"  ({pricing.base_price:,.2f} less {pricing.discount_percentage.normalize():f} %)"
     price += "  tax included" if pricing.tax_inclusive else ""
-    return [
-        SheetLine((Piece(visible(product.title), "strong"),)),
-        SheetLine(
-            (Piece(product.sku), Piece("  "), Piece(str(mark), mark.tone), Piece(f"  v{product.version}", "muted"))
-        ),
-        *facts(
-            [
-                ("Price", price),
-                ("Brand", product.brand),
-                ("Category", str(product.category)),
-                ("Barcode", product.barcode),
-                ("Supplier", product.inventory.supplier_id),
-                ("Changed", exact(product.updated_at) if product.updated_at else ""),
-            ]
-        ),
-    ]
+    return facts(
+        [
+            ("Title", product.title),
+            ("Price", price),
+            ("Brand", product.brand),
+            ("Category", str(product.category)),
+            ("Barcode", product.barcode),
+            ("Supplier", product.inventory.supplier_id),
+        ]
+    )
 
 
 def _stock(view: ProductView, width: int) -> list[SheetLine]:

@@ -158,7 +158,9 @@ class WarehouseScreen(ListScreen):
 
     def on_grid_loaded(self, event: Grid.Loaded) -> None:
         """Say how many match."""
-        count = "" if event.estimate is None else f"{'' if event.exact else '~'}{event.estimate:,} levels · "
+        count = ""
+        if event.estimate is not None:
+            count = f"{'' if event.exact else '~'}{event.estimate:,} level{'' if event.estimate == 1 else 's'} · "
         self.status.facts(f"{count}by SKU")
         self.refresh_keys()
 
@@ -192,22 +194,22 @@ class WarehouseScreen(ListScreen):
     def receive(self) -> None:
         """Take units of the product under the bar in."""
         if (row := self.grid.current) is not None:
-            self.app.push_screen(receive_form(row.level.warehouse_id, row.level, row.title), self._moved)
+            self.shell.overlay(receive_form(row.level.warehouse_id, row.level, row.title), self._moved)
 
     def receive_other(self) -> None:
         """Take units of any product in."""
         shop = self.shop
-        self.app.push_screen(receive_form(shop.settings.warehouse if shop else ""), self._moved)
+        self.shell.overlay(receive_form(shop.settings.warehouse if shop else ""), self._moved)
 
     def adjust(self) -> None:
         """Set what was counted."""
         if (row := self.grid.current) is not None:
-            self.app.push_screen(adjust_form(row.level, row.title), self._moved)
+            self.shell.overlay(adjust_form(row.level, row.title), self._moved)
 
     def reorder(self) -> None:
         """Set from which stock on it is low."""
         if (row := self.grid.current) is not None:
-            self.app.push_screen(reorder_form(row.level, row.title), self._reordered)
+            self.shell.overlay(reorder_form(row.level, row.title), self._reordered)
 
     def _moved(self, moved: StockMoved | None) -> None:
         if moved is not None:

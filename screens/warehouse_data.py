@@ -115,6 +115,14 @@ def adjust(
     return moved
 
 
+def available_now(shop: Shop, product_id: str, warehouse_id: str) -> int:
+    """Return how many units the book says can be sold now."""
+    from data.stock.reads import levels_of
+
+    levels = levels_of(shop.stores.postgres, [product_id]).get(product_id, ())
+    return next((level.available_stock for level in levels if level.warehouse_id == warehouse_id), 0)
+
+
 def set_reorder_level(shop: Shop, product_id: str, warehouse_id: str, level: int, key: str) -> object:
     """Set from which stock on the product counts as low."""
     from data.stock.commands import SetReorderLevel

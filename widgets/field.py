@@ -120,6 +120,7 @@ class Field(Sturdy, Vertical):
         self.check = check
         self.label_width = label_width
         self.original = value
+        self._note = ""
         self.input = self.make_input(value, placeholder)
         self.problem = FieldError(label_width)
 
@@ -163,8 +164,13 @@ class Field(Sturdy, Vertical):
         return why
 
     def show_error(self, why: str) -> None:
-        """Show ``why`` under the field; ``""`` clears it."""
-        self.problem.show(why)
+        """Show ``why`` under the field; ``""`` clears it, down to the note where there is one."""
+        self.problem.show(why or self._note)
+
+    def show_note(self, note: str) -> None:
+        """Keep ``note`` under the field, whatever is typed, while there is no error; ``""`` takes it away."""
+        self._note = note
+        self.problem.show(note)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Clear the error while typing and tell the form."""

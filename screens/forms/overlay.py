@@ -1,14 +1,16 @@
 """FormOverlay: a small form that writes through the door and stays open until the write is done.
 
 Shape: the caller gives fields and one ``save(shop, values)`` that runs in a thread; refused fields are marked under
-themselves, any other error stands in the hint line, and what was typed is never lost. Rejected: closing first and
-saving behind it, which loses the text when the store says no.
+themselves, any other error stands in the hint line, and what was typed is never lost. Where somebody else changed the
+record meanwhile, what they wrote stands under each field that was typed into, and is taken into the others; ``^S`` then
+saves over it, ``^T`` takes theirs. Rejected: closing first and saving behind it, which loses the text when the store
+says no.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -18,7 +20,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from data.errors import Invalid, StorekeeperError
+from data.errors import Conflict, Invalid, StorekeeperError
 from screens.handle import ShellApi
 from screens.overlay import Overlay
 from widgets.field import Field
@@ -31,31 +33,37 @@ if TYPE_CHECKING:
     from data.shop import Shop
 
 Save = Callable[["Shop", dict[str, str]], Any]
+#: what the fields would show of the record as it is stored now; the next save is against that
+Again = Callable[["Shop"], Mapping[str, str]]
 
 
 class FormOverlay(Overlay[Any]):
     """Dismisses with what ``save`` returned, or ``None`` when it was left."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "save", "save", id="form.save")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "save", "save", id="form.save"),
+        Binding("ctrl+t", "take_theirs", "take theirs", id="form.theirs"),
+    ]
 
     DEFAULT_CSS = """
     FormOverlay .title { text-style: bold; margin-bottom: 1; }
     FormOverlay .trouble { color: $error; }
     """
 
-    def __init__(self, title: str, fields: Sequence[Field], save: Save, *, verb: str = "saves") -> None:
+    def __init__(
+        self, title: str, fields: Sequence[Field], save: Save, *, verb: str = "saves", again: Again | None = None
+    ) -> None:
         super().__init__()
         self._title = visible(title)
         self.form = Form(fields)
         self._save = save
+        self._again = again
+        #: what somebody else wrote into fields that were typed into here, by field
+        self._theirs: dict[str, str] = {}
         self._keys = f"Enter next field   ^S {verb}   Esc leaves" if len(fields) > 1 else f"Enter {verb}   Esc leaves"
         self._hint = Static(Content(self._keys), classes="hint")
         self._saving = False
         self._warned = False
-
-    def save_with(self, save: Save) -> None:
-        """Save by ``save`` from now on: for one that needs the form itself (what was changed in it)."""
-        self._save = save
 
     def compose(self) -> ComposeResult:
         """Title, fields, hint."""
@@ -103,12 +111,53 @@ class FormOverlay(Overlay[Any]):
         except Invalid as error:
             left = self.form.show_errors(error.fields)
             self._say("; ".join(f"{name}: {why}" for name, why in left.items()) or self._keys, trouble=bool(left))
+        except Conflict as error:
+            await self._compare(shop, error)
         except StorekeeperError as error:
             self._say(str(error), trouble=True)
         else:
             self.dismiss(result if result is not None else True)
         finally:
             self._saving = False
+
+    async def _compare(self, shop: Shop, conflict: Conflict) -> None:
+        """Somebody else was first: show what they wrote beside what was typed here."""
+        if self._again is None:
+            self._say(str(conflict), trouble=True)
+            return
+        try:
+            stored = await asyncio.to_thread(self._again, shop)
+        except StorekeeperError as error:
+            self._say(str(error), trouble=True)
+            return
+        changed = [
+            field for field in self.form.fields if stored.get(field.field_name, field.original) != field.original
+        ]
+        self._theirs = {}
+        for field in changed:
+            theirs = stored[field.field_name]
+            typed = field.dirty and field.value != theirs
+            field.original = theirs
+            if typed:
+                self._theirs[field.field_name] = theirs
+                field.show_note(f"now: {visible(theirs) or 'nothing'}")
+            else:
+                field.value = theirs
+        names = ", ".join(field.label for field in changed) or "something else"
+        choose = "^S keeps yours, ^T takes theirs" if self._theirs else "^S saves yours beside it"
+        self._say(f"Somebody else changed {names}. {choose}.", trouble=True)
+
+    def action_take_theirs(self) -> None:
+        """``^T``: give up what was typed into fields that somebody else has changed."""
+        if not self._theirs:
+            self.app.bell()
+            return
+        for name, theirs in self._theirs.items():
+            field = self.form.field(name)
+            field.show_note("")
+            field.value = theirs
+        self._theirs = {}
+        self._say(self._keys)
 
     def _say(self, text: str, *, trouble: bool = False) -> None:
         self._hint.set_class(trouble, "trouble")

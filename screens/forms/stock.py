@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.ids import new_id
 from screens.forms.overlay import FormOverlay
-from screens.warehouse_data import adjust, find_product, receive, set_reorder_level
+from screens.warehouse_data import adjust, available_now, find_product, receive, set_reorder_level
 from widgets.field import Field, numeric
 
 if TYPE_CHECKING:
@@ -37,19 +37,24 @@ def receive_form(warehouse_id: str, level: LevelRow | None = None, title: str = 
 
 
 def adjust_form(level: LevelRow, title: str) -> FormOverlay:
-    """Return the form that corrects ``level`` to what was counted; refused if it moved meanwhile."""
-    key = str(new_id())
+    """Return the form that corrects ``level`` to what was counted; if it moved meanwhile, it says so and asks again."""
+    key, book = str(new_id()), level.available_stock
     fields = [
-        Field("set_available", "Counted", value=str(level.available_stock), required=True, check=numeric()),
+        Field("set_available", "Counted", value=str(book), required=True, check=numeric()),
         Field("reason", "Reason", required=True, placeholder="why the shelf differs from the book"),
     ]
 
     def save(shop: Shop, values: dict[str, str]) -> Any:
         counted = int(values["set_available"])
-        return adjust(shop, level.product_id, level.warehouse_id, counted, level.available_stock, values["reason"], key)
+        return adjust(shop, level.product_id, level.warehouse_id, counted, book, values["reason"], key)
 
-    title = f"Adjust {level.sku} {title} in {level.warehouse_id}: {level.available_stock:,} available in the book"
-    return FormOverlay(title, fields, save)
+    def again(shop: Shop) -> dict[str, str]:
+        nonlocal key, book
+        key, book = str(new_id()), available_now(shop, level.product_id, level.warehouse_id)
+        return {"set_available": str(book)}
+
+    title = f"Adjust {level.sku} {title} in {level.warehouse_id}: {book:,} available in the book"
+    return FormOverlay(title, fields, save, again=again)
 
 
 def reorder_form(level: LevelRow, title: str) -> FormOverlay:

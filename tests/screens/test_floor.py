@@ -11,7 +11,7 @@ from data.catalog.messages import EditProduct, ProductInput, PutProduct
 from data.catalog.reads import get_product
 from data.stock.commands import ReceiveStock, SaveWarehouse
 from data.stock.reads import levels_of, reconcile
-from tests.screens.conftest import Run
+from tests.screens.conftest import Run, Running
 
 if TYPE_CHECKING:
     from data.shop import Shop
@@ -91,9 +91,62 @@ async def test_a_product_is_changed_and_somebody_elses_change_is_not_lost(floor:
         changes = {"brand": "Corsair Inc."}
         floor.door.run(EditProduct(product_id=product.product_id, changes=changes), floor.actor)
         await desk.press("ctrl+s")
-        await desk.sees("Edit RAM-0412")  # the form stands: the other's change is not written over
-        assert get_product(floor.stores.mongo, "RAM-0412").brand == "Corsair Inc."
+        # the form stands: nothing is written over, what somebody else wrote is taken where nothing was typed
+        await desk.sees("Somebody else changed Brand", "Corsair Inc.", "84.90", "^S saves yours beside it")
         assert get_product(floor.stores.mongo, "RAM-0412").pricing.base_price == Decimal("79.95")
+        floor.door.run(EditProduct(product_id=product.product_id, changes={"pricing.base_price": 82}), floor.actor)
+        await desk.press("ctrl+s")
+        await desk.sees("Somebody else changed Price", "▲ now: 82.00", "^S keeps yours, ^T takes theirs")
+        await desk.press("ctrl+s")
+        await desk.sees(" price changed", "84.90 USD", "Corsair Inc.")
+
+
+async def test_theirs_is_taken_instead(floor: Shop, running: Run) -> None:
+    async with running(floor) as desk:
+        await _at_product(desk, "RAM-0412")
+        await desk.press("e", "end", *" X")
+        await desk.sees("32 GB X")
+        product = get_product(floor.stores.mongo, "RAM-0412")
+        floor.door.run(EditProduct(product_id=product.product_id, changes={"title": "Vengeance"}), floor.actor)
+        await desk.press("ctrl+s")
+        await desk.sees("▲ now: Vengeance")
+        await desk.press("ctrl+t")
+        await desk.until(lambda: "now: Vengeance" not in desk.text)
+        await desk.press("escape")  # nothing typed is left: no question
+        await desk.until(lambda: "Edit RAM-0412" not in desk.text)
+    assert get_product(floor.stores.mongo, "RAM-0412").title == "Vengeance"
+
+
+async def test_attributes_are_added_renamed_and_taken_away(floor: Shop, running: Run) -> None:
+    async with running(floor) as desk:
+        await _at_product(desk, "CAB-0031")
+        await desk.press("A", *"length", "tab", *"1,2", "ctrl+s")
+        await desk.sees(" length changed", "1, 2")
+        assert get_product(floor.stores.mongo, "CAB-0031").attributes["length"] == [1, 2]
+        await _on_line(desk, "attribute:length")
+        await desk.press("enter", "tab", "end", *"_m", "ctrl+s")
+        await desk.sees("length_m  1, 2")
+        attributes = get_product(floor.stores.mongo, "CAB-0031").attributes
+        assert attributes["length_m"] == [1, 2]
+        assert "length" not in attributes
+        await _on_line(desk, "attribute:length_m")
+        await desk.press("enter", "end", "ctrl+u", "ctrl+s")
+        await desk.until(lambda: "length_m  1, 2" not in desk.text)
+    assert "length_m" not in get_product(floor.stores.mongo, "CAB-0031").attributes
+
+
+async def test_a_level_that_moved_is_not_corrected_to_an_old_count(floor: Shop, running: Run) -> None:
+    async with running(floor) as desk:
+        await desk.press("g", "w")
+        await desk.sees("5 levels", "CAB-0031")
+        await desk.press("a", "end", "ctrl+u", *"9", "tab", *"miscounted")
+        await desk.sees("miscounted")
+        floor.door.run(ReceiveStock(product_id="CAB-0031", warehouse_id="WH1", quantity=4), floor.actor)
+        await desk.press("ctrl+s")
+        await desk.sees("Somebody else changed Counted", "▲ now: 14")
+        await desk.press("ctrl+s")
+        await desk.sees("CAB-0031 in WH1: 9 available")
+    assert reconcile(floor.stores.postgres) == ()
 
 
 async def test_stock_is_received_and_corrected_with_its_movements(floor: Shop, running: Run) -> None:
@@ -130,11 +183,11 @@ async def test_low_and_warehouse_filters(floor: Shop, running: Run) -> None:
         await desk.press("end", "ctrl+u", *"50", "ctrl+s")
         await desk.sees("reorder level set")
         await desk.press("2")
-        screen = await desk.sees("1 levels", "▲ 10")
+        screen = await desk.sees("1 level ·", "▲ 10")
         assert "RAM-0412" not in screen
         await desk.press("1", "w", "w")
         screen = await desk.sees("warehouse:WH2", "Warehouse › WH2")
-        await desk.sees("1 levels")
+        await desk.sees("1 level ·")
 
 
 async def test_an_empty_shop_says_what_to_press(shop: Shop, running: Run) -> None:
@@ -143,6 +196,24 @@ async def test_an_empty_shop_says_what_to_press(shop: Shop, running: Run) -> Non
         await desk.sees("Nothing found.", "n adds one")
         await desk.press("g", "w")
         await desk.sees("No level matches.", "n receives a product")
+
+
+async def _at_product(desk: Running, sku: str) -> None:
+    await desk.press("g", "p", "/", *sku, "enter")
+    await desk.sees("1 found", sku)
+    await desk.press("enter")
+    await desk.sees(f"Catalog › {sku}", "Attributes")
+
+
+async def _on_line(desk: Running, key: str) -> None:
+    sheet = desk.app.screen.sheet
+    await desk.until(lambda: key in [line.key for line in sheet._lines])
+    await desk.press("home")
+    for _ in range(40):
+        if sheet.key == key:
+            return
+        await desk.press("down")
+    raise AssertionError(f"no line {key}:\n{desk.text}")
 
 
 def _id(shop: Shop, sku: str) -> str:
