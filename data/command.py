@@ -28,6 +28,10 @@ INT8_MAX = 2**63 - 1
 #: Kept as they are while a command is taken apart; everything else becomes dict, list, str, int, float, bool or None.
 _NATIVE = (Decimal, UUID, datetime, date)
 
+#: What needs no look, and what is its own canonical form.
+_HARMLESS = frozenset({bool, type(None), UUID, date})
+_CANONICAL = _HARMLESS | {str, int, float}
+
 C = TypeVar("C", bound="Command")
 
 
@@ -88,9 +92,10 @@ def checked(command: C) -> C:
         raise _from_msgspec(error) from None
     except RecursionError:
         raise Invalid({"command": "is nested too deeply"}) from None
-    refused = dict(_refused(plain, "", command))
-    if refused:
-        raise Invalid(refused)
+    if not _harmless(plain, command):  # or not obviously: the longer look names what is wrong
+        refused = dict(_refused(plain, "", command))
+        if refused:
+            raise Invalid(refused)
     return rebuilt
 
 
@@ -105,17 +110,36 @@ def content_hash(command: Command) -> bytes:
 
 
 def _canonical(value: Any) -> Any:
+    if type(value) in _CANONICAL:
+        return value
     match value:
         case Decimal():
             return f"{value.normalize():f}"
         case datetime() if value.tzinfo is not None:
             return value.astimezone(UTC).isoformat()
         case dict():
-            return {str(key): _canonical(inner) for key, inner in value.items()}
+            return {str(key): inner if type(inner) in _CANONICAL else _canonical(inner) for key, inner in value.items()}
         case list() | tuple():
             return [_canonical(inner) for inner in value]
         case _:
             return value
+
+
+def _harmless(value: Any, limits: Command) -> bool:
+    """Say whether everything below ``value`` is obviously fine: the short look nearly every command passes."""
+    kind = type(value)
+    if kind is str:  # NUL and lone surrogates are not printable; nor is a line end, which is fine but looked at longer
+        return len(value) <= limits.text_limit and value.isprintable()
+    if kind is int:
+        return bool(-limits.integer_limit <= value <= limits.integer_limit)
+    if kind is dict or kind is list or kind is tuple:
+        if len(value) > limits.entry_limit:
+            return False
+        for inner in value if kind is not dict else (*value, *value.values()):
+            if type(inner) not in _HARMLESS and not _harmless(inner, limits):
+                return False
+        return True
+    return kind in _HARMLESS
 
 
 def _refused(value: Any, path: str, limits: Command) -> Iterator[tuple[str, str]]:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import secrets
 from uuid import UUID
 
+import uuid_utils
 from uuid_utils.compat import uuid7
 
-__all__ = ["looks_like_order_number", "new_id", "new_order_number", "normal_order_number", "parse_id"]
+__all__ = ["looks_like_order_number", "new_id", "new_id_text", "new_order_number", "normal_order_number", "parse_id"]
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)}
@@ -26,6 +27,11 @@ _PRIME = 37
 def new_id() -> UUID:
     """Return a new UUIDv7 (RFC 9562): time-ordered, so primary keys grow at the right-hand edge of their index."""
     return uuid7()
+
+
+def new_id_text() -> str:
+    """Return a new UUIDv7 as text: a fifth of the price of ``new_id`` where it goes straight into a statement."""
+    return str(uuid_utils.uuid7())
 
 
 def parse_id(text: str) -> UUID | None:

@@ -10,7 +10,6 @@ The statement goes to the server as ``data.stores.prepared`` sends it, every arg
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -22,7 +21,7 @@ import psycopg
 from data.catalog.prices import products_for_sale
 from data.door import OneStatement, handles
 from data.errors import Conflict, Invalid, NotFound, OutOfStock, ShortLine
-from data.ids import new_id, new_order_number
+from data.ids import new_id, new_id_text, new_order_number
 from data.orders.addresses import addresses_of
 from data.orders.cart import price_lines, refs_of
 from data.orders.messages import PlacedItem, PlacedOrder, PlaceOrder
@@ -64,7 +63,7 @@ def place_order(command: PlaceOrder, unit: OneStatement) -> PlacedOrder:
         head = _head(order_id, order_number, totals)
         arguments = (
             *_claim(unit),
-            *(str(order_id), order_number, str(new_id()), str(new_id()), str(command.user_id), str(shard)),
+            *(str(order_id), order_number, new_id_text(), new_id_text(), str(command.user_id), str(shard)),
             placed_at.isoformat(),
             *_amounts(totals),
             *(_json(ship_to), _json(bill_to), *fields, head),
@@ -178,16 +177,16 @@ def _amounts(totals: Totals) -> tuple[str, ...]:
 
 def _line_arrays(lines: Sequence[PricedLine], totals: Totals) -> tuple[str, ...]:
     return (
-        _array(line.product_id for line in lines),
-        _array(line.warehouse_id for line in lines),
-        _array(str(line.quantity) for line in lines),
-        _array(line.sku for line in lines),
-        _array(line.title for line in lines),
-        _array(_json(line.attributes) for line in lines),
-        _array(str(line.unit_price) for line in lines),
-        _array(str(total.tax_amount) for total in totals.lines),
-        _array(str(new_id()) for _ in lines),
-        _array(str(new_id()) for _ in lines),
+        _array([line.product_id for line in lines]),
+        _nullable_array([line.warehouse_id for line in lines]),
+        _plain_array([str(line.quantity) for line in lines]),
+        _array([line.sku for line in lines]),
+        _array([line.title for line in lines]),
+        _array([_json(line.attributes) for line in lines]),
+        _plain_array([str(line.unit_price) for line in lines]),
+        _plain_array([str(total.tax_amount) for total in totals.lines]),
+        _plain_array([new_id_text() for _ in lines]),
+        _plain_array([new_id_text() for _ in lines]),
     )
 
 
@@ -205,9 +204,25 @@ def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _array(values: Iterable[str | None]) -> str:
-    """Return ``values`` as PostgreSQL writes an array: every element quoted, so none can be read as anything else."""
-    quoted = (
-        "NULL" if value is None else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values
-    )
-    return "{" + ",".join(quoted) + "}"
+def _plain_array(values: Sequence[str]) -> str:
+    """Return numbers or ids as PostgreSQL writes an array; they need no quotes."""
+    return "{" + ",".join(values) + "}"
+
+
+def _array(values: Sequence[str]) -> str:
+    """Return ``values`` as PostgreSQL writes an array: every element quoted, so none can be read as anything else.
+
+    NUL, which PostgreSQL keeps in no text, stands between them while all are escaped in one go. Raises ``Invalid``
+    where a value has one (MongoDB keeps them, and other programs write there).
+    """
+    if not values:
+        return "{}"
+    joined = "\0".join(values)
+    if joined.count("\0") >= len(values):
+        raise Invalid({"lines": "a product's name or SKU holds a NUL character"})
+    escaped = joined.replace("\\", "\\\\").replace('"', '\\"')
+    return '{"' + escaped.replace("\0", '","') + '"}'
+
+
+def _nullable_array(values: Sequence[str | None]) -> str:
+    return _plain_array(["NULL" if value is None else _array([value])[1:-1] for value in values])

@@ -14,7 +14,7 @@ from data.customers.messages import SaveAddress
 from data.errors import Conflict, Denied, Invalid, NotFound, OutOfStock
 from data.ids import new_id, normal_order_number
 from data.orders.messages import Address, OrderLineInput, PlacedOrder, PlaceOrder
-from data.orders.placement import _array
+from data.orders.placement import _nullable_array
 from data.shop import Shop
 from data.stock.messages import SaveWarehouse
 from data.stock.reads import reconcile
@@ -311,9 +311,18 @@ def test_by_product_id_and_hostile_text(shop: Shop, user: UUID) -> None:
     assert sql(shop, "SELECT notes, shipping_address->>'street_address' FROM orders") == [(HOSTILE, HOSTILE)]
 
 
+def test_a_nul_that_another_program_wrote_is_refused(shop: Shop, user: UUID) -> None:
+    product(shop, "RAM", {"WH1": 9})
+    product(shop, "SSD", {"WH1": 9})
+    shop.stores.mongo.products.update_one({"sku": "RAM"}, {"$set": {"title": 'a\0","b'}})
+    with pytest.raises(Invalid, match="NUL"):
+        place(shop, user, ("RAM", 1), ("SSD", 1))
+    assert nothing_written(shop)
+
+
 @pytest.mark.parametrize("values", [[], [""], ["NULL", None], ["a,b", "{c}", '"', "\\", HOSTILE], [" x "]])
 def test_an_array_is_read_as_it_was_written(shop: Shop, values: list[str | None]) -> None:
-    assert one(shop, "SELECT CAST(:a AS text[])", a=_array(values)) == values
+    assert one(shop, "SELECT CAST(:a AS text[])", a=_nullable_array(values)) == values
 
 
 def test_an_order_taken_earlier(shop: Shop, user: UUID) -> None:
