@@ -23,7 +23,7 @@ COLUMNS = (
     Column("order_number", "Order", 9),
     Column("created_at", "Placed", 9),
     Column("customer_name", "Customer", 12, flex=1),
-    Column("item_count", "Items", 5, right=True, min_total=76),
+    Column("item_count", "Items", 5, right=True, min_total=80),
     Column("total_amount", "Total", 9, right=True),
     Column("payment_state", "Payment", 9),
     Column("order_status", "Parcel", 11),
