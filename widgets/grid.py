@@ -8,18 +8,16 @@ knows no store: it is given an async ``fetch`` and calls it when the rows near t
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
-from textual import events
 from textual.binding import BindingType
-from textual.geometry import Region
 from textual.strip import Strip
 
 from data.types import Page
 from widgets.cells import Cell, Column
-from widgets.grid_choosing import Choosing
 from widgets.grid_keys import KEYS
 from widgets.grid_marks import Marks
+from widgets.grid_moving import Moving, Place
 from widgets.grid_paint import Painter
 from widgets.pager import Fetch, Pager
 from widgets.window import Window
@@ -27,15 +25,7 @@ from widgets.window import Window
 Row = TypeVar("Row")
 
 
-class Place(NamedTuple):
-    """Where a person stood in a list: the row's key, its index, its distance from the top of the view."""
-
-    key: str
-    at: int
-    offset: int
-
-
-class Grid(Choosing, Generic[Row], can_focus=True):
+class Grid(Moving, Generic[Row], can_focus=True):
     """A list with a cursor, marks, sorting and live rows.
 
     ``columns`` say what is shown, ``cells`` turns a row into one cell per column (also for columns not shown), ``key``
@@ -118,11 +108,6 @@ class Grid(Choosing, Generic[Row], can_focus=True):
         """Whether the last page asked for could not be had."""
         return self._pager.failed
 
-    @property
-    def current(self) -> Row | None:
-        """The row under the cursor."""
-        return self.window.rows[self.cursor] if self.cursor < len(self.window) else None
-
     def go_to(self, key: str) -> bool:
         """Put the cursor on the row with ``key``. Return whether it is held."""
         index = self.window.index_of(key)
@@ -185,116 +170,11 @@ class Grid(Choosing, Generic[Row], can_focus=True):
         self._owed, self._owes_choice = 0, False
         self.post_message(self.LoadFailed(self, error))
 
-    # -- moving -----------------------------------------------------------------------------------------------------
-
-    @property
-    def visible_rows(self) -> int:
-        """How many rows fit under the heading."""
-        return max(self.size.height - 1, 1)
-
-    def _clamp(self) -> None:
-        count = len(self.window)
-        self.cursor = max(0, min(self.cursor, count - 1))
-        last_top = max(count - self.visible_rows, 0)
-        if self.window.next_cursor is not None:
-            last_top = max(count - 1, 0)
-        self.top = max(0, min(self.top, last_top))
-        if self.cursor < self.top:
-            self.top = self.cursor
-        elif self.cursor >= self.top + self.visible_rows:
-            self.top = self.cursor - self.visible_rows + 1
-
-    def _move_to(self, index: int, *, top: int | None = None) -> None:
-        old_cursor, old_top = self.cursor, self.top
-        self.cursor = max(0, min(index, len(self.window) - 1))
-        if top is not None:
-            self.top = top
-        elif not self.top <= self.cursor < self.top + self.visible_rows:
-            # Leaving the view scrolls half a page: a held-down key then repaints the screen seldom, not at each step.
-            half = self.visible_rows // 2
-            self.top = self.cursor - (half if self.cursor > old_cursor else self.visible_rows - 1 - half)
-        self._clamp()
-        marked = self.marks.stretch(self.window.keys, self.cursor)
-        if self.top != old_top or marked:
-            self.refresh()
-        elif self.cursor != old_cursor:
-            self.refresh_row(old_cursor)
-            self.refresh_row(self.cursor)
-        if marked:
-            self._marks_changed()
-        if self.cursor != old_cursor:
-            self._tell_moved()
-        self._pager.look_ahead(self.top, self.visible_rows)
-
-    def _tell_moved(self) -> None:
-        self.post_message(self.RowMoved(self, self.current))
-
-    def _owe(self, wanted: int) -> None:
-        """Remember the steps beyond the rows held while their page is on its way."""
-        beyond = wanted - (len(self.window) - 1)
-        if beyond > 0 and self.window.next_cursor is not None:
-            self._owed = beyond
-        elif wanted < 0 and self.window.previous_cursor is not None:
-            self._owed = wanted
-
-    @property
-    def _anew(self) -> bool:
-        """Whether another list is on its way: keys pressed now are meant for its rows, not for those still shown."""
-        return self._pager.starting and self._keep is None
-
-    def action_move(self, rows: int) -> None:
-        """Move the cursor by ``rows``."""
-        if self._owed or self._anew or not len(self.window):
-            self._owed += rows
-            return
-        wanted = self.cursor + rows
-        self._move_to(wanted)
-        self._owe(wanted)
-
-    def action_page(self, pages: int) -> None:
-        """Move by ``pages`` screens."""
-        step = pages * self.visible_rows
-        if self._owed or self._anew or not len(self.window):
-            self._owed += step
-            return
-        wanted = self.cursor + step
-        self._move_to(wanted, top=self.top + step)
-        self._owe(wanted)
-
-    def action_top(self) -> None:
-        """Go to the first row of the list, fetching its page if it is not held."""
-        if self.window.previous_cursor is None:
-            self._owed = 0
-            self._move_to(0)
-        else:
-            self._begin()
-
-    def action_bottom(self) -> None:
-        """Go to the last row of the list, fetching its page if it is not held."""
-        if self.window.next_cursor is None:
-            self._owed = 0
-            self._move_to(len(self.window) - 1)
-        else:
-            self._begin(before="")
-
-    def action_choose(self) -> None:
-        """Open the row under the cursor, or the first row of the list that is on its way."""
-        if self._anew or self._owed:
-            self._owes_choice = True
-        elif self.current is not None:
-            self.post_message(self.RowChosen(self, self.current, self.window.keys[self.cursor]))
-
     # -- painting -----------------------------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
         """Paint one line: the heading, a row, a notice, or nothing."""
         return self._painter.line(y)
-
-    def refresh_row(self, index: int) -> None:
-        """Repaint the row with ``index`` if it is in view."""
-        y = index - self.top + 1
-        if 1 <= y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
 
     def _unflash(self, key: str) -> None:
         self.flashing.discard(key)
@@ -321,21 +201,3 @@ class Grid(Choosing, Generic[Row], can_focus=True):
         """The bar becomes quiet."""
         self.refresh_row(self.cursor)
         self.refresh_heading()
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Three rows down."""
-        event.stop()
-        self.action_move(3)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Three rows up."""
-        event.stop()
-        self.action_move(-3)
-
-    def on_click(self, event: events.Click) -> None:
-        """Put the cursor on the row; a second click opens it."""
-        index = self.top + event.y - 1
-        if event.y >= 1 and index < len(self.window):
-            self._move_to(index)
-            if event.chain > 1:
-                self.action_choose()

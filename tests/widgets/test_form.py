@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from tests.hostile import HOSTILE
 from widgets.field import Field, Option, SelectField, numeric
 from widgets.form import Form
 
 from .conftest import Run
-from .hostile import HOSTILE
 
 
 def _form() -> Form:

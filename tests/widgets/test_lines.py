@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from data.types import Progress
+from tests.hostile import HOSTILE
 from widgets import statusline
 from widgets.headerline import HeaderLine, HeaderState
 from widgets.keybar import KeyBar, KeyHint
@@ -13,7 +14,6 @@ from widgets.rule import SectionRule
 from widgets.statusline import StatusLine
 
 from .conftest import Run
-from .hostile import HOSTILE
 
 
 async def test_the_header_says_where_who_how_late_and_which_stores(run: Run) -> None:

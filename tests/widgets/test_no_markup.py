@@ -24,7 +24,7 @@ def _is_safe(call: ast.Call) -> bool:
         return True
     texts = [*call.args[:1], *(word.value for word in call.keywords if word.arg in ("content", "title", "label"))]
     return all(
-        (isinstance(text, ast.Constant) and not ("[" in str(text.value)))
+        (isinstance(text, ast.Constant) and "[" not in str(text.value))
         or (isinstance(text, ast.Call) and _name(text) == "Content")
         for text in texts
     )
@@ -49,4 +49,6 @@ def test_no_stored_text_can_be_markup(file: Path) -> None:
 
 def test_the_check_finds_what_it_is_for() -> None:
     assert offences('Static(name)\nLabel(f"{x}")\napp.notify(text)\nStatic("[b]x")\nMarkdown("x")') == [1, 2, 3, 4, 5]
-    assert offences('Static(Content(name))\nStatic("plain")\napp.notify(text, markup=False)\nStatic(markup=False)') == []
+    assert (
+        offences('Static(Content(name))\nStatic("plain")\napp.notify(text, markup=False)\nStatic(markup=False)') == []
+    )

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from data.types import StatusMark
+from tests.hostile import HOSTILE
 from widgets.cells import Column, Highlighted, Runs, lay_out, plain, to_pieces
 from widgets.line import Piece, spread
 from widgets.text import fit, width_of
-
-from .hostile import HOSTILE
 
 ANY = st.one_of(st.text(), st.sampled_from(HOSTILE), st.text("a山🙂e\u0301\u200d\ufe0f\x1b", max_size=30))
 
