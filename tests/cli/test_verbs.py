@@ -12,7 +12,7 @@ import subprocess
 import pytest
 
 from tests.cli.conftest import PROGRAM, Twin, environ_of
-from tests.cli.hostile import HOSTILE
+from tests.hostile import STORABLE
 
 ANN = "ann@example.com"
 ADDRESS = (
@@ -387,19 +387,19 @@ def test_a_mismatch_is_printed_and_exits_1(stocked: Twin, shop):
 
 def test_a_hostile_name_is_inert_wherever_it_is_shown(twin: Twin, parts):
     twin("products", "import", str(parts), "--stock", "WH1=50")
-    for number, text in enumerate(HOSTILE):
+    for number, text in enumerate(STORABLE):
         email = f"h{number}@example.com"
         twin("customers", "add", email, "--first-name", text[:90], "--json")
         twin("customers", "address", "add", email, *ADDRESS)
-    twin("orders", "place", "h0@example.com", "--line", "RAM-1=1", "--note", "".join(HOSTILE)[:900])
+    twin("orders", "place", "h0@example.com", "--line", "RAM-1=1", "--note", "".join(STORABLE)[:900])
     twin(
         "products",
         "edit",
         "RAM-2",
         "--set",
-        f"title=x{HOSTILE[3]}{HOSTILE[9]}",
+        f"title=x{STORABLE[3]}{STORABLE[9]}",
         "--set",
-        f"attributes.note={HOSTILE[0]}",
+        f"attributes.note={STORABLE[0]}",
     )
     number = twin("orders", "list", "--json").document["rows"][0]["order_number"]
     for words in (
@@ -417,7 +417,7 @@ def test_a_hostile_name_is_inert_wherever_it_is_shown(twin: Twin, parts):
                 assert not set(said) & set("\x1b\x07\x9b\x9d\x90\u202e\u200b\u200d\ufeff\r\t")
     rows = twin("customers", "search", "--limit", "100", "--json").document["rows"]
     stored = {row["email"]: row["first_name"] for row in rows}
-    assert stored["h0@example.com"] == HOSTILE[0]  # shown inert, kept as it came
+    assert stored["h0@example.com"] == STORABLE[0]  # shown inert, kept as it came
 
 
 # -- as a process ----------------------------------------------------------------------------------------------------

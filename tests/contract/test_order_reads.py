@@ -25,7 +25,7 @@ from data.orders.reads import (
 from data.stock.messages import ReceiveStock
 from data.types import Page
 from tests.desk_world import NOON, Desk, furnish, pay, place, step
-from tests.widgets.hostile import HOSTILE
+from tests.hostile import HOSTILE
 
 if TYPE_CHECKING:
     from data.orders.reads import OrderDetail, OrderRow

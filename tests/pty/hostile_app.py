@@ -16,7 +16,7 @@ from data.types import Facet, FacetValue, Page, StatusMark
 from screens.action import Action
 from screens.base import AppScreen
 from screens.places import Place
-from tests.widgets.hostile import HOSTILE
+from tests.hostile import HOSTILE
 from tui.app import Shell
 from widgets.cells import Column, Highlighted, Runs
 from widgets.facets import FacetPanel

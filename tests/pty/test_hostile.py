@@ -10,8 +10,8 @@ import pytest
 
 from bench.support.terminal import Terminal
 from data.text import visible
+from tests.hostile import HOSTILE
 from tests.pty.inert import what_acts
-from tests.widgets.hostile import HOSTILE
 
 from .conftest import ROOT
 

@@ -18,8 +18,8 @@ from data.local import ensure_up, stack_status
 from data.settings import Settings
 from data.shop import Shop
 from tests import orders_world
+from tests.hostile import HOSTILE
 from tests.pty.inert import what_acts
-from tests.widgets.hostile import HOSTILE
 
 from .conftest import ROOT
 

@@ -9,9 +9,9 @@ from data.customers.messages import SaveCustomer
 from data.customers.reads import get_customer
 from screens.shown import clock_at
 from tests.desk_world import NOON, at_the_desk, furnish
+from tests.hostile import HOSTILE
 from tests.screens.away import postgresql_away
 from tests.screens.conftest import Run
-from tests.widgets.hostile import HOSTILE
 
 if TYPE_CHECKING:
     from data.shop import Shop
