@@ -82,22 +82,24 @@ def summed(reactions: Sequence[Reaction], cpu_ms: float) -> Figures:
 def measure(terminal: Terminal, repeat: int) -> dict[str, Figures]:
     """Return the figures of every case; the program shows its list, at rest."""
 
-    def each(keys: Sequence[str], after: Callable[[], object] = lambda: None) -> Figures:
+    def each(keys: Sequence[str], after: Callable[[], object] = lambda: None, still: float = 0.12) -> Figures:
         reactions = []
         cpu = 0.0
         for key in keys:
             before = terminal.cpu_ms()
-            reactions.append(terminal.react(key))
+            reactions.append(terminal.react(key, still=still))
+            if not reactions[-1].size:
+                raise SystemExit(f"no reaction to {key!r}:\n{terminal.text}")
             cpu += terminal.cpu_ms() - before
             after()
         return summed(reactions, cpu)
 
     figures = {"cursor key": each([DOWN] * repeat), "page": each([PAGE_DOWN] * repeat)}
-    figures["overlay"] = each(["a"] * max(repeat // 3, 3), lambda: terminal.react(ESC))
+    figures["overlay"] = each(["a"] * max(repeat // 3, 3), lambda: terminal.react(ESC, still=0.5), still=0.5)
     terminal.react("/")
     figures["typed character"] = each([chr(97 + at % 26) for at in range(repeat)])
-    terminal.react(F7)
-    figures["screen switch"] = each([F2, F7] * max(repeat // 2, 2))
+    terminal.react(F7, still=1.0)
+    figures["screen switch"] = each([F2, F7] * max(repeat // 2, 2), still=0.5)
     return figures
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from textual import events
 from textual.geometry import Region
 
 from widgets.grid_choosing import Choosing
 from widgets.pager import Pager
-
-if TYPE_CHECKING:
-    pass
 
 
 class Place(NamedTuple):
