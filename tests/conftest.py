@@ -85,16 +85,16 @@ def stack() -> Settings:
     return settings
 
 
-def _postgres_url(settings: Settings, database: str) -> str:
+def _postgres_url(settings: Settings, database: str, user: str = "storekeeper") -> str:
     socket = quote(str(Layout(settings.home).socket("postgresql")))
-    return f"postgresql:///{database}?host={socket}&user=storekeeper"
+    return f"postgresql:///{database}?host={socket}&user={user}"
 
 
-def _sql(settings: Settings, statement: str) -> list[tuple[object, ...]]:
+def _sql(settings: Settings, statement: str, user: str = "storekeeper") -> list[tuple[object, ...]]:
     """Run one statement beside the databases of the tests; ``postgres`` is nobody's."""
     import psycopg
 
-    with psycopg.connect(_postgres_url(settings, "postgres"), autocommit=True) as connection:
+    with psycopg.connect(_postgres_url(settings, "postgres", user), autocommit=True) as connection:
         cursor = connection.execute(statement)  # type: ignore[call-overload]
         return cursor.fetchall() if cursor.description else []
 
@@ -130,7 +130,8 @@ def databases(stack: Settings, folder: Path) -> Iterator[Settings]:
     _empty(made, name)
     yield made
     _empty(made, name)
-    _sql(stack, f"DROP DATABASE {name} WITH (FORCE)")
+    # By the superuser: only it may end an autovacuum worker that is at work in the database.
+    _sql(stack, f"DROP DATABASE {name} WITH (FORCE)", user="postgres")
 
 
 def _empty(settings: Settings, name: str) -> None:
