@@ -25,7 +25,7 @@ COLUMNS = (
     Column("customer_name", "Customer", 12, flex=1),
     Column("item_count", "Items", 5, right=True, min_total=80),
     Column("total_amount", "Total", 9, right=True),
-    Column("payment_state", "Payment", 9),
+    Column("payment_state", "Payment", 10),
     Column("order_status", "Parcel", 11),
 )
 

@@ -66,9 +66,9 @@ async def test_placing_with_words_sku_and_quantity_moves_stock_and_sale(shop: Sh
         await desk.type("veng")
         await desk.sees("▸   RAM-0412", "Corsair Vengeance 32 GB", "79.95", "WH1 21 · WH2 4")
         await desk.press("enter")
-        await desk.sees("1 ×     79.95      79.95")
+        await desk.sees("1 ×     79.95       79.95")
         await _enter(desk, "3*cab-0044")
-        await desk.sees("3 ×     15.90      47.70", "Total 157.73 USD", "all in stock", "^S place 157.73")
+        await desk.sees("3 ×     15.90       47.70", "Total 157.73 USD", "all in stock", "^S place 157.73")
         await desk.press("ctrl+s")
         screen = await desk.sees(
             "› Orders › ", "4 units reserved, 157.73 USD", "○ pending · placed just now by backoffice"
@@ -92,7 +92,7 @@ async def test_a_scanner_is_quicker_than_the_search(shop: Shop, running: Run) ->
         await _begin(desk)
         await desk.pilot.press(*"CAB-0044", "enter", *"CAB-0044", "enter", *"NOPE-1", "enter")
         await desk.app.settled()
-        await desk.sees("2 ×     15.90      31.80", "Nothing found for NOPE-1")
+        await desk.sees("2 ×     15.90       31.80", "Nothing found for NOPE-1")
 
 
 async def test_several_meanings_nobody_has_seen_are_chosen_from(shop: Shop, running: Run) -> None:
@@ -112,7 +112,7 @@ async def test_a_pasted_list_of_rows(shop: Shop, running: Run) -> None:
     async with running(world.shop) as desk:
         await _begin(desk)
         desk.app.post_message(Paste("RAM-0412\t2\ncab-0031\t4\nNOPE-1\t3\n"))
-        await desk.sees("2 ×     79.95     159.90", "4 ×     12.50      50.00", "Nobody knows NOPE-1")
+        await desk.sees("2 ×     79.95      159.90", "4 ×     12.50       50.00", "Nobody knows NOPE-1")
 
 
 async def test_the_lines_are_changed_and_a_change_taken_back(shop: Shop, running: Run) -> None:
