@@ -79,6 +79,8 @@ class Shell(Verbs, Sturdy, App[None], inherit_bindings=False):
         self.opening = Opening(self, opener, with_demo=with_demo)
         #: exceptions nobody foresaw, newest last; tests look here
         self.problems: list[BaseException] = []
+        # Row 23 tells what happened and row 24 what can be done: no toasts, no tooltips, two widgets less per screen.
+        self._disable_tooltips = self._disable_notifications = True
         self.animation_level = "none"
         self._net = InertFilter()
         self._frames = FrameMemory()

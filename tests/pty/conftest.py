@@ -14,6 +14,14 @@ ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "bench.support.terminal_app"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A screen at rest is told by silence, so these tests want the machine to themselves."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.serial)
+
+
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
     """The shell over made rows, at 80×24, painted and at rest."""

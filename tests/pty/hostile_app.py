@@ -88,7 +88,6 @@ class HostileScreen(AppScreen):
         self.status.facts(text)
         self.query_line.note(text)
         self.app.title = text
-        self.app.notify(text, title=text, markup=False, timeout=0.2)
         self.status.say(text)
 
     def ask(self) -> None:

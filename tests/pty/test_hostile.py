@@ -18,7 +18,7 @@ from .conftest import ROOT
 
 @pytest.mark.parametrize("theme", ["dark", "ansi-lean"])
 def test_sixty_strings_in_every_widget_are_inert(theme: str) -> None:
-    """Grid, sheet, facets, static, inputs, text area, header, rule, status, title, toast, confirm, dialog."""
+    """Grid, sheet, facets, static, inputs, text area, header, rule, status, title, confirm, dialog."""
     command = [sys.executable, "-m", "tests.pty.hostile_app", theme]
     with Terminal(command, cwd=str(ROOT)) as program:
         assert program.until_text("n next", 30), program.text

@@ -56,10 +56,10 @@ def test_what_is_on_the_screen_is_what_a_full_repaint_shows(terminal: Terminal) 
     ]
     for keys in [*walk, ESC, "a", ESC, F2, "  ", "gg", "g", ESC, "]", "\x1b[C"]:
         terminal.send(keys)
-        terminal.quiet(0.15)
+        terminal.quiet(0.3)
         shown = terminal.cells
         terminal.send("\x0c")  # ^L paints everything anew
-        terminal.quiet(0.15)
+        terminal.quiet(0.3)
         assert terminal.cells == shown, keys
 
 
@@ -70,12 +70,12 @@ def test_resizing_keeps_it_whole(terminal: Terminal) -> None:
     terminal.quiet()
     before = terminal.rows
     terminal.resize(200, 60)
-    assert terminal.until(lambda: terminal.rows[59] != "" and "▸ 0000003" in terminal.text)
+    assert terminal.until(lambda: terminal.rows[59] != "" and "▸ 0000003" in terminal.text), terminal.text
     terminal.quiet()
     assert terminal.rows[2] == "─" * 200
     assert "0000050" in terminal.text
     terminal.resize(80, 24)
-    assert terminal.until(lambda: len(terminal.rows) == 24 and "/ filter" in terminal.rows[23])
+    assert terminal.until(lambda: len(terminal.rows) == 24 and "/ filter" in terminal.rows[23]), terminal.text
     terminal.quiet()
     assert terminal.rows == before
 
