@@ -24,7 +24,7 @@ COLUMNS = (
     Column("phone", "Phone", 17, min_total=100),
     Column("city", "Town", 11, flex=1),
     Column("order_count", "Orders", 6, right=True),
-    Column("last_order_at", "Last", 9),
+    Column("last_order_at", "Last", 9, min_total=76),
 )
 
 
@@ -47,7 +47,7 @@ class CustomersScreen(ListScreen):
     )
 
     DEFAULT_CSS = """
-    CustomersScreen #beside { width: 52; padding-left: 1; display: none; }
+    CustomersScreen #beside { width: 46; padding-left: 1; display: none; }
     CustomersScreen.-wide #beside, CustomersScreen.-broad #beside { display: block; }
     """
 
