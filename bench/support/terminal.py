@@ -56,7 +56,9 @@ class Terminal:
         self.received = bytearray()
         self._master, slave = pty.openpty()
         self.resize(columns, lines, tell=False)
-        base = {name: value for name, value in os.environ.items() if not name.startswith(("SSH_", "TEXTUAL"))}
+        # COLUMNS and LINES (test runners set them) would override the terminal's own size.
+        hidden = ("SSH_", "TEXTUAL", "COLUMNS", "LINES")
+        base = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
         base |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **(environ or {})}
         self.started = perf_counter()
         self.process = subprocess.Popen(
