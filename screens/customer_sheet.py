@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 ORDERS = (
     Column("order_number", "Order", 9),
     Column("created_at", "Placed", 9),
-    Column("order_status", "Status", 12, flex=1),
-    Column("total_amount", "Total", 12, right=True),
+    Column("order_status", "Status", 11, flex=1),
+    Column("total_amount", "Total", 9, right=True),
 )
 
 
