@@ -99,10 +99,12 @@ class Choosing(GridMessages, Toned):
         self.refresh(Region(0, 0, self.size.width, 1))
 
     def action_sort(self, descending: bool) -> None:
-        """Ask the screen to sort by the chosen column."""
-        column = self.columns[self.column]
-        if column.sort:
-            self.post_message(self.SortRequested(self._grid, column.sort, descending))
+        """Ask the screen to sort by the chosen column; where it can't be, by the sorted one."""
+        sortable = {column.sort for column in self.columns if column.sort}
+        now = self._grid.sorted_by[0] if self._grid.sorted_by is not None else ""
+        name = self.columns[self.column].sort or (now if now in sortable else "")
+        if name:
+            self.post_message(self.SortRequested(self._grid, name, descending))
         else:
             self.app.bell()
 
