@@ -1,8 +1,11 @@
 -- place_order: everything a placement writes, in one statement and one round trip, under READ COMMITTED.
 --
--- In this order: lock the stock rows by (product_id, warehouse_id), the lock order of the whole program; allocate every
--- line on the locked figures; refuse with every short line, nothing having been written; else take the idempotency key,
--- first of the writes, and write order, lines, levels with their movements, first status, audit row and events.
+-- In this order: read the stock and allocate every line; refuse with every short line, nothing having been written; take
+-- the idempotency key, first of the writes; write order, lines, first status and audit row; and last, because others
+-- wait for it, lock the stock rows by (product_id, warehouse_id), the lock order of the whole program, and take from
+-- each what was allocated, if it still has it. Where one has not, serialization_failure undoes everything, and the door
+-- asks again with the same key: somebody was faster, and now the figures tell. So a row that everybody wants is held for
+-- as long as it takes to write a movement and its event and to commit, and no longer.
 --
 -- outcome  'placed'  detail: [{"line_no", "product_id", "sku", "warehouse_id", "quantity"}]
 --          'short'   detail: [{"line", "available"}], line counting from 1 in the arrays given
@@ -15,11 +18,11 @@
 -- null warehouse means "wherever it can be served". Lines that name a warehouse are served first. One that names none
 -- goes whole to the warehouse with most free, or is split over the fullest ones where no one can serve it whole.
 --
--- Why a function and not one statement of common table expressions: each statement in here has its own snapshot, so
--- what is read after the locks are held is current, and a key taken by a concurrent call can be seen; a single statement
--- keeps the snapshot from before it waited, and leans on EvalPlanQual for every figure. Ids come from the caller because
--- each one drawn here costs the server a read of /dev/urandom. The plans are forced to be generic and by index: they are
--- made once per connection, some of them while the tables are still empty.
+-- Why a function and not one statement of common table expressions: each statement in here has its own snapshot, so a
+-- key taken by a concurrent call can be seen; and it costs the server less. Why not lock first and then decide: then
+-- everybody who wants the row waits for the writing of a whole order. Ids come from the caller because each one drawn here costs the server a read of
+-- /dev/urandom. The plans are forced to be generic and by index: they are made once per connection, some of them while
+-- the tables are still empty.
 CREATE FUNCTION place_order(
     claim_actor uuid, claim_key text, claim_hash bytea, claim_email text, claim_host text,
     new_order_id uuid, new_order_number text, new_history_id uuid, new_audit_id uuid, for_user uuid, on_shard integer,
@@ -35,7 +38,7 @@ CREATE FUNCTION place_order(
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $body$
 DECLARE
-    -- the locked levels; as lines are served from one, its free falls, its taken rises, its movement gets an id
+    -- the levels as read; as lines are served from one, its free falls, its taken rises, its movement gets an id
     stock_product text[];
     stock_warehouse text[];
     stock_free integer[];
@@ -46,6 +49,8 @@ DECLARE
     best integer;
     wanted integer;
     part integer;
+    takes integer;
+    moved_rows integer;
     reachable bigint;
     -- what serves what: line, stock, units, and units of the same line served before
     part_line integer[] := '{}';
@@ -61,8 +66,7 @@ BEGIN
       FROM (SELECT i.product_id, i.warehouse_id, i.available_stock
               FROM inventory i JOIN warehouses w ON w.warehouse_id = i.warehouse_id AND w.is_active
              WHERE i.product_id = ANY (line_product)
-             ORDER BY i.product_id, i.warehouse_id
-               FOR NO KEY UPDATE OF i) s;
+             ORDER BY i.product_id, i.warehouse_id) s;
     stocks := coalesce(cardinality(stock_product), 0);
     IF customer_shard IS DISTINCT FROM on_shard THEN
         outcome := CASE WHEN customer_shard IS NULL THEN 'nobody' ELSE 'elsewhere' END;
@@ -152,6 +156,23 @@ BEGIN
            'allocated', stock_warehouse[u.s], placed_at
       FROM unnest(part_line, part_stock, part_units, part_before) AS u (l, s, q, b);
 
+    INSERT INTO order_status_history (history_id, order_id, new_status, changed_by, created_at)
+    VALUES (new_history_id, new_order_id, 'pending', claim_actor, placed_at);
+
+    INSERT INTO audit_log (audit_id, at, actor_id, actor_email, command, target_type, target_id, idempotency_key, after, host)
+    VALUES (new_audit_id, now(), claim_actor, claim_email, 'orders.place', 'order', new_order_id::text, claim_key,
+            result_head, claim_host);
+
+    -- One row is locked by its update; more are locked in their order first, so that no two carts wait in a circle.
+    takes := stocks - cardinality(array_positions(stock_taken, 0));
+    IF takes > 1 THEN
+        PERFORM FROM inventory i
+                JOIN unnest(stock_product, stock_warehouse, stock_taken) AS t (product_id, warehouse_id, units)
+                  ON i.product_id = t.product_id AND i.warehouse_id = t.warehouse_id
+          WHERE t.units > 0
+          ORDER BY i.product_id, i.warehouse_id
+            FOR NO KEY UPDATE OF i;
+    END IF;
     WITH moved AS (
         UPDATE inventory i
            SET available_stock = i.available_stock - t.units, reserved_stock = i.reserved_stock + t.units,
@@ -159,6 +180,7 @@ BEGIN
           FROM unnest(stock_product, stock_warehouse, stock_taken, stock_movement)
                AS t (product_id, warehouse_id, units, movement_id)
          WHERE i.product_id = t.product_id AND i.warehouse_id = t.warehouse_id AND t.units > 0
+           AND i.available_stock >= t.units
         RETURNING t.movement_id, i.product_id, i.warehouse_id, t.units,
                   i.available_stock, i.reserved_stock, i.damaged_stock, i.total_stock
     )
@@ -168,17 +190,14 @@ BEGIN
     SELECT m.movement_id, m.product_id, m.warehouse_id, 'outbound', 'reserve', m.units, -m.units, m.units, m.available_stock,
            m.reserved_stock, m.damaged_stock, m.total_stock, new_order_id, 'order', claim_actor, placed_at
       FROM moved m;
+    GET DIAGNOSTICS moved_rows = ROW_COUNT;
+    IF moved_rows <> takes THEN
+        RAISE EXCEPTION 'the stock was taken meanwhile' USING ERRCODE = 'serialization_failure';
+    END IF;
 
-    INSERT INTO order_status_history (history_id, order_id, new_status, changed_by, created_at)
-    VALUES (new_history_id, new_order_id, 'pending', claim_actor, placed_at);
-
-    INSERT INTO audit_log (audit_id, at, actor_id, actor_email, command, target_type, target_id, idempotency_key, after, host)
-    VALUES (new_audit_id, now(), claim_actor, claim_email, 'orders.place', 'order', new_order_id::text, claim_key,
-            result_head, claim_host);
-
+    -- Under the locks, so that a product's events stand in the order of its commits.
     INSERT INTO outbox (topic, key, kind, payload)
     SELECT u.t, u.k, u.d, '{}' FROM unnest(event_topic, event_key, event_kind) AS u (t, k, d);
-
     outcome := 'placed';
 END
 $body$;

@@ -18,7 +18,7 @@ branch_labels = None
 depends_on = None
 
 #: Of ``data/orders/placement.sql`` as this revision installs it.
-PLACEMENT_SHA256 = "08e73669adc7fdadcda16dcc3858889b04cb637a6612eabc347942d4255389e9"
+PLACEMENT_SHA256 = "e5ecafb10287cd96b4ba4202889712dfb510d71878733ae4fb6a90b87afa1cc2"
 
 
 def upgrade() -> None:
