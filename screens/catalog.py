@@ -180,6 +180,12 @@ class CatalogScreen(ListScreen):
             " · ".join(found.notes) or f"{found.total:,} product{'' if found.total == 1 else 's'} · {order}"
         )
 
+    def recovered(self, stores: tuple[str, ...]) -> None:
+        """Where search is back facets are, where PostgreSQL is back the stock is true again."""
+        if {"search", "postgresql"} & set(stores) and not self.grid.failed:
+            self.grid.reload()
+        super().recovered(stores)
+
     def copy_query(self) -> None:
         """Copy the line of query: it is text that can be shared."""
         self.shell.copy_text(self.query_line.text, "query")

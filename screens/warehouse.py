@@ -164,6 +164,12 @@ class WarehouseScreen(ListScreen):
         self.status.facts(f"{count}by SKU")
         self.refresh_keys()
 
+    def recovered(self, stores: tuple[str, ...]) -> None:
+        """Where the catalog is back the titles are, too."""
+        if "mongodb" in stores and not self.grid.failed:
+            self.grid.reload()
+        super().recovered(stores)
+
     def on_grid_row_chosen(self, event: Grid.RowChosen) -> None:
         """See why the level is what it is."""
         level = event.row.level

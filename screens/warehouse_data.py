@@ -51,14 +51,15 @@ def level_source(shop: Shop, wanted: StockFilter) -> Any:
 def _level_query(shop: Shop, wanted: StockFilter) -> LevelQuery | None:
     """Return the query for ``wanted``; ``None`` where its words find no product."""
     from data.errors import Unavailable
-    from data.orders.offers import find_ids
+    from data.orders.offers import find_ids, named
     from data.stock.reads import LevelQuery
 
     base: dict[str, Any] = {"warehouse_id": wanted.warehouse_id, "low": wanted.low, "out": wanted.out}
     if not wanted.words:
         return LevelQuery(**base)
     try:
-        found = find_ids(shop.stores, wanted.words, limit=WORDS_FIND)
+        # What is scanned is one product; words may mean many.
+        found = named(shop.stores, wanted.words) or find_ids(shop.stores, wanted.words, limit=WORDS_FIND)
     except Unavailable:  # without catalog and search the SKU is still known to PostgreSQL
         return LevelQuery(text=wanted.words, **base)
     return LevelQuery(product_ids=found, **base) if found else None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from data.catalog.types import Product
     from data.stores import Stores
 
-__all__ = ["Offer", "find_ids", "find_offers", "offers_of"]
+__all__ = ["Offer", "find_ids", "find_offers", "named", "offers_of"]
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def find_ids(stores: Stores, text: str, *, limit: int) -> tuple[str, ...]:
     """
     from data.search.language import parse_query
 
-    exact = _named(stores, text) if " " not in text else ()
+    exact = named(stores, text) if " " not in text else ()
     try:
         hits = stores.search.search(parse_query(text), limit=limit, facets=False).hits
         found = tuple(hit.product_id for hit in hits)
@@ -103,7 +103,7 @@ def find_ids(stores: Stores, text: str, *, limit: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*exact, *found)))[:limit]
 
 
-def _named(stores: Stores, code: str) -> tuple[str, ...]:
+def named(stores: Stores, code: str) -> tuple[str, ...]:
     """Return the id of the product with this very SKU or barcode; SKUs are mostly capitals, typing mostly is not."""
     for spelling in dict.fromkeys((code, code.upper())):
         with contextlib.suppress(NotFound):

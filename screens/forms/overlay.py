@@ -20,7 +20,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from data.errors import Conflict, Invalid, StorekeeperError
+from data.errors import Conflict, Invalid, StorekeeperError, Unavailable
 from screens.handle import ShellApi
 from screens.overlay import Overlay
 from widgets.field import Field
@@ -113,6 +113,8 @@ class FormOverlay(Overlay[Any]):
             self._say("; ".join(f"{name}: {why}" for name, why in left.items()) or self._keys, trouble=bool(left))
         except Conflict as error:
             await self._compare(shop, error)
+        except Unavailable as error:
+            self._say(f"{error.store} is away. What you typed stays here; ^S tries again.", trouble=True)
         except StorekeeperError as error:
             self._say(str(error), trouble=True)
         else:

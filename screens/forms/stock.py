@@ -29,11 +29,21 @@ def receive_form(warehouse_id: str, level: LevelRow | None = None, title: str = 
         if level is not None:
             product_id, house = level.product_id, level.warehouse_id
         else:
-            product_id, house = find_product(shop, values["product_id"])[0], values["warehouse_id"]
+            product_id, house = _known(shop, values["product_id"]), values["warehouse_id"]
         return receive(shop, product_id, house, int(values["quantity"]), values["reason"], key)
 
     what = f"{level.sku} {title} into {level.warehouse_id}" if level is not None else "units"
     return FormOverlay(f"Receive {what}", fields, save)
+
+
+def _known(shop: Shop, ref: str) -> str:
+    """Return the id of the product that was typed or scanned; name the field where nobody knows it."""
+    from data.errors import Invalid, NotFound
+
+    try:
+        return find_product(shop, ref)[0]
+    except NotFound:
+        raise Invalid({"product_id": "nobody knows this SKU or barcode"}) from None
 
 
 def adjust_form(level: LevelRow, title: str) -> FormOverlay:

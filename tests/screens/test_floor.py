@@ -190,6 +190,26 @@ async def test_low_and_warehouse_filters(floor: Shop, running: Run) -> None:
         await desk.sees("1 level ·")
 
 
+async def test_a_scan_finds_one_product_and_a_wrong_one_is_named_under_its_field(floor: Shop, running: Run) -> None:
+    async with running(floor) as desk:
+        await desk.press("g", "w", "/", *"ram-0412", "enter")
+        screen = await desk.sees("1 level ·", "RAM-0412")
+        assert "RAM-0418" not in screen
+        await desk.press("n", *"NOPE-1", "tab", "tab", *"5", "ctrl+s")
+        await desk.sees("▲ nobody knows this SKU or barcode")
+
+
+async def test_sort_keys_turn_the_list(floor: Shop, running: Run) -> None:
+    async with running(floor) as desk:
+        await desk.press("g", "p")
+        await desk.sees("4 found", "title A–Z")
+        await desk.press("right_square_bracket")  # the bar stands on SKU, which can't be sorted by
+        await desk.sees("title Z–A", "/ sort:-title")
+        await desk.press(*["right"] * 2, "left_square_bracket")
+        screen = await desk.sees("cheapest first", "Price▴")
+        assert screen.index("CAB-0031") < screen.index("RAM-0412") < screen.index("RAM-0418")
+
+
 async def test_an_empty_shop_says_what_to_press(shop: Shop, running: Run) -> None:
     async with running(shop) as desk:
         await desk.press("g", "p")
