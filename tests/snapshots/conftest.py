@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from tests.conftest import databases
 from tests.screens.conftest import Running
 from tests.snapshots.frozen import frozen, tell
-from tests.snapshots.ways import Way
+from tests.snapshots.ways import Way, at_rest
 from tui.app import Shell
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def picture(demo: Shop, request: pytest.FixtureRequest) -> Iterator[Picture]:
             await app.settled()
             await desk.sees("0.2s  P M S R C")  # the stores were looked at
             await way(desk)
-            await app.settled()
+            await at_rest(desk)
 
         if sys.version_info[:2] == MADE_WITH:
             assert request.getfixturevalue("snap_compare")(app, terminal_size=size, run_before=go)

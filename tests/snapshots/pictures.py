@@ -17,7 +17,7 @@ from data.local import bring_down
 from data.settings import Settings
 from tests.screens.conftest import Running
 from tests.snapshots.frozen import frozen, tell
-from tests.snapshots.ways import PICTURES, Picture
+from tests.snapshots.ways import PICTURES, Picture, at_rest
 from tui.app import Shell
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ async def draw(shop: Shop, picture: Picture) -> str:
         await app.settled()
         await desk.sees("0.2s  P M S R C")
         await picture.way(desk)
-        await app.settled()
+        await at_rest(desk)
         svg = app.export_screenshot(title=f"Storekeeper: {picture.name}")
     svg = re.sub(r"terminal-\d+-", f"{picture.name}-", svg)  # the drawing's own ids are random
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)  # a page that is read asks no other server for fonts

@@ -12,6 +12,15 @@ from tests.screens.conftest import Running
 Way = Callable[[Running], Awaitable[Any]]
 
 
+async def at_rest(desk: Running) -> None:
+    """Wait for the record beside the list, which is read once the bar rests."""
+    await desk.app.settled()
+    beside = getattr(desk.app.screen, "beside", None)
+    if beside is not None and beside.display and desk.app.screen.grid.current is not None:
+        await desk.until(lambda: beside.text.strip())
+    await desk.app.settled()
+
+
 async def dashboard(desk: Running) -> None:
     await desk.sees("Revenue", "Selling now")
 
