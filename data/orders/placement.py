@@ -24,7 +24,7 @@ from data.errors import Conflict, Invalid, NotFound, OutOfStock, ShortLine
 from data.ids import new_id, new_id_text, new_order_number
 from data.orders.addresses import addresses_of
 from data.orders.cart import price_lines, refs_of
-from data.orders.messages import PlacedItem, PlacedOrder, PlaceOrder
+from data.orders.messages import PlacedOrder, PlaceOrder
 from data.orders.rules import PricedLine, Totals, quote
 from data.stores.prepared import Prepared
 
@@ -45,6 +45,10 @@ _DRAWS = 5
 class _Short(msgspec.Struct):
     line: int
     available: int
+
+
+_SHORT = msgspec.json.Decoder(list[_Short])
+_PLACED = msgspec.json.Decoder(PlacedOrder)
 
 
 @handles(PlaceOrder, one_statement=True)
@@ -87,8 +91,7 @@ def _answer(
     command: PlaceOrder, unit: OneStatement, lines: Sequence[PricedLine], outcome: str | None, detail: str, head: str
 ) -> PlacedOrder:
     if outcome == "placed":
-        items = msgspec.json.decode(detail, type=tuple[PlacedItem, ...])
-        return msgspec.convert(msgspec.json.decode(head) | {"items": items}, type=PlacedOrder)
+        return _PLACED.decode(f'{head[:-1]},"items":{detail}}}')
     if outcome == "stored":
         stored = unit.stored_result()
         assert isinstance(stored, PlacedOrder)
@@ -104,7 +107,7 @@ def _answer(
                 requested=lines[short.line - 1].quantity,
                 available=short.available,
             )
-            for short in msgspec.json.decode(detail, type=list[_Short])
+            for short in _SHORT.decode(detail)
         )
     )
 

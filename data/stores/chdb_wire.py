@@ -40,6 +40,10 @@ class Reply(msgspec.Struct, frozen=True):
 
 Frame = TypeVar("Frame", Request, Reply)
 
+# msgspec (0.22) crashes the process where two threads are the first to decode one type; an import is only one.
+for _kind in (Request, Reply):
+    msgspec.msgpack.Decoder(_kind)
+
 
 def send_frame(connection: socket.socket, frame: Request | Reply) -> None:
     """Write ``frame``. Raises ``OSError`` when the other side is gone, ``ValueError`` when the frame is too long."""
