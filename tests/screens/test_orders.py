@@ -53,7 +53,8 @@ async def test_the_filter_line_is_read_as_it_is_typed(shop: Shop, running: Run) 
                 await desk.pilot.press("backspace")
             await desk.type("status:lost")
             await desk.press("enter")
-            await desk.sees("none of pending, confirmed", world.number("part"))
+            # Which rows stay depends on what the words on the way ("s", "st") found; that rows stay does not.
+            await desk.sees("none of pending, confirmed", "▸ 0")
             await desk.press("escape")
             await desk.sees("5 match", "status:processing total:>100")
 
