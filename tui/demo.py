@@ -1,63 +1,77 @@
-"""Demo data for a newcomer, loaded behind the running program: one can look around while the shop fills.
+"""Demo data for a newcomer, loaded beside the running program: one can look around while the shop fills.
 
-``make run`` asks for it. Progress stands in row 23; leaving the program interrupts the load, the next start goes on.
+``make run`` asks for it. The load is a process of its own, so that the screens stay quick. Progress stands in row 23;
+leaving the program interrupts the load, the next start goes on.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 from data.errors import StorekeeperError
 from data.types import Progress
 
 if TYPE_CHECKING:
-    from data.demo.load import DemoReport
+    from data.demo.child import DemoChild
+    from data.demo.report import DemoReport
     from data.shop import Shop
     from tui.app import Shell
 
-
-class _Left(Exception):
-    """The program was left in the middle of the load."""
+#: The screen one looks at reads again this often meanwhile, in seconds.
+FRESH = 3.0
 
 
 class DemoLoad:
-    """Loads the demo data once, in a thread of one shell."""
+    """Has the demo data loaded once, for one shell."""
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
         self._left = False
+        self._child: DemoChild | None = None
+        self._refreshed = monotonic()
 
     def begin(self, shop: Shop) -> None:
         """Start, where there is something to load."""
         self._shell.run_worker(lambda: self._load(shop), thread=True, group="demo", exit_on_error=False)
 
     def end(self) -> None:
-        """The program is left: stop at the next step."""
+        """The program is left: the load ends where it is."""
         self._left = True
+        if self._child is not None:
+            self._child.interrupt()
 
     def _load(self, shop: Shop) -> None:
-        """Runs in a thread."""
+        """Runs in a thread, which only listens."""
         from data.demo.offer import DemoOffer
 
-        shell = self._shell
-        try:
-            loaded = DemoOffer(shop.settings).load(shop, report=self._report)
-        except _Left:
+        if self._left or not DemoOffer(shop.settings).stands:
             return
+        from data.demo.child import DemoChild
+
+        self._child = DemoChild(shop.settings)
+        if self._left:
+            return
+        try:
+            loaded = self._child.load(report=lambda progress: self._tell(self._show, progress))
         except StorekeeperError as error:
-            shell.call_later(self._failed, error)
+            self._tell(self._failed, error)
         else:
             if loaded is not None:
-                shell.call_later(self._loaded, loaded)
+                self._tell(self._loaded, loaded)
 
-    def _report(self, progress: Progress) -> None:
-        if self._left:
-            raise _Left
-        self._shell.call_later(self._show, progress)
+    def _tell(self, shown: Callable[[Any], None], what: object) -> None:
+        if not self._left:
+            self._shell.call_later(shown, what)
 
     def _show(self, progress: Progress | None) -> None:
-        for screen in self._shell.navigator.screens:
-            screen.status.progress(progress if screen is self._shell.current else None)
+        shell = self._shell
+        for screen in shell.navigator.screens:
+            screen.status.progress(progress if screen is shell.current else None)
+        if progress is not None and monotonic() - self._refreshed >= FRESH:
+            self._refreshed = monotonic()
+            shell.current.reload()
 
     def _loaded(self, loaded: DemoReport) -> None:
         self._show(None)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from data.demo.crew import Crew, batches
 from data.demo.orders import make_story
 from data.demo.people import Person, make_people
 from data.demo.products import DemoProduct, kinds, make_products
+from data.demo.report import DemoReport
 from data.demo.trade import Goods, receive, trade
 from data.errors import Denied, Invalid
 from data.stock.commands import SaveWarehouse
@@ -53,17 +54,6 @@ _PLACE = ("street_address", "city", "state", "postal_code", "country")
 _PEOPLE_BATCH, _PRODUCT_BATCH = 50, 1_000
 #: One for the customers while the catalog is filled; then for the orders of a day.
 _THREADS = 3
-
-
-@dataclass(frozen=True)
-class DemoReport:
-    """What the demo holds, and whether this load changed anything (a second one does not). ``seconds`` is how long."""
-
-    products: int
-    customers: int
-    orders: int
-    changed: bool
-    seconds: float
 
 
 def load_demo(

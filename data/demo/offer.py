@@ -8,7 +8,7 @@ from data.stores import NAMES
 from data.types import ReportProgress
 
 if TYPE_CHECKING:
-    from data.demo.load import DemoReport
+    from data.demo.report import DemoReport
     from data.settings import Settings
     from data.shop import Shop
 
