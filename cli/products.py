@@ -1,25 +1,24 @@
-"""``storekeeper products search|show|edit|import``."""
+"""``storekeeper products …``: searching and showing are here, what changes products in ``product_edits``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from cli.answer import Answer, plain
 from cli.columns import columns, pairs, shown
-from cli.options import Noun, with_after, with_key, with_limit
+from cli.options import Noun, with_after, with_limit
+from cli.product_edits import archive, attributes, create, duplicate, edit, restore
 from cli.product_import import import_
-from cli.session import carry_out, done_document, opened_shop
+from cli.session import opened_shop
 from data.errors import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from data.catalog.messages import ProductEdited
     from data.catalog.types import Product
-    from data.door import Done
     from data.search.engine import SearchResult
     from data.search.language import SearchQuery
     from data.stock.reads import Level
@@ -136,59 +135,5 @@ def _product_lines(product: Product, levels: Iterable[Level]) -> Iterable[str]:
     )
 
 
-@command.command()
-@click.argument("ref")
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="PATH=VALUE",
-    help="As title=…, pricing.base_price=12.50, attributes.color=White.",
-)
-@click.option("--unset", "unsets", multiple=True, metavar="PATH", help="Delete an attribute, or empty a field.")
-@click.option("--expected-version", type=int, metavar="N", help="Refuse (exit 5) unless the product has this version.")
-@with_key
-def edit(
-    ref: str, sets: tuple[str, ...], unsets: tuple[str, ...], expected_version: int | None, key: str | None
-) -> Answer:
-    """Change fields of one product (SKU or id).
-
-    A VALUE of an attribute, a list or a yes/no field is read as JSON where it is JSON: 16, true, null, ["a", "b"],
-    "16" (a text); any other is text.
-    """
-    from data.catalog.messages import EditProduct
-
-    changes: dict[str, object] = dict(_change(text) for text in sets)
-    changes |= dict.fromkeys(unsets, None)
-    if not changes:
-        raise click.UsageError("Say what to change: --set PATH=VALUE or --unset PATH.")
-    done = carry_out(EditProduct(product_id=ref, changes=changes, expected_version=expected_version), key)
-    return Answer(done_document(done), lambda: _edited_lines(done))
-
-
-#: Fields that are no text; those under ``attributes.`` may be anything too.
-_TYPED = frozenset({"pricing.tax_inclusive", "media.additional_images", "media.videos", "seo.keywords"})
-
-
-def _change(text: str) -> tuple[str, Any]:
-    import msgspec
-
-    path, equals, value = text.partition("=")
-    if not equals or not path.strip():
-        raise click.BadParameter(f"{text!r} is not PATH=VALUE, like attributes.color=White.", param_hint="--set")
-    path = path.strip()
-    if path in _TYPED or path.startswith("attributes."):
-        try:
-            return path, msgspec.json.decode(value)
-        except (msgspec.DecodeError, UnicodeEncodeError):
-            return path, value
-    return path, value
-
-
-def _edited_lines(done: Done[ProductEdited]) -> Iterable[str]:
-    edited = done.result
-    changed = shown(edited.changed) if edited.changed else "nothing"
-    yield f"{shown(edited.sku)}: {changed} changed, version {edited.version}"
-
-
-command.add_command(import_)
+for _verb in (create, edit, attributes, duplicate, archive, restore, import_):
+    command.add_command(_verb)

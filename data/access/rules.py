@@ -18,25 +18,37 @@ NO_PASSWORD = "!"
 _VIEWS = frozenset(
     {"orders.view", "stock.view", "catalog.view", "customers.view", "payments.view", "analytics.view", "relay.view"}
 )
-_ORDERS = frozenset({"orders.place", "orders.status", "orders.edit"})
-_PAYMENTS = frozenset({"payments.record"})
-_STOCK = frozenset({"stock.receive", "stock.adjust", "stock.transfer", "stock.count", "stock.warehouses"})
+_ORDERS = frozenset({"orders.place", "orders.status", "orders.edit", "orders.cancel", "orders.ship", "orders.allocate"})
+_PAYMENTS = frozenset({"payments.record", "payments.capture", "payments.refund"})
+_RETURNS = frozenset({"returns.request", "returns.inspect"})
+_STOCK = frozenset(
+    {"stock.receive", "stock.adjust", "stock.transfer", "stock.count", "stock.warehouses", "stock.reserve"}
+)
 _CATALOG = frozenset({"catalog.edit", "catalog.import"})
 _CUSTOMERS = frozenset({"customers.edit"})
+#: Taking back one's own last change; what was changed needs its own permission besides.
+_UNDO = frozenset({"changes.undo"})
 _CARE = frozenset({"access.manage", "relay.manage", "cache.manage", "search.manage", "demo.load"})
 
 #: Every permission there is. A command names one; ``data.door.handles`` refuses a name that is not here.
-PERMISSIONS: frozenset[str] = _VIEWS | _ORDERS | _PAYMENTS | _STOCK | _CATALOG | _CUSTOMERS | _CARE
+PERMISSIONS: frozenset[str] = _VIEWS | _ORDERS | _PAYMENTS | _RETURNS | _STOCK | _CATALOG | _CUSTOMERS | _UNDO | _CARE
 
 #: Every role with what it may do. A person may hold several.
 ROLES: dict[str, frozenset[str]] = {
     "admin": PERMISSIONS,
     "support": _ORDERS
+    | _UNDO
     | _PAYMENTS
     | _CUSTOMERS
+    | _RETURNS
+    | {"stock.reserve"}
     | {"orders.view", "customers.view", "payments.view", "catalog.view", "stock.view", "analytics.view", "relay.view"},
-    "warehouse": _STOCK | {"orders.view", "orders.status", "stock.view", "catalog.view", "relay.view"},
+    "warehouse": _STOCK
+    | _UNDO
+    | _RETURNS
+    | {"orders.view", "orders.status", "orders.ship", "orders.allocate", "stock.view", "catalog.view", "relay.view"},
     "catalogue": _CATALOG
+    | _UNDO
     | {"catalog.view", "stock.view", "analytics.view", "cache.manage", "search.manage", "relay.view"},
     "analyst": _VIEWS,
 }

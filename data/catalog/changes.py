@@ -24,7 +24,8 @@ from data.catalog.documents import (
     search_words,
     to_bson,
 )
-from data.catalog.rules import final_price, nest
+from data.catalog.fields import attribute_load
+from data.catalog.rules import final_price, flatten, nest
 from data.catalog.schema import KEPT_KEYS
 from data.errors import Invalid
 
@@ -38,7 +39,11 @@ _PRICED = ("pricing.base_price", "pricing.discount_percentage")
 
 @dataclass(frozen=True)
 class Change:
-    """What differs: the new values by path, the paths to take away, and what stood at each of them before."""
+    """What differs: the new values by path, the paths to take away, and what stood at each of them before.
+
+    A path that is not in ``before`` was not there at all, which is not the same as holding a null. The audit log keeps
+    ``before`` and ``sets`` as they are, so that undoing knows what to take away and what to empty.
+    """
 
     sets: Mapping[str, Any] = field(default_factory=dict)
     removes: tuple[str, ...] = ()
@@ -67,7 +72,7 @@ def difference(document: Mapping[str, Any], patch: Mapping[str, Any]) -> Change:
         if value is REMOVED or (path == "barcode" and value == ""):
             if stored is not None or has(document, path):
                 removes.append(path)
-        elif not _same(stored, value) or (value is None and not has(document, path)):
+        elif not same(stored, value) or (value is None and not has(document, path)):
             sets[path] = value
     _refuse_clashes(document, [path for path in sets if path.startswith("attributes.")])
     _follow_price(document, sets)
@@ -75,7 +80,8 @@ def difference(document: Mapping[str, Any], patch: Mapping[str, Any]) -> Change:
         status = sets.get("status", document.get("status"))
         base = sets.get("pricing.base_price", stored_value(document, "pricing.base_price"))
         _refuse_unpriced(str(status), base, "status" if "status" in sets else "pricing.base_price")
-    before = {path: stored_value(document, path) for path in [*sets, *removes]}
+    _refuse_too_many(document, sets, removes)
+    before = {path: stored_value(document, path) for path in [*sets, *removes] if has(document, path)}
     return Change(sets, tuple(removes), before)
 
 
@@ -163,10 +169,10 @@ def _put(document: Document, path: str, value: Any) -> None:
     node[last] = to_bson(value)
 
 
-def _same(stored: Any, value: Any) -> bool:
-    """Equal in value and kind: ``True`` is not ``1``, but ``5`` and ``5.0`` are one number."""
+def same(stored: Any, value: Any) -> bool:
+    """Say whether two values are equal in value and kind: ``True`` is not ``1``, ``5`` and ``5.0`` are one number."""
     if isinstance(stored, list | tuple) and isinstance(value, list | tuple):
-        return len(stored) == len(value) and all(map(_same, stored, value))
+        return len(stored) == len(value) and all(map(same, stored, value))
     if isinstance(stored, bool) or isinstance(value, bool):
         return stored is value
     return bool(stored == value)
@@ -177,7 +183,7 @@ def _follow_price(document: Mapping[str, Any], sets: dict[str, Any]) -> None:
         return
     base, discount = (sets.get(path, stored_value(document, path)) for path in _PRICED)
     final = final_price(base, discount or Decimal(0))
-    if not _same(stored_value(document, "pricing.final_price"), final):
+    if not same(stored_value(document, "pricing.final_price"), final):
         sets["pricing.final_price"] = final
 
 
@@ -186,13 +192,26 @@ def _refuse_unpriced(status: str, base: Decimal | None, blamed: str) -> None:
         raise Invalid({blamed: "an active product needs a price; without one it can be a draft"})
 
 
+def _refuse_too_many(document: Mapping[str, Any], sets: Mapping[str, Any], removes: Iterable[str]) -> None:
+    """Refuse what would give the product more attributes, or more text in them, than a document may hold."""
+    named = {path.removeprefix("attributes."): value for path, value in sets.items() if path.startswith("attributes.")}
+    if not named:
+        return
+    gone = {path.removeprefix("attributes.") for path in removes}
+    stored = flatten(document.get("attributes") or {})
+    left = {name: value for name, value in (stored | named).items() if name not in gone}
+    if problem := attribute_load(left):
+        raise Invalid({"attributes": problem})
+
+
 def _refuse_clashes(document: Mapping[str, Any], paths: Iterable[str]) -> None:
     """Refuse an attribute below one that has a value, and a value in the place of a group."""
     new = set(paths)
     for path in new:
         parts = path.split(".")
         above = [".".join(parts[:depth]) for depth in range(2, len(parts))]
-        if isinstance(leaf(document, path), Mapping):
+        standing = leaf(document, path)
+        if isinstance(standing, Mapping) and flatten(standing):  # a group that nobody uses any more may be replaced
             raise Invalid({path: "has attributes below it"})
         if any(p in new or (has(document, p) and not isinstance(leaf(document, p), Mapping)) for p in above):
             raise Invalid({path: "lies below an attribute that has a value"})

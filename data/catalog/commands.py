@@ -6,9 +6,13 @@ document and answers as it did the first time, without a second write. Rejected:
 which every reader would have to know.
 """
 
-from data.catalog import categories, edits, puts  # noqa: F401  (their handlers)
+from data.catalog import categories, duplicates, edits, puts  # noqa: F401  (their handlers)
 from data.catalog.messages import (
+    ArchiveProduct,
     CategorySaved,
+    CreateProduct,
+    DuplicateProduct,
+    EditAttributes,
     EditProduct,
     ProductEdited,
     ProductInput,
@@ -17,11 +21,16 @@ from data.catalog.messages import (
     PutError,
     PutProduct,
     PutProducts,
+    RestoreProduct,
     SaveCategory,
 )
 
 __all__ = [
+    "ArchiveProduct",
     "CategorySaved",
+    "CreateProduct",
+    "DuplicateProduct",
+    "EditAttributes",
     "EditProduct",
     "ProductEdited",
     "ProductInput",
@@ -30,5 +39,6 @@ __all__ = [
     "PutError",
     "PutProduct",
     "PutProducts",
+    "RestoreProduct",
     "SaveCategory",
 ]

@@ -272,10 +272,8 @@ def check_attributes(given: Mapping[str, object]) -> tuple[dict[str, Any], dict[
     """Return the clean attributes by path (``attributes.color``) and, by path, why the others are refused."""
     patch: dict[str, Any] = {}
     wrong: dict[str, str] = {}
-    if len(given) > MAX_ATTRIBUTES:
-        return patch, {"attributes": f"has more than {MAX_ATTRIBUTES} names"}
-    if sum(_characters(value) for value in given.values()) > MAX_ATTRIBUTES_TEXT:
-        return patch, {"attributes": f"are longer than {MAX_ATTRIBUTES_TEXT:,} characters together"}
+    if problem := attribute_load(given):
+        return patch, {"attributes": problem}
     for name, value in given.items():
         path = f"attributes.{name}"
         try:
@@ -283,6 +281,15 @@ def check_attributes(given: Mapping[str, object]) -> tuple[dict[str, Any], dict[
         except ValueError as reason:
             wrong[path] = str(reason)
     return patch, wrong
+
+
+def attribute_load(attributes: Mapping[str, object]) -> str:
+    """Return why these are too many attributes, or too much text, for one product; ``""`` where they are not."""
+    if len(attributes) > MAX_ATTRIBUTES:
+        return f"has more than {MAX_ATTRIBUTES} names"
+    if sum(_characters(value) for value in attributes.values()) > MAX_ATTRIBUTES_TEXT:
+        return f"are longer than {MAX_ATTRIBUTES_TEXT:,} characters together"
+    return ""
 
 
 def _characters(value: object) -> int:

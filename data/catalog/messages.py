@@ -46,6 +46,51 @@ class EditProduct(Command, frozen=True, kw_only=True):
     expected_version: int | None = None
 
 
+class EditAttributes(Command, frozen=True, kw_only=True):
+    """Set, rename and remove attributes of one product, all in one write.
+
+    ``sets`` maps names to values, a null among them; ``renames`` old names to new ones, which keep their value unless
+    ``sets`` gives another; ``removes`` are taken away. Raises like ``EditProduct``, by ``attributes.<name>``.
+    """
+
+    name: ClassVar[str] = "catalog.attributes"
+    permission: ClassVar[str] = "catalog.edit"
+    result: ClassVar[type] = ProductEdited
+    handled_in: ClassVar[str] = "data.catalog.commands"
+    text_limit: ClassVar[int] = MAX_DESCRIPTION
+    integer_limit: ClassVar[int] = INT8_MAX
+
+    product_id: str
+    sets: dict[str, AttributeValue] = msgspec.field(default_factory=dict)
+    removes: tuple[str, ...] = ()
+    renames: dict[str, str] = msgspec.field(default_factory=dict)
+    expected_version: int | None = None
+
+
+class ArchiveProduct(Command, frozen=True, kw_only=True):
+    """Take a product out of sale and out of the lists. Nothing of it is lost, ``RestoreProduct`` brings it back."""
+
+    name: ClassVar[str] = "catalog.archive"
+    permission: ClassVar[str] = "catalog.edit"
+    result: ClassVar[type] = ProductEdited
+    handled_in: ClassVar[str] = "data.catalog.commands"
+
+    product_id: str
+    expected_version: int | None = None
+
+
+class RestoreProduct(Command, frozen=True, kw_only=True):
+    """Bring an archived product back: active where it has a price, else a draft."""
+
+    name: ClassVar[str] = "catalog.restore"
+    permission: ClassVar[str] = "catalog.edit"
+    result: ClassVar[type] = ProductEdited
+    handled_in: ClassVar[str] = "data.catalog.commands"
+
+    product_id: str
+    expected_version: int | None = None
+
+
 class ProductInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One product as an import or a form gives it. What is left ``UNSET`` is left alone, or gets its default when new.
 
@@ -95,6 +140,36 @@ class PutProduct(Command, frozen=True, kw_only=True):
     integer_limit: ClassVar[int] = INT8_MAX
 
     product: ProductInput
+
+
+class CreateProduct(Command, frozen=True, kw_only=True):
+    """Create one product. A SKU or barcode that another product has is refused: ``Invalid`` names the field."""
+
+    name: ClassVar[str] = "catalog.create"
+    permission: ClassVar[str] = "catalog.edit"
+    result: ClassVar[type] = ProductPut
+    handled_in: ClassVar[str] = "data.catalog.commands"
+    text_limit: ClassVar[int] = MAX_DESCRIPTION
+    integer_limit: ClassVar[int] = INT8_MAX
+
+    product: ProductInput
+
+
+class DuplicateProduct(Command, frozen=True, kw_only=True):
+    """Create a product like ``product_id`` (id or SKU) under a SKU of its own, as a draft.
+
+    Everything is copied but what belongs to one product alone: SKU, barcode, stock. ``title`` left empty is the
+    original's. Raises ``NotFound`` and ``Invalid``.
+    """
+
+    name: ClassVar[str] = "catalog.duplicate"
+    permission: ClassVar[str] = "catalog.edit"
+    result: ClassVar[type] = ProductPut
+    handled_in: ClassVar[str] = "data.catalog.commands"
+
+    product_id: str
+    sku: str
+    title: str = ""
 
 
 @dataclass(frozen=True)

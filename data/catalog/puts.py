@@ -22,7 +22,15 @@ from data.catalog.changes import Change, difference, entry_of, new_document, upd
 from data.catalog.documents import Document
 from data.catalog.edits import document_key
 from data.catalog.fields import check_attributes, check_fields
-from data.catalog.messages import ProductInput, ProductPut, ProductsPut, PutError, PutProduct, PutProducts
+from data.catalog.messages import (
+    CreateProduct,
+    ProductInput,
+    ProductPut,
+    ProductsPut,
+    PutError,
+    PutProduct,
+    PutProducts,
+)
 from data.catalog.prices import forget_prices
 from data.door import UnitOfWork, handles
 from data.errors import Conflict, Invalid
@@ -33,7 +41,7 @@ _ROUNDS = 5
 _DUPLICATE_KEY = 11000
 
 #: Where each field of ``ProductInput`` stands in the document.
-_PATHS = {
+INPUT_PATHS = {
     "sku": "sku",
     "title": "title",
     "description": "description",
@@ -60,6 +68,8 @@ class _Batch:
     """A batch on its way: what is still to do by place, and what became of the rest."""
 
     patches: dict[int, dict[str, Any]]
+    #: whether a product that is there already is refused instead of changed
+    new_only: bool = False
     done: dict[int, ProductPut] = field(default_factory=dict)
     errors: dict[int, PutError] = field(default_factory=dict)
     #: place → the new document, or the stored one with its change
@@ -98,6 +108,20 @@ def put_product(command: PutProduct, uow: UnitOfWork) -> ProductPut:
     return result.items[0]
 
 
+@handles(CreateProduct)
+def create_product(command: CreateProduct, uow: UnitOfWork) -> ProductPut:
+    """Create one product. Raises ``Invalid`` naming the refused fields, ``sku`` where another product has it."""
+    return create(command.product, uow)
+
+
+def create(product: ProductInput, uow: UnitOfWork) -> ProductPut:
+    """Create ``product``; one that is there already is refused, unless this very command made it."""
+    result = _put((product,), uow, new_only=True)
+    if result.errors:
+        raise Invalid(result.errors[0].fields)
+    return result.items[0]
+
+
 def stored_alike(mongo: Mongo, patches: Sequence[Mapping[str, Any]]) -> dict[int, ProductPut]:
     """Return, by place, those products that stand in the catalog exactly as their patch says: nothing to put."""
     with translate_errors():
@@ -128,16 +152,17 @@ def preview_puts(mongo: Mongo, patches: Sequence[Mapping[str, Any]], *, now: dat
 
 def check_input(product: ProductInput) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the product as a patch and, by path, why fields are refused."""
-    given = ((path, getattr(product, name)) for name, path in _PATHS.items())
+    given = ((path, getattr(product, name)) for name, path in INPUT_PATHS.items())
     patch, wrong = check_fields((path, value) for path, value in given if value is not UNSET)
     attributes, more = check_attributes(product.attributes)
     return patch | attributes, wrong | more
 
 
-def _put(products: Sequence[ProductInput], uow: UnitOfWork) -> ProductsPut:
+def _put(products: Sequence[ProductInput], uow: UnitOfWork, *, new_only: bool = False) -> ProductsPut:
     if len(products) > MAX_BATCH:
         raise Invalid({"products": f"more than {MAX_BATCH:,} at once"})
     mongo, key, batch = uow.stores.mongo, document_key(uow), _checked(products)
+    batch.new_only = new_only
     with translate_errors():
         ensure_categories(mongo, {p["category"] for p in batch.patches.values() if p.get("category")}, key=key)
         for _ in range(_ROUNDS):
@@ -180,6 +205,8 @@ def _plan(mongo: Mongo, batch: _Batch, *, now: datetime, created_by: str, key: s
             elif document is None:
                 new = new_document(patch, now=now, created_by=created_by)
                 batch.inserts[index] = new | {"edit_keys": [{"key": key, "version": new["version"], "changed": []}]}
+            elif batch.new_only:
+                raise Invalid({"sku": f"{patch['sku']} belongs to another product"})
             elif change := difference(document, patch):
                 batch.updates[index] = batch.planned[index] = (document, change)
             else:
@@ -246,4 +273,4 @@ def _record(batch: _Batch, uow: UnitOfWork) -> None:
         uow.record("products", f"{len(created)} created", None, {"created": created})
     for index, (document, change) in batch.planned.items():
         if index in batch.done:
-            uow.record("product", document["_id"], change.before, dict(change.sets) | dict.fromkeys(change.removes))
+            uow.record("product", document["_id"], change.before, dict(change.sets))

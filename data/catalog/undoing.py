@@ -1,0 +1,68 @@
+"""Taking back an edit of products: every path it changed gets back what stood there, if nobody changed it since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from data.catalog.changes import REMOVED, has, same, stored_value
+from data.catalog.documents import Document
+from data.catalog.edits import change_product
+from data.catalog.fields import check_attributes, check_fields
+from data.catalog.types import AttributeValue
+from data.door import UnitOfWork
+from data.errors import Conflict, Invalid
+from data.idempotency import plain
+from data.undo.commands import Change
+
+_ATTRIBUTE = "attributes."
+#: Follows from the others.
+_COMPUTED = "pricing.final_price"
+
+
+def take_back_products(changes: Sequence[Change], uow: UnitOfWork) -> str:
+    """Bring the products back to what the audit rows say they were; return a sentence about it.
+
+    Other fields may have been changed since, by anybody: they stay. Raises ``Conflict`` naming a field that was.
+    """
+    said = []
+    for change in changes:
+        edited = change_product(uow, change.target_id, lambda document, of=change: _patch_back(document, of))  # type: ignore[misc]
+        named = ", ".join(path.removeprefix(_ATTRIBUTE) for path in edited.changed if path != _COMPUTED)
+        said.append(f"{edited.sku}: {named or 'nothing'} is as it was before")
+    return "; ".join(said)
+
+
+def _patch_back(document: Document, change: Change) -> Mapping[str, Any]:
+    """Return the patch that brings ``document`` back. Raises ``Conflict`` where it is not as the change left it."""
+    paths = [path for path in {**change.before, **change.after} if path != _COMPUTED]
+    for path in paths:
+        _refuse_changed(document, path, change)
+    back = {path: change.before[path] for path in paths if path in change.before}
+    fixed, wrong = check_fields((path, value) for path, value in back.items() if not path.startswith(_ATTRIBUTE))
+    values: dict[str, AttributeValue] = {
+        path.removeprefix(_ATTRIBUTE): value for path, value in back.items() if path.startswith(_ATTRIBUTE)
+    }
+    attributes, more = check_attributes(values)
+    if wrong or more:
+        raise Invalid(wrong | more)
+    return fixed | attributes | {path: REMOVED for path in paths if path not in change.before}
+
+
+def _refuse_changed(document: Document, path: str, change: Change) -> None:
+    stored = stored_value(document, path)
+    there = has(document, path)
+    if there == (path in change.after) and (not there or _alike(stored, change.after[path])):
+        return
+    raise Conflict(
+        f"{document.get('sku')}: {path} was changed since, now {stored if there else 'gone'}; nothing was undone.",
+        current={path: plain(stored)},
+    )
+
+
+def _alike(stored: object, logged: object) -> bool:
+    """Whether what is stored is what the log says: an amount is text there, a path of names a list."""
+    if isinstance(stored, Decimal):
+        return isinstance(logged, str | int | float) and not isinstance(logged, bool) and stored == Decimal(str(logged))
+    return same(plain(stored), logged)

@@ -1,0 +1,1 @@
+"""Taking back one's last change, whatever noun it was about."""
