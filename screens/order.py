@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-from textual.app import ComposeResult
-
-from data.errors import Conflict, Unavailable
+from data.errors import Conflict
 from data.ids import new_id
 from screens.action import Action, show_key
-from screens.base import AppScreen
+from screens.detail import DetailScreen
 from screens.forms.overlay import FormOverlay
 from screens.order_sheet import order_page, order_state
-from screens.shown import now
 from widgets.field import Field
 from widgets.keybar import KeyHint
-from widgets.line import Piece
 from widgets.sheet import Sheet
-from widgets.stateline import StateLine
 
 if TYPE_CHECKING:
-    from textual.widget import Widget
-
     from data.orders.reads import OrderDetail
     from data.shop import Shop
+    from widgets.line import Piece
+    from widgets.sheet import SheetLine
 
 #: What the key ``s`` does from each status: the next one, the word for it, and the sentence the confirm shows.
 NEXT: dict[str, tuple[str, str, str]] = {
@@ -42,13 +36,11 @@ STEP = Action(
 )
 
 
-class OrderScreen(AppScreen):
+class OrderScreen(DetailScreen["OrderDetail"]):
     """See one order and move it on."""
 
-    NAME = "order"
-    KEYS_OF = (Sheet,)
+    NAME = NOUN = "order"
     TITLE_CRUMBS = ("Orders",)
-    TOP_RULE = None
     #: seconds between looks for changes by others; only a changed order is painted
     REFRESH: ClassVar[float] = 4.0
     ACTIONS = (
@@ -60,21 +52,24 @@ class OrderScreen(AppScreen):
         Action("order.reload", ("r", "f5"), "reload", "reload", help="Read the order again", show=False),
     )
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.state = StateLine()
-        self.sheet = Sheet(id="order")
-        self.order: OrderDetail | None = None
-        self._number = ""
-        self._read_at = now()
+    @staticmethod
+    def read(shop: Shop, ref: str) -> OrderDetail:
+        """Return the order with this number."""
+        from data.orders.reads import get_order
 
-    def compose_query(self) -> Iterable[Widget]:
-        """The order's state."""
-        yield self.state
+        return get_order(shop.stores.postgres, ref)
 
-    def compose_body(self) -> ComposeResult:
-        """The page."""
-        yield self.sheet
+    def crumb_of(self, thing: OrderDetail) -> str:
+        """Its number."""
+        return thing.order_number
+
+    def state_of(self, thing: OrderDetail) -> tuple[list[Piece], list[Piece]]:
+        """Status, when, how and for whom."""
+        return order_state(thing)
+
+    def page_of(self, thing: OrderDetail, width: int) -> list[SheetLine]:
+        """Lines, money, parcels, addresses, timeline."""
+        return order_page(thing, width)
 
     def on_mount(self) -> None:
         """Look for changes by others now and then."""
@@ -82,19 +77,13 @@ class OrderScreen(AppScreen):
 
     def arrive(self, order_number: str = "", say: str = "", **arguments: Any) -> None:
         """Show the order with this number; ``say`` is the news to put in row 23."""
-        if order_number and order_number != self._number:
-            self._number, self.order = order_number, None
-            self.show_crumbs("Orders", order_number)
-            self.state.show(())
-            self.sheet.say("Loading …")
-            self.status.facts("")
+        self.open_ref(order_number)
         self.status.say(say, "good")
-        self.sheet.focus()
-        self.reload()
+        self.status.facts("changes arrive by themselves")
 
     def more_hints(self) -> tuple[KeyHint, ...]:
         """What Enter does on a line, and what the next step is called."""
-        status = self.order.order_status if self.order is not None else ""
+        status = self.thing.order_status if self.thing is not None else ""
         word = NEXT[status][1] if status in NEXT else STEP.label
         keys = self.shell.keys_of(STEP)
         step = [KeyHint(show_key(keys[0]), word, self.shell.why_not(STEP))] if keys else []
@@ -102,58 +91,26 @@ class OrderScreen(AppScreen):
 
     def why_not(self, action: Action) -> str:
         """Steps depend on where the order stands."""
-        if self.order is None:
-            return "no order is loaded"
-        status = self.order.order_status
+        if self.thing is None:
+            return super().why_not(action)
+        status = self.thing.order_status
         if action.name == "order.step" and status not in NEXT:
             return f"an order that is {status} has no next step"
         if action.name == "order.cancel" and status not in CANCELLABLE:
             return f"an order that is {status} can't be cancelled"
-        if action.name == "order.customer" and self.order.user_id is None:
+        if action.name == "order.customer" and self.thing.user_id is None:
             return "the order has no customer"
         return ""
 
-    # -- loading ----------------------------------------------------------------------------------------------------
-
-    def reload(self) -> None:
-        """Read the order again."""
-        if self._number:
-            self.load(_read, self._number, then=self._show, failed=self._not_read, group="order")
-
     def _look_again(self) -> None:
-        if self.is_current and self.order is not None and self.shell.handle.shop is not None:
-            self.load(_read, self._number, then=self._show, failed=self._not_read, group="order")
-
-    def _show(self, order: OrderDetail) -> None:
-        self._read_at, self.sheet.stale = now(), False
-        self.state.show(*order_state(order))
-        if order == self.order:
-            return
-        self.order = order
-        self.sheet.show(lambda width: order_page(order, width))
-        self.status.facts("changes arrive by themselves")
-        self.refresh_keys()
-
-    def _not_read(self, error: Exception) -> None:
-        """Keep what was read, dim, with its age; a number nobody has is said in place of the page."""
-        if self.order is None:
-            self.sheet.say(*self.explain(error), tone="bad")
-            return
-        self.sheet.stale = True
-        left, _ = order_state(self.order)
-        self.state.show(left, (Piece(f"as of {self._read_at.astimezone():%H:%M:%S}", "bad"),))
-        if not isinstance(error, Unavailable):
-            self.shell.show_error(error, doing=f"reading {self._number}")
-
-    def recovered(self, stores: tuple[str, ...]) -> None:
-        """A store is back: read the order again."""
-        self.reload()
+        if self.is_current and self.thing is not None and self.shell.handle.shop is not None:
+            self.reload()
 
     # -- doing ------------------------------------------------------------------------------------------------------
 
     def step(self) -> None:
         """Ask for, then do, the next step."""
-        order = self.order
+        order = self.thing
         if order is None or order.order_status not in NEXT:
             return
         status, _, sentence = NEXT[order.order_status]
@@ -161,7 +118,7 @@ class OrderScreen(AppScreen):
 
     def cancel(self) -> None:
         """Ask why, then cancel."""
-        order = self.order
+        order = self.thing
         if order is None or order.order_status not in CANCELLABLE:
             return
         paid = f" {order.paid_amount:,.2f} {order.currency} stay to be refunded." if order.paid_amount else ""
@@ -201,11 +158,11 @@ class OrderScreen(AppScreen):
             then=lambda outcome: self._done(status),
             failed=self._refused,
             group="change",
-            doing=f"changing {self._number}",
+            doing=f"changing {self._ref}",
         )
 
     def _done(self, status: str) -> None:
-        self.status.say(f"{self._number} is {status}", "good")
+        self.status.say(f"{self._ref} is {status}", "good")
         self.reload()
 
     def _refused(self, error: Exception) -> None:
@@ -213,7 +170,7 @@ class OrderScreen(AppScreen):
             self.status.say("Somebody changed it meanwhile: look, then press again", "bad")
             self.reload()
         else:
-            self.shell.show_error(error, doing=f"changing {self._number}")
+            self.shell.show_error(error, doing=f"changing {self._ref}")
 
     # -- going ------------------------------------------------------------------------------------------------------
 
@@ -225,25 +182,19 @@ class OrderScreen(AppScreen):
 
     def open_customer(self) -> None:
         """Open the customer."""
-        if self.order is not None and self.order.user_id is not None:
-            self.shell.open_screen("customer", user_id=str(self.order.user_id))
+        if self.thing is not None and self.thing.user_id is not None:
+            self.shell.open_screen("customer", user_id=str(self.thing.user_id))
 
     def again(self) -> None:
         """Start a new order with the same customer and lines."""
-        if self.order is not None:
-            lines = tuple((item.sku, item.quantity) for item in self.order.items)
-            self.shell.open_screen("new-order", user_id=str(self.order.user_id or ""), lines=lines)
+        if self.thing is not None:
+            lines = tuple((item.sku, item.quantity) for item in self.thing.items)
+            self.shell.open_screen("new-order", user_id=str(self.thing.user_id or ""), lines=lines)
 
     def copy_number(self) -> None:
         """Copy the order number."""
-        if self.order is not None:
-            self.shell.copy_text(self.order.order_number, "order number")
-
-
-def _read(shop: Shop, order_number: str) -> OrderDetail:
-    from data.orders.reads import get_order
-
-    return get_order(shop.stores.postgres, order_number)
+        if self.thing is not None:
+            self.shell.copy_text(self.thing.order_number, "order number")
 
 
 def _change(shop: Shop, order_id: UUID, version: int, status: str, key: str, reason: str = "") -> object:

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from textual.app import ComposeResult
-
 from screens.action import Action
-from screens.base import AppScreen
 from screens.catalog_data import ProductView, read_product
+from screens.detail import DetailScreen
 from screens.forms.product import attribute_form, edit_form
 from screens.product_sheet import ATTRIBUTE, product_page, product_state, what_changed
-from screens.shown import now
 from widgets.keybar import KeyHint
-from widgets.line import Piece
 from widgets.sheet import Sheet
-from widgets.stateline import StateLine
 
 if TYPE_CHECKING:
-    from textual.widget import Widget
-
+    from data.shop import Shop
     from screens.forms.overlay import FormOverlay
+    from widgets.line import Piece
+    from widgets.sheet import SheetLine
 
 
-class ProductScreen(AppScreen):
+class ProductScreen(DetailScreen[ProductView]):
     """See and change one product."""
 
-    NAME = "product"
-    KEYS_OF = (Sheet,)
+    NAME = NOUN = "product"
     TITLE_CRUMBS = ("Catalog",)
-    TOP_RULE = None
     ACTIONS = (
         Action("product.edit", "e", "edit", "edit", "catalog.edit", help="Change title, price, status …", rank=20),
         Action("product.attribute", "A", "add attribute", "add_attribute", "catalog.edit", help="Add an attribute"),
@@ -40,74 +33,36 @@ class ProductScreen(AppScreen):
         Action("product.reload", ("r", "f5"), "reload", "reload", help="Read the product again", show=False),
     )
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.state = StateLine()
-        self.sheet = Sheet(id="product")
-        self.view: ProductView | None = None
-        self._ref = ""
-        self._read_at = now()
+    @staticmethod
+    def read(shop: Shop, ref: str) -> ProductView:
+        """Return what the stores know of the product with this id, SKU or barcode."""
+        return read_product(shop, ref)
 
-    def compose_query(self) -> Iterable[Widget]:
+    def crumb_of(self, thing: ProductView) -> str:
+        """Its SKU."""
+        return thing.product.sku
+
+    def state_of(self, thing: ProductView) -> tuple[list[Piece], list[Piece]]:
         """Whether it is sold."""
-        yield self.state
+        return product_state(thing.product)
 
-    def compose_body(self) -> ComposeResult:
-        """The page."""
-        yield self.sheet
+    def page_of(self, thing: ProductView, width: int) -> list[SheetLine]:
+        """Price, stock per warehouse, attributes, sales, orders, texts, media."""
+        return product_page(thing, width)
 
     def arrive(self, product_id: str = "", **arguments: Any) -> None:
         """Show the product with this id, SKU or barcode."""
-        if product_id and product_id != self._ref:
-            self._ref, self.view = product_id, None
-            self.show_crumbs("Catalog")
-            self.state.show(())
-            self.sheet.say("Loading …")
-            self.status.say("")
-        self.sheet.focus()
-        self.reload()
+        self.open_ref(product_id)
 
     def more_hints(self) -> tuple[KeyHint, ...]:
         """What Enter does."""
         return (KeyHint("Enter", "open or change"),)
 
-    def why_not(self, action: Action) -> str:
-        """Everything here needs the product."""
-        return "" if self.view is not None or action.name == "product.reload" else "no product is loaded"
-
-    def reload(self) -> None:
-        """Read the product again."""
-        if self._ref:
-            self.load(read_product, self._ref, then=self._show, failed=self._not_there, group="product")
-
-    def _show(self, view: ProductView) -> None:
-        self._read_at, self.sheet.stale = now(), False
-        self.view = view
-        self.state.show(*product_state(view.product))
-        self.show_crumbs("Catalog", view.product.sku)
-        self.sheet.show(lambda width: product_page(view, width))
-        self.status.facts("")
-        self.refresh_keys()
-
-    def _not_there(self, error: Exception) -> None:
-        """Keep what was read, dim, with its age; a product nobody knows is said in place of the page."""
-        if self.view is None:
-            self.sheet.say(*self.explain(error), tone="bad")
-            return
-        self.sheet.stale = True
-        left, _ = product_state(self.view.product)
-        self.state.show(left, (Piece(f"as of {self._read_at.astimezone():%H:%M:%S}", "bad"),))
-        self.shell.show_error(error, doing="reading the product")
-
-    def recovered(self, stores: tuple[str, ...]) -> None:
-        """A store is back: read the product again."""
-        self.reload()
-
     def on_sheet_line_chosen(self, event: Sheet.LineChosen) -> None:
         """Change the attribute, follow the order, see the movements, copy the address."""
         kind, _, ref = event.key.partition(":")
-        if event.key.startswith(ATTRIBUTE) and self.view is not None:
-            self._open(attribute_form(self.view.product, str(event.what)))
+        if event.key.startswith(ATTRIBUTE) and self.thing is not None:
+            self._open(attribute_form(self.thing.product, str(event.what)))
         elif kind == "order":
             self.shell.open_screen("order", order_number=ref)
         elif kind == "stock":
@@ -125,13 +80,13 @@ class ProductScreen(AppScreen):
 
     def edit(self) -> None:
         """Change the fixed fields."""
-        if self.view is not None:
-            self._open(edit_form(self.view.product))
+        if self.thing is not None:
+            self._open(edit_form(self.thing.product))
 
     def add_attribute(self) -> None:
         """Add an attribute."""
-        if self.view is not None:
-            self._open(attribute_form(self.view.product))
+        if self.thing is not None:
+            self._open(attribute_form(self.thing.product))
 
     def _saved(self, saved: Any) -> None:
         if saved is not None:
@@ -143,8 +98,8 @@ class ProductScreen(AppScreen):
         self._movements("")
 
     def _movements(self, warehouse_id: str) -> None:
-        if self.view is not None:
-            product = self.view.product
+        if self.thing is not None:
+            product = self.thing.product
             self.shell.open_screen(
                 "movements",
                 product_id=product.product_id,
@@ -155,10 +110,10 @@ class ProductScreen(AppScreen):
 
     def order_it(self) -> None:
         """Start an order with it."""
-        if self.view is not None:
-            self.shell.open_screen("new-order", lines=((self.view.product.sku, 1),))
+        if self.thing is not None:
+            self.shell.open_screen("new-order", lines=((self.thing.product.sku, 1),))
 
     def copy_sku(self) -> None:
         """Copy the SKU."""
-        if self.view is not None:
-            self.shell.copy_text(self.view.product.sku, "SKU")
+        if self.thing is not None:
+            self.shell.copy_text(self.thing.product.sku, "SKU")
