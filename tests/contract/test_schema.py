@@ -20,6 +20,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 import data.access.schema
+import data.bulk.schema
 import data.customers.schema
 import data.events.schema
 import data.orders.schema
