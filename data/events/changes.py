@@ -93,8 +93,9 @@ class ProductChanges:
             with translate_errors():
                 #: where the stream begins
                 self.start = Position(token or _now(mongo))
-                if self.start.time[0] > cluster_time(mongo)[0] + _AHEAD_SECONDS:
-                    # MongoDB would wait for that day in silence.
+                if token and self.start.time[0] > _clock(mongo) + _AHEAD_SECONDS:
+                    # MongoDB would wait for that day in silence. Only a stored place is judged: one that was made this
+                    # moment is this server's whatever its clock says, and giving it up too would go round for ever.
                     raise HistoryLost("the stored place lies in the future: this is not the server it was made on")
                 self._stream = mongo.products.watch(
                     _PIPELINE, start_after=self.start.token, max_await_time_ms=_AWAIT_MS
@@ -164,6 +165,13 @@ def cluster_time(mongo: Mongo) -> tuple[int, int]:
     with translate_errors():
         moment = mongo.db.command("ping")["operationTime"]
     return moment.time, moment.inc
+
+
+def _clock(mongo: Mongo) -> int:
+    """Return the seconds of the server's cluster clock: never behind the last write, which may be long ago."""
+    answer = mongo.db.command("ping")
+    gossip = answer.get("$clusterTime") or {}
+    return int(max(answer["operationTime"], gossip.get("clusterTime", answer["operationTime"])).time)
 
 
 def _now(mongo: Mongo) -> Mapping[str, Any]:

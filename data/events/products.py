@@ -24,7 +24,7 @@ from data.catalog.reads import get_products
 from data.errors import Unavailable
 from data.events import cache_repair, letters, reconcile, state
 from data.events.adoption import adopt
-from data.events.changes import Batch, Change, HistoryLost, Position, ProductChanges
+from data.events.changes import Batch, Change, HistoryLost, Position, ProductChanges, cluster_time
 from data.events.popularity import Popularity
 from data.events.rebuild import REBUILD, asked_rebuild
 from data.events.topics import PRODUCTS
@@ -127,7 +127,8 @@ class ProductFeed:
         self._counters["last_error"] = str(lost)[:300]
         self._counters["last_error_at"] = datetime.now(UTC).isoformat()
         with self._stores.postgres.writing() as connection:
-            state.save(connection, PRODUCTS, self._counters)
+            # The lag is the time since the feed was heard of, so losing one's place over and over must not look fresh.
+            state.amend(connection, PRODUCTS, self._counters)
         if again:
             raise Unavailable("mongodb", f"the change stream was lost again: {lost}")
 
@@ -143,7 +144,9 @@ class ProductFeed:
             self._note(batch.position)
 
     def _note(self, position: Position) -> None:
-        self._counters |= {"token": dict(position.token), "reached": list(self._reached)}
+        # Told here, because a status line has no business asking MongoDB. Whole seconds: one is the counting's own error.
+        behind = max(0, cluster_time(self._stores.mongo)[0] - position.time[0] - 1)
+        self._counters |= {"token": dict(position.token), "reached": list(self._reached), "behind": behind}
         with self._stores.postgres.writing() as connection:
             state.save(connection, PRODUCTS, self._counters)
         self._position = position

@@ -52,8 +52,8 @@ _SILENCE = text("SELECT extract(epoch FROM clock_timestamp() - updated_at)::floa
 class TopicStatus:
     """One topic, or the products' change stream (``products``).
 
-    ``lag_seconds`` is the age of the oldest event that waits, for ``products`` how long the feed has not been heard of
-    beyond its idle interval. ``depth`` events wait, counted up to ``MAX_DEPTH``; for ``products`` it is not known, 0.
+    ``lag_seconds`` is the age of the oldest event that waits; for ``products`` how far the feed's place was behind the
+    last write when it was noted, or how long nothing was noted beyond the idle interval. ``depth`` events wait, counted up to ``MAX_DEPTH``; for ``products`` it is not known, 0.
     ``handled`` were delivered in all, ``skipped`` of them changed nothing (delivered before, or folded into a later
     one), ``failed`` tries went wrong.
     """
@@ -126,7 +126,8 @@ def _topic(connection: Connection, topic: str) -> TopicStatus:
 def _feed(connection: Connection, counters: dict[str, Any]) -> TopicStatus:
     silence = connection.execute(_SILENCE, {"name": PRODUCTS}).scalar_one_or_none() or 0.0
     _, replays = connection.execute(_QUEUE, {"topic": PRODUCTS, "bound": MAX_DEPTH}).one()
-    return _counted(PRODUCTS, silence - 2 * HEARTBEAT_SECONDS, replays, counters)
+    lag = max(silence - 2 * HEARTBEAT_SECONDS, counters.get("behind", 0))
+    return _counted(PRODUCTS, lag, replays, counters)
 
 
 def _counted(topic: str, lag: float, depth: int, counters: dict[str, Any]) -> TopicStatus:

@@ -151,6 +151,27 @@ def test_a_lost_place_means_reading_everything_once_and_no_tight_loop(shop: Shop
     assert set(hits(stores, "kettle")) == set()
 
 
+def test_a_place_that_is_lost_does_not_look_fresh_and_a_new_one_is_not_judged(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, behind a clock that seemed to run late, the feed gave up every new place too, and the lag said 0.0."""
+    stores = shop.stores
+    put_product(stores, "A-1", title="Kettle")
+    drain(shop)
+    with stores.postgres.writing() as connection:
+        known = state.load(connection, PRODUCTS)
+        state.save(connection, PRODUCTS, known | {"token": {"_data": "82FFFFFFFF000000012B0229296E04"}})
+        connection.execute(text("UPDATE relay_state SET updated_at = now() - interval '100 s' WHERE name = 'products'"))
+    monkeypatch.setattr(changes, "_clock", lambda mongo: 0)
+    following = feed.ProductFeed(stores)
+    following.step()
+    assert relay_status(stores.postgres).lag_seconds > 75
+    following.step()
+    following.close()
+    assert relay_status(stores.postgres).lag_seconds == 0
+    assert hits(stores, "kettle")
+
+
 def test_a_place_that_rolled_out_of_the_oplog_is_lost_and_a_lost_connection_is_not() -> None:
     """An oplog of the least size there is takes a gigabyte to roll over, so what MongoDB says then is quoted."""
     said = "Resume of change stream was not possible, as the resume point may no longer be in the oplog."
