@@ -87,6 +87,18 @@ class FacetValue:
 
 
 @dataclass(frozen=True)
+class Histogram:
+    """How the numbers of a facet are spread: ``counts[n]`` hits from ``bounds[n]`` to below ``bounds[n + 1]``.
+
+    One bound more than counts. ``open_end``: the last bar has no upper end, its bound is only where it is drawn to.
+    """
+
+    bounds: tuple[float, ...]
+    counts: tuple[int, ...]
+    open_end: bool = False
+
+
+@dataclass(frozen=True)
 class Facet:
     """One facet as the panel shows it. ``name`` is the query's field name (``brand``, ``memory.speed``)."""
 
@@ -95,3 +107,5 @@ class Facet:
     values: Sequence[FacetValue] = field(default_factory=tuple)
     #: how many further values exist beyond those listed
     more: int = 0
+    #: only where the values are numbers and there are many of them
+    histogram: Histogram | None = None

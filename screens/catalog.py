@@ -9,8 +9,16 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from screens.action import Action
-from screens.catalog_data import Found, ProductHit, ProductView, product_source, read_facet, read_product
-from screens.facets import CatalogHead
+from screens.catalog_data import (
+    Found,
+    ProductHit,
+    ProductView,
+    product_source,
+    read_categories,
+    read_facet,
+    read_product,
+)
+from screens.facets import CATEGORY, CatalogHead, category_choice, chips_of, panel_facets, without_chip
 from screens.forms.product import create_form, edit_form
 from screens.listing import ListScreen
 from screens.product_sheet import product_page, what_changed
@@ -91,6 +99,8 @@ class CatalogScreen(ListScreen):
         self.query_now: SearchQuery | None = None
         self._asked = 0
         self._in_full: dict[str, Facet] = {}
+        #: every category's path, for the shortest name that tells one; () until they are read
+        self._categories: tuple[str, ...] = ()
 
     def compose_body(self) -> ComposeResult:
         """Facets, list, and from 150 columns the product under the bar."""
@@ -121,7 +131,12 @@ class CatalogScreen(ListScreen):
     def more_hints(self) -> tuple[KeyHint, ...]:
         """What Enter and the brackets do here."""
         if self.panel.has_focus:
-            return (KeyHint("Space", "choose"), KeyHint("/", "find in it"), KeyHint("Esc", "list"))
+            return (
+                KeyHint("Space", "choose"),
+                KeyHint("← →", "range, unfold"),
+                KeyHint("/", "find in it"),
+                KeyHint("Esc", "list"),
+            )
         return (KeyHint("Enter", "open"), KeyHint("[ ]", "sort"))
 
     def on_descendant_focus(self, event: object) -> None:
@@ -174,11 +189,17 @@ class CatalogScreen(ListScreen):
         self.found = found
         time_taken = "" if found.fallback else f" · {took(found.took_ms)}"
         self.head.show(f"{found.total:,} found{time_taken}", order)
-        self._in_full.clear()
+        if self.panel.finding is None:
+            self._in_full.clear()
         self._show_facets()
+        if not self._categories:
+            self.load(read_categories, then=self._know_categories, failed=lambda error: None, group="categories")
         self.status.facts(
             " · ".join(found.notes) or f"{found.total:,} product{'' if found.total == 1 else 's'} · {order}"
         )
+
+    def _know_categories(self, paths: tuple[str, ...]) -> None:
+        self._categories = paths
 
     def recovered(self, stores: tuple[str, ...]) -> None:
         """Where search is back facets are, where PostgreSQL is back the stock is true again."""
@@ -212,42 +233,19 @@ class CatalogScreen(ListScreen):
         self._dock(wanted=False)
         self.grid.focus()
 
-    def _facets_shown(self) -> tuple[Facet, ...]:
-        """The facets of the result; those that were asked for in full stand in for their short form."""
-        facets = self.found.facets if self.found is not None else ()
-        return tuple(self._in_full.get(facet.name, facet) for facet in facets)
-
     def _show_facets(self) -> None:
-        facets = self._facets_shown()
-        if facets:
-            self.panel.show_facets(facets)
+        found, query = self.found, self._current_query()
+        if found is not None and found.facets:
+            self.panel.show_facets(panel_facets(found.facets, self._in_full, query), chips_of(query))
+        elif found is not None and not found.fallback:
+            self.panel.show_facets((), chips_of(query))
         else:
-            self.panel.say(
-                "No facets:", "nothing was found." if self.found and not self.found.fallback else "search is away."
-            )
-
-    def more_values(self, name: str, find: str) -> None:
-        """Bring all values of a facet, or those that contain what was typed."""
-        query = self._current_query()
-        self.load(read_facet, query, name, find, then=self._more_read, group="facet", doing="reading the facet")
-
-    def _more_read(self, facet: Facet) -> None:
-        self._in_full[facet.name] = facet
-        self._show_facets()
-
-    def choose_range(self, name: str, low: float | None, high: float | None) -> None:
-        """Let a facet's numbers run from ``low`` to ``high``: the line is written anew."""
-        bounds = [None if bound is None else Decimal(str(bound)) for bound in (low, high)]
-        self._rewrite(self._current_query().with_range(name, *bounds))
+            self.panel.say("No facets:", "search is away.")
 
     def _current_query(self) -> SearchQuery:
         from data.search.language import parse_query
 
         return parse_query(self.query_line.text)
-
-    def toggle_facet(self, name: str, value: str) -> None:
-        """Choose a value of a facet or give it up: the line is written anew."""
-        self._rewrite(self._current_query().toggle(name, value))
 
     def _rewrite(self, query: SearchQuery) -> None:
         from data.search.language import format_query
@@ -256,16 +254,36 @@ class CatalogScreen(ListScreen):
         self.search()
 
     def on_facet_panel_toggled(self, event: FacetPanel.Toggled) -> None:
-        """A value of the docked panel."""
-        self.toggle_facet(event.name, event.value)
+        """Choose a value of a facet or give it up: the line is written anew."""
+        value = category_choice(event.value, self._categories) if event.name == CATEGORY else event.value
+        self._rewrite(self._current_query().toggle(event.name, value))
 
     def on_facet_panel_range_chosen(self, event: FacetPanel.RangeChosen) -> None:
-        """A range of the docked panel."""
-        self.choose_range(event.name, event.low, event.high)
+        """Let a facet's numbers run from one bound to the other: the line is written anew."""
+        bounds = [None if bound is None else Decimal(str(bound)) for bound in (event.low, event.high)]
+        bounds = [bound if bound is None or bound % 1 else Decimal(int(bound)) for bound in bounds]
+        self._rewrite(self._current_query().with_range(event.name, *bounds))
+
+    def on_facet_panel_chip_removed(self, event: FacetPanel.ChipRemoved) -> None:
+        """Give up what is chosen."""
+        self._rewrite(without_chip(self._current_query(), event.name))
 
     def on_facet_panel_more_requested(self, event: FacetPanel.MoreRequested) -> None:
-        """More values in the docked panel."""
-        self.more_values(event.name, event.find)
+        """Bring all values of a facet, or those that contain what was typed."""
+        query = self._current_query()
+        self.load(
+            read_facet, query, event.name, event.find, then=self._more_read, group="facet", doing="reading the facet"
+        )
+
+    def _more_read(self, facet: Facet) -> None:
+        self._in_full[facet.name] = facet
+        self._show_facets()
+
+    def on_facet_panel_find_stopped(self, event: FacetPanel.FindStopped) -> None:
+        """The facet's short form comes back."""
+        self.forget("facet")
+        self._in_full.pop(event.name, None)
+        self._show_facets()
 
     # -- products ---------------------------------------------------------------------------------------------------
 

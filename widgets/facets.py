@@ -1,13 +1,13 @@
 """Facet panel: what the answers have in common, with counts; choosing only edits the query, which the screen holds.
 
-Shape: a ``Sheet`` whose lines are values, ranges and "more"; it posts what was chosen and shows what it is given, so
-its marks can never differ from the query line. Rejected: checkbox widgets, a hundred of them for a hundred values.
+Shape: a ``Sheet`` whose lines are chips, values, ranges, branches and "more"; it posts what was chosen and shows what
+it is given, so its marks can never differ from the query line. Rejected: checkbox widgets, a hundred for a hundred
+values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -15,54 +15,26 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from data.types import Facet, FacetValue
+from widgets.facet_lines import AnyFacet, Chip, Folds, More, RangeFacet, TreeFacet, chip_lines, facet_lines
 from widgets.line import Piece
 from widgets.sheet import Sheet, SheetLine
-from widgets.spark import spark
-from widgets.text import fit, width_of
+from widgets.text import fit, visible
 
-_COUNT = 7
-
-
-@dataclass(frozen=True)
-class RangeFacet:
-    """A facet of numbers: ``counts`` are hits per bucket of equal width from ``low`` to ``high``.
-
-    ``chosen`` is the range in the query, ``None`` where it is open on that side.
-    """
-
-    name: str
-    label: str
-    low: float
-    high: float
-    counts: Sequence[int]
-    chosen: tuple[float | None, float | None] = (None, None)
-
-    @property
-    def step(self) -> float:
-        """The width of one bucket."""
-        return (self.high - self.low) / max(len(self.counts), 1)
-
-    def bucket(self, end: int) -> int:
-        """The chosen end (0: low, 1: high) as a number of buckets from the left."""
-        value = self.chosen[end]
-        if value is None or not self.step:
-            return 0 if end == 0 else len(self.counts)
-        return max(0, min(round((value - self.low) / self.step), len(self.counts)))
-
-
-AnyFacet = Facet | RangeFacet
+__all__ = ["AnyFacet", "Chip", "FacetPanel", "RangeFacet", "TreeFacet"]
 
 
 class FacetPanel(Sheet):
-    """Facets under each other. Space or Enter chooses a value, ``← →`` (and shifted) move a range, ``/`` finds."""
+    """Facets under each other. Space or Enter chooses, ``← →`` (and shifted) move a range or unfold, ``/`` finds."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "choose", "choose", id="facets.choose"),
-        Binding("left", "bound(0,-1)", "lower bound down", id="facets.low_down"),
-        Binding("right", "bound(0,1)", "lower bound up", id="facets.low_up"),
+        Binding("left", "bound(0,-1)", "lower bound down, fold", id="facets.low_down"),
+        Binding("right", "bound(0,1)", "lower bound up, unfold", id="facets.low_up"),
         Binding("shift+left", "bound(1,-1)", "upper bound down", id="facets.high_down"),
         Binding("shift+right", "bound(1,1)", "upper bound up", id="facets.high_up"),
-        Binding("slash", "find", "find a value", id="facets.find"),
+        Binding("right_curly_bracket", "facet(1)", "next facet", id="facets.next"),
+        Binding("left_curly_bracket", "facet(-1)", "facet before", id="facets.previous"),
+        Binding("slash", "find", "find a value in this facet", id="facets.find"),
     ]
 
     DEFAULT_CSS = """
@@ -97,20 +69,29 @@ class FacetPanel(Sheet):
             self.high = high
 
     class MoreRequested(_FacetMessage):
-        """More values of facet ``name`` are wanted, those that contain ``find`` (all where it is empty)."""
+        """The values of facet ``name`` that contain ``find`` are wanted, all of them where that is empty."""
 
         def __init__(self, panel: FacetPanel, name: str, find: str) -> None:
             super().__init__(panel, name)
             self.find = find
 
+    class FindStopped(_FacetMessage):
+        """Nobody looks for a value of facet ``name`` any more: its short form may come back."""
+
+    class ChipRemoved(_FacetMessage):
+        """The chip with the key ``name`` is given up."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._facets: tuple[AnyFacet, ...] = ()
+        self._chips: tuple[Chip, ...] = ()
+        self._folds = Folds()
         self._find: str | None = None
+        self._found_in = ""
 
-    def show_facets(self, facets: Sequence[AnyFacet]) -> None:
-        """Show ``facets``; the cursor stays on its value where that still exists."""
-        self._facets = tuple(facets)
+    def show_facets(self, facets: Sequence[AnyFacet], chips: Sequence[Chip] = ()) -> None:
+        """Show ``facets`` below ``chips``; the cursor stays on its value where that still exists."""
+        self._facets, self._chips = tuple(facets), tuple(chips)
         self.show(self._lay_facets)
 
     @property
@@ -121,43 +102,59 @@ class FacetPanel(Sheet):
     # -- choosing -----------------------------------------------------------------------------------------------------
 
     def action_choose(self) -> None:
-        """Choose or give up the value under the cursor, or ask for more of them."""
+        """Choose or give up what is under the cursor, or ask for more."""
         line = self.current
-        if line is None:
-            return
-        match line.what:
-            case (Facet() as facet, FacetValue() as value):
+        match line.what if line is not None else None:
+            case (Facet() | RangeFacet() | TreeFacet() as facet, FacetValue() as value):
                 self.post_message(self.Toggled(self, facet.name, value.value, not value.chosen))
-            case Facet() as facet:
-                self.post_message(self.MoreRequested(self, facet.name, self._find or ""))
+            case More(name) | RangeFacet(name):
+                self.post_message(self.MoreRequested(self, name, self._find or ""))
+            case Chip(_, key):
+                self.post_message(self.ChipRemoved(self, key))
             case _:
                 pass
 
     def action_bound(self, end: int, steps: int) -> None:
-        """Move one end of the range under the cursor by ``steps`` buckets."""
-        facet = self.current.what if self.current is not None else None
-        if not isinstance(facet, RangeFacet) or not facet.step:
-            return
-        ends = [facet.bucket(0), facet.bucket(1)]
-        ends[end] = max(0, min(ends[end] + steps, len(facet.counts)))
-        if ends[0] >= ends[1]:
-            return
-        low = facet.low + ends[0] * facet.step if ends[0] else None
-        high = facet.low + ends[1] * facet.step if ends[1] < len(facet.counts) else None
-        self.post_message(self.RangeChosen(self, facet.name, low, high))
+        """Move one end of the range under the cursor by ``steps`` bars; fold or unfold the branch there."""
+        match self.current.what if self.current is not None else None:
+            case RangeFacet() as facet:
+                moved = facet.moved(end, steps)
+                if moved is not None:
+                    self.post_message(self.RangeChosen(self, facet.name, *moved))
+            case (TreeFacet() as tree, FacetValue() as value):
+                if self._folds.turn(tree, value.value, open_it=steps > 0):
+                    self.show(self._lay_facets)
+            case _:
+                pass
+
+    def action_facet(self, steps: int) -> None:
+        """Go to the first line of the next facet, or of the one before."""
+        names = [facet.name for facet in self._facets]
+        here = self._facet_here()
+        at = names.index(here) + steps if here in names else 0
+        if 0 <= at < len(names):
+            first = next((line for line in self._lines if line.key and _facet_of(line) == names[at]), None)
+            if first is not None:
+                self.go_to(first.key)
+
+    def _facet_here(self) -> str:
+        return _facet_of(self.current) if self.current is not None else ""
 
     # -- finding ------------------------------------------------------------------------------------------------------
 
     def action_find(self) -> None:
-        """Type to see only the values that contain it."""
-        self._find = ""
-        self.show(self._lay_facets)
+        """Type to see only those values of the facet under the cursor that contain it."""
+        here = self._facet_here() or (self._facets[0].name if self._facets else "")
+        if here:
+            self._find, self._found_in = "", here
+            self.show(self._lay_facets)
 
     def stop_finding(self) -> bool:
-        """Show all values again. Return whether somebody was finding."""
+        """Show all facets again. Return whether somebody was finding."""
         if self._find is None:
             return False
         self._find = None
+        self.post_message(self.FindStopped(self, self._found_in))
         self.show(self._lay_facets)
         return True
 
@@ -172,48 +169,44 @@ class FacetPanel(Sheet):
             if event.key == "escape" or not self._find:
                 self.stop_finding()
             else:
-                self._find = self._find[:-1]
+                self._look_for(self._find[:-1])
         elif event.is_printable and event.character is not None and event.character != " ":
-            self._find += event.character
+            self._look_for(self._find + event.character)
         else:
             return
         event.stop()
         event.prevent_default()
+
+    def _look_for(self, text: str) -> None:
+        self._find = text
+        self.post_message(self.MoreRequested(self, self._found_in, text))
         self.show(self._lay_facets)
 
     # -- looks --------------------------------------------------------------------------------------------------------
 
     def _lay_facets(self, width: int) -> list[SheetLine]:
-        lines: list[SheetLine] = []
         if self._find is not None:
-            lines.append(SheetLine((Piece("/ ", "key"), Piece(self._find + "▏"))))
+            return self._lay_found(width)
+        lines = chip_lines(self._chips, width)
         for facet in self._facets:
-            lines += _range_lines(facet, width) if isinstance(facet, RangeFacet) else self._value_lines(facet, width)
+            lines += facet_lines(facet, width, self._folds)
         return lines
 
-    def _value_lines(self, facet: Facet, width: int) -> list[SheetLine]:
-        wanted = (self._find or "").casefold()
-        values = [value for value in facet.values if wanted in value.value.casefold()]
-        lines = [SheetLine((Piece(facet.label, "strong"),))]
-        for value in values:
-            box = "▣ " if value.chosen else "▢ "
-            name = fit(value.value, width - _COUNT - 2)
-            pieces = (Piece(box, "key" if value.chosen else "muted"), Piece(name), Piece(f"{value.count:>{_COUNT},}"))
-            lines.append(SheetLine(pieces, f"{facet.name}={value.value}", (facet, value)))
-        if facet.more:
-            lines.append(SheetLine((Piece(f"… {facet.more:,} more", "muted"),), f"{facet.name}…", facet))
-        return lines if values or facet.more else []
+    def _lay_found(self, width: int) -> list[SheetLine]:
+        """Lay out the one facet in which somebody looks for a value."""
+        lines = [SheetLine((Piece("/ ", "key"), Piece(fit(visible(f"{self._find}▏"), max(width - 2, 1)))))]
+        for facet in self._facets:
+            if facet.name == self._found_in:
+                lines += facet_lines(facet, width, self._folds, flat=True)
+        return lines
 
 
-def _range_lines(facet: RangeFacet, width: int) -> list[SheetLine]:
-    label = fit(facet.label, min(width_of(facet.label), max(width // 2, 1)))
-    head = SheetLine((Piece(label, "strong"), Piece("  "), Piece(spark(list(facet.counts)), "muted")))
-    low, high = f"{facet.low:,.0f} ", f" {facet.high:,.0f}"
-    room = max(width - width_of(low) - width_of(high) - 2, 4)
-    buckets = max(len(facet.counts), 1)
-    start = facet.bucket(0) * (room - 1) // buckets
-    stop = facet.bucket(1) * (room - 1) // buckets
-    bar = "".join("●" if at in (start, stop) else "━" if start < at < stop else "─" for at in range(room))
-    chosen = facet.chosen != (None, None)
-    pieces = (Piece(low), Piece(f"├{bar}┤", "key" if chosen else "muted"), Piece(high))
-    return [head, SheetLine(pieces, f"{facet.name}..", facet)]
+def _facet_of(line: SheetLine) -> str:
+    """Return the name of the facet that ``line`` belongs to, ``""`` for a chip."""
+    match line.what:
+        case (Facet() | RangeFacet() | TreeFacet() as facet, FacetValue()):
+            return facet.name
+        case More(name) | RangeFacet(name):
+            return name
+        case _:
+            return ""

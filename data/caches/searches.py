@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["cached_search"]
 
 #: Raise it when ``SearchResult`` changes its shape: entries of older programs are then not read.
-_FORMAT = 1
+_FORMAT = 2
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(SearchResult).decode

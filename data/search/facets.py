@@ -12,9 +12,9 @@ from functools import lru_cache
 from heapq import nlargest
 
 from data.search.analysis import fold, value_key
-from data.search.query import ATTRIBUTE_PREFIX, FIXED_FIELDS, STOCK_STATES, SearchQuery
-from data.search.terms import CATEGORY_LEVELS
-from data.types import Facet, FacetValue
+from data.search.histogram import histogram, price_histogram
+from data.search.query import ATTRIBUTE_PREFIX, FIXED_FIELDS, STOCK_STATES, SearchQuery, same_choice
+from data.types import Facet, FacetValue, Histogram
 
 __all__ = [
     "ALWAYS",
@@ -32,9 +32,11 @@ __all__ = [
 ]
 
 #: Facets every product can have, in the order of the panel.
-ALWAYS = (*CATEGORY_LEVELS, "brand", "price", "stock", "status")
+ALWAYS = ("category", "brand", "price", "stock", "status")
 MOST_ATTRIBUTES = 12
 MOST_VALUES = 15
+#: The categories are a tree of which most branches are folded, so more of them may come.
+MOST_CATEGORIES = 100
 #: Where the price ranges begin, in units of the currency; the last one is open.
 PRICE_BOUNDS = (0, 10, 25, 50, 100, 250, 500, 1000, 2500)
 
@@ -109,11 +111,15 @@ def assemble(
             attributes == MOST_ATTRIBUTES or not _says_something(query, name, counts[name])
         ):
             continue
-        facet = build(query, name, counts[name], label_of(name, labels.get(name, "")), limit=MOST_VALUES)
+        facet = build(query, name, counts[name], label_of(name, labels.get(name, "")), limit=_limit_of(name))
         if facet.values:
             facets.append(facet)
             attributes += name not in FIXED_FIELDS
     return tuple(facets)
+
+
+def _limit_of(name: str) -> int:
+    return MOST_CATEGORIES if name == "category" else MOST_VALUES
 
 
 def _says_something(query: SearchQuery, name: str, counts: Counts) -> bool:
@@ -135,9 +141,20 @@ def build(query: SearchQuery, name: str, counts: Counts, label: str, *, limit: i
         taken = {value for value, _ in listed}
         listed += (one for one in values if one[0] not in taken and query.has(name, one[0]))
         found = {value_key(value) for value, _ in values}
-        listed += ((one, 0) for one in chosen if isinstance(one, str) and value_key(one) not in found)
+        unheard = (one for one in chosen if isinstance(one, str) and value_key(one) not in found)
+        listed += (
+            (one, 0) for one in unheard if not any(same_choice(name, one, value) for value, count in listed if count)
+        )
     shown = tuple(FacetValue(value, count, bool(chosen) and query.has(name, value)) for value, count in listed)
-    return Facet(name, label, shown, len(values) - sum(1 for value in shown if value.count))
+    return Facet(name, label, shown, len(values) - sum(1 for value in shown if value.count), _spread(name, counts))
+
+
+def _spread(name: str, counts: Counts) -> Histogram | None:
+    """Return how the numbers of the facet are spread, where they are numbers."""
+    if name == "price":
+        by_range = dict(counts)
+        return price_histogram(PRICE_BOUNDS, [by_range.get(price_value(at), 0) for at in range(len(PRICE_BOUNDS))])
+    return None if name in FIXED_FIELDS else histogram(counts)
 
 
 def _values(name: str, counts: Counts) -> list[tuple[str, int]]:

@@ -103,6 +103,7 @@ def _restriction(one: Filter, vocabulary: Vocabulary, note: Callable[[str], None
     facet: str = one.field
     node: Node
     match one.field:
+        # "category" is a path, or the name of any level.
         case "sku":
             facet, node = "", AnyOf(tuple(_code(choice) for choice in one.choices if isinstance(choice, str)))
         case "price":
@@ -112,8 +113,7 @@ def _restriction(one: Filter, vocabulary: Vocabulary, note: Callable[[str], None
         case "status" if ANY_STATUS in one.choices:
             node = EVERYTHING
         case name if name in FIXED_FIELDS:
-            # "category" is any level; it is no facet, because a name may stand on two levels.
-            facet, node = name if name != "category" else "", _values(name, one.choices)
+            node = _values(name, one.choices)
         case name:
             facet, node = _attribute(name, one.choices, vocabulary, note)
     return Restriction("", Not(node)) if one.negated else Restriction(facet, node)

@@ -18,6 +18,7 @@ from data.search.analysis import name_key, value_key
 __all__ = [
     "FIXED_FIELDS",
     "NUMERIC_FIELDS",
+    "PATH_SEPARATOR",
     "SORTS",
     "STOCK_STATES",
     "Between",
@@ -51,6 +52,9 @@ NUMERIC_FIELDS = frozenset({"price", "stock"})
 STOCK_STATES = ("in", "low", "out")
 #: An attribute with the name of a fixed field is called by this prefix: ``attributes.price:12``.
 ATTRIBUTE_PREFIX = "attributes."
+
+#: Between the names of a category's path: ``category:"Parts > Memory"``.
+PATH_SEPARATOR = " > "
 
 _DIGITS = r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
 _NUMBER = re.compile(_DIGITS)
@@ -146,15 +150,22 @@ class SearchQuery:
 
     def has(self, name: str, value: str) -> bool:
         """Say whether the facet value ``value`` of ``name`` is chosen."""
-        return _find(self.choices(name), as_choice(field_key(name), value)) is not None
+        key = field_key(name)
+        return _find(key, self.choices(key), as_choice(key, value)) is not None
 
     def toggle(self, name: str, value: str) -> SearchQuery:
-        """Choose the facet value ``value`` of ``name``, or give it up where it is chosen."""
+        """Choose the facet value ``value`` of ``name``, or give it up where it is chosen.
+
+        A category takes the place of those it lies in and of those in it: beside them it would say nothing.
+        """
         key = field_key(name)
         choice, chosen = as_choice(key, value), self.choices(key)
-        standing = _find(chosen, choice)
-        left = (*chosen, choice) if standing is None else tuple(kept for kept in chosen if kept != standing)
-        return self._with(Filter(key, left))
+        standing = _find(key, chosen, choice)
+        if standing is not None:
+            return self._with(Filter(key, tuple(kept for kept in chosen if kept != standing)))
+        if key == "category":
+            chosen = tuple(kept for kept in chosen if not _one_holds_the_other(str(kept), value))
+        return self._with(Filter(key, (*chosen, choice)))
 
     def with_range(self, name: str, low: Decimal | int | None, high: Decimal | int | None) -> SearchQuery:
         """Accept exactly the numbers from ``low`` to ``high``, both included, for ``name``; two ``None``: any."""
@@ -245,15 +256,29 @@ def as_choice(key: str, value: str) -> Choice:
     return (read_range(value) or _exactly(value) or value) if key in NUMERIC_FIELDS else value
 
 
-def _find(choices: Iterable[Choice], wanted: Choice) -> Choice | None:
-    return next((choice for choice in choices if same_choice(choice, wanted)), None)
+def _find(key: str, choices: Iterable[Choice], wanted: Choice) -> Choice | None:
+    return next((choice for choice in choices if same_choice(key, choice, wanted)), None)
 
 
-def same_choice(left: Choice, right: Choice) -> bool:
-    """Say whether two choices mean the same: values by ``analysis.value_key``."""
-    if isinstance(left, str) and isinstance(right, str):
-        return value_key(left) == value_key(right)
-    return left == right
+def same_choice(key: str, left: Choice, right: Choice) -> bool:
+    """Say whether two choices of the field ``key`` mean the same: values by ``analysis.value_key``.
+
+    A category is the same by its path and by its name alone.
+    """
+    if not isinstance(left, str) or not isinstance(right, str):
+        return left == right
+    if value_key(left) == value_key(right):
+        return True
+    if key != "category" or (PATH_SEPARATOR in left) == (PATH_SEPARATOR in right):
+        return False
+    return value_key(left.rpartition(PATH_SEPARATOR)[2]) == value_key(right.rpartition(PATH_SEPARATOR)[2])
+
+
+def _one_holds_the_other(left: str, right: str) -> bool:
+    """Say whether one of two categories lies in the other; a name alone lies where the other's path has it."""
+    ours, theirs = (value_key(path).split(PATH_SEPARATOR) for path in (left, right))
+    shorter = min(len(ours), len(theirs))
+    return ours[:shorter] == theirs[:shorter] or (len(ours) == 1 and ours[0] in theirs)
 
 
 def _joined(standing: tuple[Choice, ...], added: tuple[Choice, ...]) -> tuple[Choice, ...]:
@@ -264,7 +289,7 @@ def _joined(standing: tuple[Choice, ...], added: tuple[Choice, ...]) -> tuple[Ch
         case (Between(low=None),), (Between(high=None),):
             return _joined(added, standing)
     out = list(standing)
-    out += (choice for choice in added if _find(out, choice) is None)
+    out += (choice for choice in added if choice not in out and _find("", out, choice) is None)
     return tuple(out)
 
 

@@ -14,10 +14,20 @@ import msgspec
 
 from data.search.analysis import atoms, code_key, fold, singular, tokens, value_key
 from data.search.engine import AttributeScalar, Hit, SearchDocument
-from data.search.query import attribute_key
+from data.search.query import PATH_SEPARATOR, attribute_key
 from data.search.tree import pair
 
-__all__ = ["CATEGORY_LEVELS", "MAX_VALUE", "IndexFields", "index_fields", "read_hit", "shown", "sortable", "whole"]
+__all__ = [
+    "CATEGORY_LEVELS",
+    "MAX_VALUE",
+    "IndexFields",
+    "category_paths",
+    "index_fields",
+    "read_hit",
+    "shown",
+    "sortable",
+    "whole",
+]
 
 CATEGORY_LEVELS = ("category.primary", "category.secondary", "category.tertiary")
 #: A longer attribute is prose: its words are found, but it is no value to choose.
@@ -166,7 +176,20 @@ def _sentence(name: str, text: str) -> str:
 def _fixed_facets(document: SearchDocument) -> dict[str, list[str]]:
     named = dict(zip(CATEGORY_LEVELS, document.category, strict=False))
     named |= {"brand": document.brand, "stock": _stock_state(document), "status": document.status}
-    return {name: [text] for name, value in named.items() if (text := " ".join(value.split())[:MAX_VALUE])}
+    facets = {name: [text] for name, value in named.items() if (text := _one_line(value))}
+    if document.category:
+        facets["category"] = category_paths(document.category)
+    return facets
+
+
+def category_paths(names: Sequence[str]) -> list[str]:
+    """Return the paths of a category and of those it lies in, outermost first: ``Parts``, ``Parts > Memory``."""
+    clean = [text for name in names if (text := _one_line(name))]
+    return [PATH_SEPARATOR.join(clean[:depth]) for depth in range(1, len(clean) + 1)]
+
+
+def _one_line(value: str) -> str:
+    return " ".join(value.split())[:MAX_VALUE]
 
 
 def _stock_state(document: SearchDocument) -> str:

@@ -110,6 +110,7 @@ def facets_of(document: SearchDocument) -> dict[str, list[str]]:
     named = {"brand": [document.brand], "stock": [state], "status": [document.status]}
     for level, name in zip(("primary", "secondary", "tertiary"), document.category, strict=False):
         named[f"category.{level}"] = [name]
+    named["category"] = [" > ".join(document.category[: depth + 1]) for depth in range(len(document.category))]
     for name, value in document.attributes.items():
         named[attribute_key(name)] = shown_values(value)
     return {name: [text for text in texts if text] for name, texts in named.items()}
@@ -186,7 +187,8 @@ class Oracle:
         if name == "price":
             return isinstance(choice, Between) and document.price is not None and document.price in choice
         if name == "category":
-            return isinstance(choice, str) and value_key(choice) in map(value_key, document.category)
+            paths = facets_of(document)["category"]
+            return isinstance(choice, str) and value_key(choice) in map(value_key, [*document.category, *paths])
         if name == "stock" and isinstance(choice, Between):
             return document.available_stock in choice
         if isinstance(choice, Between):

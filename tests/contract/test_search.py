@@ -103,18 +103,16 @@ def check_facet(facet: Facet, oracle: Oracle, query: SearchQuery) -> None:
 def test_facets_are_those_of_what_is_found(engine: SearchEngine, oracle: Oracle) -> None:
     query = parse_query("category:Memory")
     names = [facet.name for facet in engine.search(query).facets]
-    assert names[:7] == [
-        "category.primary",
-        "category.secondary",
-        "category.tertiary",
+    assert names[:5] == [
+        "category",
         "brand",
         "price",
         "stock",
         "status",
     ]
-    assert set(names[7:]) == {"speed", "modules", "color", "cas_latency"}
+    assert set(names[5:]) == {"speed", "modules", "color", "cas_latency"}
     covering = oracle.covering(query)
-    assert [covering[name] for name in names[7:]] == sorted((covering[name] for name in names[7:]), reverse=True)
+    assert [covering[name] for name in names[5:]] == sorted((covering[name] for name in names[5:]), reverse=True)
 
 
 def test_an_attribute_that_differs_in_every_product_is_no_facet(engine: SearchEngine) -> None:
@@ -439,7 +437,7 @@ def test_odd_attributes_are_stored_found_and_counted(empty: SearchEngine) -> Non
     assert empty.search(parse_query("minus:..-5")).total == 1
     assert empty.search(parse_query("big:>4000000000000000000")).total == 1
     assert empty.search(parse_query("tiny:>0<0.001")).total == 1
-    assert len(empty.search(parse_query("many")).facets) <= 7 + 12
+    assert len(empty.search(parse_query("many")).facets) <= 5 + 12
     assert empty.search(parse_query("attribute_299:299")).total == 1
     assert empty.search(parse_query("odd")).facets
 

@@ -70,7 +70,7 @@ async def test_below_100_columns_the_facets_push_the_list_aside(floor: Shop, run
         await desk.press("f")
         await desk.sees("Facets", "▢ Parts", "CAB-0031")  # the list stays in view
         await desk.press("space")
-        await desk.sees("▣ Parts", "/ category.primary:Parts", "4 found")
+        await desk.sees("▣ Parts", "/ category:Parts", "4 found")
         await desk.press("escape")
         await desk.until(lambda: "Facets" not in desk.text)
         assert desk.app.screen.grid.has_focus

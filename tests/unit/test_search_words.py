@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from data.search.analysis import value_key
 from data.search.facets import PRICE_BOUNDS, build, commonest, label_of, merged, price_value
+from data.search.histogram import histogram, price_histogram
 from data.search.query import Between, SearchQuery, as_choice
 from data.search.terms import sortable
 from data.search.words import edits, is_known, nearest, nearest_beginnings, read_synonyms, synonyms
@@ -152,3 +153,79 @@ def test_labels_are_as_written_or_made_readable() -> None:
 def test_sortable_numbers_sort_as_the_numbers_do(left: float, right: float) -> None:
     assert (sortable(left) < sortable(right)) == (left < right)
     assert (sortable(left) == sortable(right)) == (left == right)
+
+
+# -- numbers
+
+
+def test_many_numbers_are_spread_over_round_bounds_and_none_is_lost() -> None:
+    counts = [(str(watts), watts) for watts in range(300, 1_300, 50)]
+    spread = histogram(counts)
+    assert spread is not None
+    assert sum(spread.counts) == sum(count for _, count in counts)
+    assert len(spread.bounds) == len(spread.counts) + 1 <= 17
+    assert spread.bounds[0] <= 300
+    assert spread.bounds[-1] > 1_250
+    for value, count in counts:
+        inside = [at for at, low in enumerate(spread.bounds[:-1]) if low <= int(value) < spread.bounds[at + 1]]
+        assert len(inside) == 1
+        assert spread.counts[inside[0]] >= count
+
+
+def test_far_apart_numbers_get_bounds_that_grow() -> None:
+    spread = histogram([(str(2**power), 1) for power in range(14)])
+    assert spread is not None
+    assert spread.bounds[:4] == (1, 2, 5, 10)
+    assert sum(spread.counts) == 14
+
+
+def test_of_a_list_that_position_is_spread_that_a_range_can_mean() -> None:
+    speeds = [(f"{generation}×{speed}", 1) for generation in (4, 5) for speed in range(3_200, 6_400, 400)]
+    spread = histogram(speeds)
+    assert spread is not None
+    assert spread.bounds[0] >= 3_000
+    overlapping = [(f"{count}×{size}", 1) for count in (1, 2, 4) for size in (2, 4, 8, 16)]
+    assert histogram(overlapping) is None
+
+
+def test_words_and_few_numbers_have_no_histogram() -> None:
+    assert histogram([(word, 3) for word in "abcdefghij"]) is None
+    assert histogram([(str(number), 3) for number in range(5)]) is None
+    assert histogram([]) is None
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False, width=64), max_size=40))
+def test_no_numbers_break_a_histogram(numbers: list[float]) -> None:
+    spread = histogram([(f"{number:.17g}", 1) for number in numbers])
+    if spread is not None:
+        assert sum(spread.counts) == len(numbers)
+        assert list(spread.bounds) == sorted(set(spread.bounds))
+
+
+def test_prices_without_a_product_at_the_ends_are_left_out() -> None:
+    spread = price_histogram((0, 10, 25, 50), (0, 3, 0, 2))
+    assert spread is not None
+    assert (spread.bounds, spread.counts, spread.open_end) == ((10, 25, 50, 100), (3, 0, 2), True)
+    assert price_histogram((0, 10, 25, 50), (0, 3, 0, 0)) is None
+
+
+# -- the tree of categories
+
+
+def test_a_category_takes_the_place_of_those_around_it() -> None:
+    query = SearchQuery().toggle("category", "Parts").toggle("category", "Parts > Memory")
+    assert query.choices("category") == ("Parts > Memory",)
+    assert query.has("category", "Parts > Memory")
+    assert not query.has("category", "Parts")
+    assert query.toggle("category", "Parts").choices("category") == ("Parts",)
+    beside = query.toggle("category", "Parts > Cables")
+    assert beside.choices("category") == ("Parts > Memory", "Parts > Cables")
+
+
+def test_a_category_is_the_same_by_its_name_alone() -> None:
+    query = SearchQuery().toggle("category", "memory")
+    assert query.has("category", "Parts > Memory")
+    assert not query.has("category", "Parts > Memory > Sticks")
+    assert query.toggle("category", "Parts > Memory") == SearchQuery()
+    facet = build(query, "category", [("Parts", 5), ("Parts > Memory", 3)], "Category", limit=15)
+    assert [(value.value, value.chosen) for value in facet.values] == [("Parts", False), ("Parts > Memory", True)]
