@@ -24,7 +24,7 @@ from data.settings import Settings, load_settings
 from data.types import Health
 
 if TYPE_CHECKING:
-    from data.events.reads import RelayStatus
+    from data.events.reads import Consistency, RelayStatus
     from data.stores import Stores
 
 MISMATCH, UNAVAILABLE = 1, 8
@@ -46,7 +46,7 @@ class Part:
 
 @click.command("doctor", cls=JsonCommand)
 def command() -> Answer:
-    """Check the five stores, the schema, the relay and dead letters.
+    """Check the five stores, the schema, the relay, dead letters and the last sample of versions.
 
     Exits 0 where all is well, 8 where a store or the relay is down, 1 where the schema is not current. Stock levels are
     not recomputed here: that is storekeeper reconcile.
@@ -97,13 +97,13 @@ def _parts(settings: Settings, stores: Stores, health: Sequence[Health]) -> dict
     """Return schema, relay and dead letters, as far as PostgreSQL can be asked for them."""
     if not next(each.ok for each in health if each.store == "postgresql"):
         unknown = Part(None, "not known while PostgreSQL is down", {})
-        return dict.fromkeys(("migrations", "relay", "dead_letters"), unknown)
+        return dict.fromkeys(("migrations", "relay", "dead_letters", "consistency"), unknown)
     if all(each.ok for each in health):
         _bring_up_to_date(settings, stores)
     migrations = _migrations(stores)
     if not migrations.ok:
         unknown = Part(None, "not known while the schema is not current", {})
-        return {"migrations": migrations, "relay": unknown, "dead_letters": unknown}
+        return {"migrations": migrations, **dict.fromkeys(("relay", "dead_letters", "consistency"), unknown)}
     return {"migrations": migrations, **_relay(settings, stores)}
 
 
@@ -135,7 +135,7 @@ def _relay(settings: Settings, stores: Stores) -> dict[str, Part]:
     try:
         found = _settled(settings, lambda: relay_status(stores.postgres))
     except StorekeeperError as error:
-        return dict.fromkeys(("relay", "dead_letters"), Part(None, str(error), {}))
+        return dict.fromkeys(("relay", "dead_letters", "consistency"), Part(None, str(error), {}))
     detail = f"led by {found.leader}" if found.running else "none runs"
     figures = {"running": found.running, "lag_seconds": found.lag_seconds, "last_error": found.last_error}
     letters = f"{found.dead_letters:,} wait for a person" if found.dead_letters else "none"
@@ -143,7 +143,16 @@ def _relay(settings: Settings, stores: Stores) -> dict[str, Part]:
         # Where the settings say that no relay belongs to this machine, another one's absence is not this one's fault.
         "relay": Part(found.running or not settings.relay, detail, figures),
         "dead_letters": Part(not found.dead_letters, letters, {"total": found.dead_letters}),
+        "consistency": _consistency(found.consistency),
     }
+
+
+def _consistency(found: Consistency | None) -> Part:
+    """Return how many of the products the relay sampled last have other versions in search or cache."""
+    if found is None:
+        return Part(None, "not sampled yet", {})
+    detail = f"{found.wrong:,} of {found.sampled:,} sampled products behind in search or cache"
+    return Part(not found.wrong, detail, {"sampled": found.sampled, "wrong": found.wrong})
 
 
 def _settled(settings: Settings, ask: Callable[[], RelayStatus]) -> RelayStatus:

@@ -1,4 +1,4 @@
-"""``storekeeper relay run|status|drain`` and ``relay dead-letters list|replay|discard``."""
+"""``storekeeper relay run|status|drain|check`` and ``relay dead-letters list|show|edit|replay|discard``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from data.settings import load_settings
 if TYPE_CHECKING:
     from data.door import Done
     from data.events.commands import DeadLettersResolved
-    from data.events.reads import DeadLetterRow, RelayStatus
+    from data.events.reads import Consistency, DeadLetterRow, RelayStatus
     from data.types import Page
 
 
@@ -62,6 +62,7 @@ def _status_lines(found: RelayStatus) -> Iterable[str]:
             "caches behind": found.cache_behind,
             "differences": found.differences,
             "compared": found.reconciled_at,
+            "sampled": _sampled(found.consistency),
         }
     )
     yield ""
@@ -72,6 +73,25 @@ def _status_lines(found: RelayStatus) -> Iterable[str]:
             for each in found.topics
         ],
     )
+
+
+def _sampled(found: Consistency | None) -> str | None:
+    if found is None:
+        return None
+    right = found.sampled - found.wrong
+    return f"{right:,} of {found.sampled:,} products at the catalog's version, {found.at:%H:%M:%S} UTC"
+
+
+@command.command()
+@click.option("--size", type=click.IntRange(1, 10_000), default=200, show_default=True, metavar="N")
+def check(size: int) -> Answer:
+    """Compare the versions of N random products in catalog, search and cache now; exits 1 where some stay behind."""
+    from data.events.consistency import sample_consistency
+
+    with opened_shop("relay.view") as shop:
+        found = sample_consistency(shop.stores, size)
+    document = {**plain(found), "consistent": found.consistent}
+    return Answer(document, lambda: pairs(document), exit_code=0 if found.consistent else 1)
 
 
 @command.command()

@@ -25,11 +25,15 @@ LETTERS = (("postgresql", "P"), ("mongodb", "M"), ("search", "S"), ("redis", "R"
 
 @dataclass(frozen=True)
 class Pulse:
-    """One look at the whole: the stores that are down, the relay's lag (seconds, rounded as shown), dead letters."""
+    """One look at the whole: the stores that are down, the relay's lag (seconds, rounded as shown), dead letters.
+
+    ``inconsistent`` of the products the relay sampled last have other versions in search or cache than in the catalog.
+    """
 
     down: tuple[str, ...]
     lag: float | None
     dead_letters: int
+    inconsistent: int = 0
 
 
 class HealthMonitor:
@@ -77,14 +81,13 @@ class HealthMonitor:
     def _look(self, pool: ThreadPoolExecutor) -> Pulse:
         answers: list[Health] = list(pool.map(self._shop.stores.health, [store for store, _ in LETTERS]))
         down = tuple(answer.store for answer in answers if not answer.ok)
-        lag, dead = self._relay() if "postgresql" not in down else (None, 0)
-        return Pulse(down, lag, dead)
-
-    def _relay(self) -> tuple[float | None, int]:
+        if "postgresql" in down:
+            return Pulse(down, None, 0)
         from data.events.reads import relay_status
 
         try:
             status = relay_status(self._shop.stores.postgres)
         except StorekeeperError:
-            return None, 0
-        return round(status.lag_seconds, 1), status.dead_letters
+            return Pulse(down, None, 0)
+        wrong = status.consistency.wrong if status.consistency else 0
+        return Pulse(down, round(status.lag_seconds, 1), status.dead_letters, wrong)

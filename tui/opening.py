@@ -153,6 +153,7 @@ class Opening:
                 lag=self._pulse.lag if self._pulse is not None else None,
                 stores=tuple((letter, "down" if store in down else up) for store, letter in LETTERS),
                 dead_letters=self._pulse.dead_letters if self._pulse is not None else 0,
+                inconsistent=self._pulse.inconsistent if self._pulse is not None else 0,
             )
         )
         screen.status.banner(banner_for(down))

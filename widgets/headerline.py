@@ -12,13 +12,17 @@ UNKNOWN = tuple((letter, "unknown") for letter in "PMSRC")
 
 @dataclass(frozen=True)
 class HeaderState:
-    """The right end of row 1. ``lag`` is the relay's delay in seconds, ``None`` while it is not known."""
+    """The right end of row 1. ``lag`` is the relay's delay in seconds, ``None`` while it is not known.
+
+    ``inconsistent`` products of the last sample are behind in search or cache.
+    """
 
     warehouse: str = ""
     person: str = ""
     lag: float | None = None
     stores: tuple[tuple[str, str], ...] = UNKNOWN
     dead_letters: int = 0
+    inconsistent: int = 0
 
     def lag_text(self) -> str:
         """The lag as row 1 shows it: ``0.2s``, ``48s``, ``12m``, ``–`` when unknown."""
@@ -58,6 +62,8 @@ class HeaderLine(OneLine):
         right.append(Piece(state.lag_text(), "warn" if late else "plain"))
         if state.dead_letters:
             right.append(Piece(f" {state.dead_letters} dead", "bad"))
+        if state.inconsistent:
+            right.append(Piece(f" {state.inconsistent} stale", "bad"))
         right.append(Piece(" "))
         for letter, condition in state.stores:
             if condition == "down":

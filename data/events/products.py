@@ -144,7 +144,8 @@ class ProductFeed:
             self._note(batch.position)
 
     def _note(self, position: Position) -> None:
-        # Told here, because a status line has no business asking MongoDB. Whole seconds: one is the counting's own error.
+        # Told here, because a status line has no business asking MongoDB. The cluster time counts whole seconds, so one
+        # second is no delay.
         behind = max(0, cluster_time(self._stores.mongo)[0] - position.time[0] - 1)
         self._counters |= {"token": dict(position.token), "reached": list(self._reached), "behind": behind}
         with self._stores.postgres.writing() as connection:

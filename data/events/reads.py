@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, text
 
 from data.events import state
 from data.events.leader import LEADER, LEADER_HELD
-from data.events.topics import HEARTBEAT_SECONDS, PRODUCTS, TOPICS
+from data.events.topics import CONSISTENCY, HEARTBEAT_SECONDS, PRODUCTS, TOPICS
 from data.paging import decode_cursor, encode_cursor
 from data.stores.postgres import Postgres
 from data.types import Page
 
-__all__ = ["DeadLetterRow", "RelayStatus", "TopicStatus", "list_dead_letters", "relay_status"]
+__all__ = ["Consistency", "DeadLetterRow", "RelayStatus", "TopicStatus", "list_dead_letters", "relay_status"]
 
 #: Waiting events are counted up to here; a longer queue is "more than".
 MAX_DEPTH = 10_000
@@ -53,7 +54,8 @@ class TopicStatus:
     """One topic, or the products' change stream (``products``).
 
     ``lag_seconds`` is the age of the oldest event that waits; for ``products`` how far the feed's place was behind the
-    last write when it was noted, or how long nothing was noted beyond the idle interval. ``depth`` events wait, counted up to ``MAX_DEPTH``; for ``products`` it is not known, 0.
+    last write when it was noted, or how long nothing was noted beyond the idle interval. ``depth`` events wait, counted
+    up to ``MAX_DEPTH``; for ``products`` it is not known, 0.
     ``handled`` were delivered in all, ``skipped`` of them changed nothing (delivered before, or folded into a later
     one), ``failed`` tries went wrong.
     """
@@ -74,6 +76,7 @@ class RelayStatus:
 
     ``lag_seconds`` is the largest of the topics. ``cache_behind``: the caches missed a change while Redis was away and
     are not repaired yet. ``differences`` is what the last comparison of all revisions found, ``None`` before the first.
+    ``consistency`` is what the leader's last sample of versions found (``consistency``), ``None`` before the first.
     """
 
     running: bool
@@ -84,12 +87,26 @@ class RelayStatus:
     cache_behind: bool
     differences: int | None
     reconciled_at: datetime | None
+    consistency: Consistency | None = None
 
     @property
     def last_error(self) -> str:
         """The newest error of any topic, ``""`` where there was none."""
         failed = [topic for topic in self.topics if topic.last_error_at]
         return max(failed, key=lambda topic: topic.last_error_at or _NEVER).last_error if failed else ""
+
+
+@dataclass(frozen=True)
+class Consistency:
+    """The leader's last sample: of ``sampled`` products ``wrong`` had other versions in search or cache than MongoDB.
+
+    ``cached`` of them were in the cache at all. ``at`` is when it was drawn.
+    """
+
+    sampled: int
+    wrong: int
+    cached: int
+    at: datetime
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -102,6 +119,7 @@ def relay_status(postgres: Postgres) -> RelayStatus:
         leader = state.load(connection, LEADER) if running else {}
         products = state.load(connection, PRODUCTS)
         caches = state.load(connection, state.CACHE)
+        sampled = state.load(connection, CONSISTENCY)
         # The outbox topic of the same name only carries replays; the feed stands for both.
         topics = [_topic(connection, topic) for topic in TOPICS if topic != PRODUCTS]
         topics.append(_feed(connection, products))
@@ -115,6 +133,7 @@ def relay_status(postgres: Postgres) -> RelayStatus:
         caches.get("missed", 0) != caches.get("repaired", 0),
         products.get("differences"),
         _instant(products.get("reconciled_at")),
+        msgspec.convert(sampled, Consistency) if sampled else None,
     )
 
 

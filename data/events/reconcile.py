@@ -1,6 +1,7 @@
-"""Comparing revisions: all of them, so that nothing the change stream missed stays missed; and a sample, as a figure.
+"""Comparing all revisions of catalog and index, so that nothing the change stream missed stays missed.
 
-MongoDB is the truth. The search index and the product cache may lag by seconds; what lags for longer is found here.
+MongoDB is the truth. The index may lag by seconds; what lags for longer is found here. A figure of how well search and
+cache follow, from a sample, is ``consistency``'s.
 """
 
 from __future__ import annotations
@@ -9,15 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from data.caches.products import ProductCache
 from data.catalog.documents import object_id
 from data.stores.mongo import translate_errors
 
 if TYPE_CHECKING:
-    from data.shop import Shop
     from data.stores import Stores
 
-__all__ = ["ConsistencySample", "Differences", "differences", "sample_consistency", "still_different"]
+__all__ = ["Differences", "differences", "revisions_of", "still_different"]
 
 _BATCH = 1000
 
@@ -43,26 +42,6 @@ class Differences:
             yield self.product_ids[first : first + size]
 
 
-@dataclass(frozen=True)
-class ConsistencySample:
-    """How well search and cache follow the catalog, over ``sampled`` random products.
-
-    ``search_behind`` are indexed at another revision than the catalog's, ``search_missing`` are not indexed;
-    ``cache_stale`` are cached at a lower revision. Being absent from the cache is no fault.
-    """
-
-    sampled: int
-    search_behind: int
-    search_missing: int
-    cached: int
-    cache_stale: int
-
-    @property
-    def consistent(self) -> bool:
-        """Whether nothing sampled was behind."""
-        return not (self.search_behind or self.search_missing or self.cache_stale)
-
-
 def differences(stores: Stores) -> Differences:
     """Compare every product's revision with the index. Reads ids and revisions only. Raises ``Unavailable``."""
     found: list[str] = []
@@ -75,29 +54,7 @@ def differences(stores: Stores) -> Differences:
 
 def still_different(stores: Stores, product_ids: Sequence[str]) -> tuple[str, ...]:
     """Return those of ``product_ids`` whose index entry is not at their document's revision."""
-    return tuple(_different(stores, _stored(stores, product_ids)))
-
-
-def sample_consistency(shop: Shop, size: int = 200) -> ConsistencySample:
-    """Compare the revisions of ``size`` random products in catalog, index and cache. Raises ``Unavailable``.
-
-    Index and cache are read before the catalog, so that an edit in between may count as behind for a moment but a
-    stale entry is never missed.
-    """
-    stores = shop.stores
-    with translate_errors():
-        drawn = stores.mongo.products.aggregate([{"$sample": {"size": size}}, {"$project": {"_id": 1}}])
-        ids = list(dict.fromkeys(str(document["_id"]) for document in drawn))
-    indexed = stores.search.versions(ids)
-    cached = ProductCache(stores.redis.cache).versions(ids)
-    stored = _stored(stores, ids)
-    return ConsistencySample(
-        len(stored),
-        sum(indexed.get(product_id, revision) != revision for product_id, revision in stored.items()),
-        sum(product_id not in indexed for product_id in stored),
-        sum(product_id in cached for product_id in stored),
-        sum(cached.get(product_id, revision) < revision for product_id, revision in stored.items()),
-    )
+    return tuple(_different(stores, revisions_of(stores, product_ids)))
 
 
 def _revisions(stores: Stores) -> Iterator[dict[str, int]]:
@@ -112,7 +69,8 @@ def _revisions(stores: Stores) -> Iterator[dict[str, int]]:
         yield batch
 
 
-def _stored(stores: Stores, product_ids: Iterable[str]) -> dict[str, int]:
+def revisions_of(stores: Stores, product_ids: Iterable[str]) -> dict[str, int]:
+    """Return the revision of each of ``product_ids`` that is in the catalog. Raises ``Unavailable``."""
     keys = [key for key in map(object_id, product_ids) if key]
     with translate_errors():
         found = stores.mongo.products.find({"_id": {"$in": keys}}, {"revision": 1})

@@ -23,6 +23,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -30,6 +31,7 @@ from sqlalchemy import text
 from data.errors import StorekeeperError, Unavailable
 from data.events import outbox, state
 from data.events.changes import cluster_time
+from data.events.consistency import SAMPLE_SECONDS, note_sample
 from data.events.delivery import TopicDelivery
 from data.events.leader import Leadership, leadership
 from data.events.products import ProductFeed
@@ -125,6 +127,7 @@ class Relay:
         halt = threading.Event()
         threads = [_Loop(topic.topic, topic.step, POLL_SECONDS, halt) for topic in self._topics]
         threads.append(_Loop("change stream", self._products.step, 0.0, halt))
+        threads.append(_Loop("consistency", partial(note_sample, self._stores, halt), SAMPLE_SECONDS, halt))
         for thread in threads:
             thread.start()
         try:

@@ -18,7 +18,7 @@ from data.caches.keys import PRODUCT_SECONDS, product_key
 from data.caches.products import ProductCache
 from data.caches.versioned import VersionedCache
 from data.catalog.reads import get_product, get_products
-from data.events.reconcile import sample_consistency
+from data.events.consistency import sample_consistency
 from data.shop import Shop
 from tests.relay_world import put_product
 
@@ -124,7 +124,7 @@ def test_readers_and_writers_for_a_while(shop: Shop) -> None:
     now = {product: get_product(shop.stores.mongo, product).title for product in products}
     stale = [product for product in products if cache.held(product) not in (None, now[product])]
     assert stale == []
-    assert sample_consistency(shop).cache_stale == 0
+    assert sample_consistency(shop.stores).cache_stale == 0
 
 
 def test_a_whole_program_that_reads_while_another_edits(shop: Shop) -> None:
@@ -150,7 +150,7 @@ def test_a_whole_program_that_reads_while_another_edits(shop: Shop) -> None:
     stop.set()
     for thread in readers:
         thread.join()
-    assert sample_consistency(shop).cache_stale == 0
+    assert sample_consistency(shop.stores).cache_stale == 0
     versions = ProductCache(shop.stores.redis.cache).versions(products)
     stored = get_products(shop.stores.mongo, products)
     assert all(stored[product].revision == version for product, version in versions.items())

@@ -20,8 +20,9 @@ from data.errors import NotFound
 from data.events import changes, state
 from data.events import products as feed
 from data.events.changes import HistoryLost
+from data.events.consistency import sample_consistency
 from data.events.reads import relay_status
-from data.events.reconcile import differences, sample_consistency
+from data.events.reconcile import differences
 from data.events.relay import drain
 from data.events.topics import PRODUCTS
 from data.local import ensure_up
@@ -115,7 +116,7 @@ def test_changes_that_come_again_write_nothing(shop: Shop) -> None:
     assert hits(stores, "teapot") == known
     assert in_cache(stores, product) == cached
     assert stores.search.generation >= generation
-    assert sample_consistency(shop).consistent
+    assert sample_consistency(shop.stores).consistent
 
 
 @pytest.mark.parametrize(
@@ -281,14 +282,32 @@ def test_the_sample_sees_what_is_stale(shop: Shop) -> None:
     drain(shop)
     for product in ids:
         cached_product(shop, product)
-    sample = sample_consistency(shop)
+    sample = sample_consistency(shop.stores)
     assert (sample.sampled, sample.cached, sample.consistent) == (10, 10, True)
     stores.mongo.products.update_many({}, {"$inc": {"revision": 1}})
     put_product(stores, "A-new")
-    sample = sample_consistency(shop)
+    sample = sample_consistency(stores, settle=0)
+    assert (sample.sampled, sample.wrong) == (11, 11)
     assert (sample.search_behind, sample.search_missing, sample.cache_stale) == (10, 1, 10)
     drain(shop)
-    assert sample_consistency(shop).consistent
+    assert sample_consistency(stores).consistent
+    stores.mongo.products.delete_many({})
+    sample = sample_consistency(stores, 500, settle=0)
+    assert sample.search_ghosts == sample.wrong > 0, "what leads to them is what is cached of them"
+    assert 0 < sample.cache_stale <= sample.wrong
+
+
+def test_what_is_only_on_its_way_does_not_count_and_the_leader_notes_its_sample(shop: Shop) -> None:
+    stores = shop.stores
+    ids = [put_product(stores, f"A-{number}") for number in range(5)]
+    drain(shop)
+    assert relay_status(stores.postgres).consistency is None
+    for product in ids:
+        foreign_edit(stores, product, title="Teapot")
+    with relay_process(shop.settings):
+        assert sample_consistency(stores, settle=15).consistent
+        noted = until(lambda: relay_status(stores.postgres).consistency)
+    assert (noted.sampled, noted.wrong) == (5, 0)
 
 
 def test_a_product_the_index_cannot_take_is_buried_alone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,10 +14,11 @@ import msgspec
 import pytest
 
 from data.events import delivery
+from data.events.consistency import sample_consistency
 from data.events.delivery import TopicDelivery
 from data.events.outbox import Event
 from data.events.reads import list_dead_letters, relay_status
-from data.events.reconcile import differences, sample_consistency
+from data.events.reconcile import differences
 from data.events.relay import drain, run_once
 from data.events.stock_summary import summary
 from data.ids import new_id
@@ -94,7 +95,7 @@ def test_kill_9_of_relays_loses_and_doubles_nothing(shop: Shop) -> None:
         wanted = summary(levels[str(document["_id"])])
         assert {name: document["inventory"][name] for name in wanted} == wanted
     assert differences(stores).count == 0
-    assert sample_consistency(shop).consistent
+    assert sample_consistency(shop.stores).consistent
     assert {letter.key for letter in list_dead_letters(stores.postgres).rows} == set(poison)
     assert waiting(stores) == 0
 
