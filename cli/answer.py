@@ -7,13 +7,13 @@ Rejected: printing from the verbs, where a stray line of narration breaks every 
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
+from data.text import inert_json
 from data.types import Page
 
 __all__ = ["Answer", "page_document", "plain", "to_json"]
@@ -39,11 +39,6 @@ class Answer:
 
 #: Amounts are JSON numbers with their decimals as stored (``184.90``): the seed's DECIMAL(10,2) fits a double exactly.
 _ENCODER = msgspec.json.Encoder(decimal_format="number", order=None)
-#: What a terminal could obey or hide; inside JSON it only ever stands in strings, where an escape means the same.
-_UNSAFE = re.compile(
-    "[\x7f-\x9f\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e01ef]"
-)
 
 
 def to_json(document: Any, *, indent: bool = False) -> str:
@@ -57,12 +52,7 @@ def to_json(document: Any, *, indent: bool = False) -> str:
         encoded = _ENCODER.encode(_whole(plain(document)))
     if indent:
         encoded = msgspec.json.format(encoded, indent=2)
-    return _UNSAFE.sub(_escape, encoded.decode())
-
-
-def _escape(found: re.Match[str]) -> str:
-    units = found[0].encode("utf-16-be")
-    return "".join(f"\\u{int.from_bytes(units[at : at + 2], 'big'):04x}" for at in range(0, len(units), 2))
+    return inert_json(encoded.decode())
 
 
 def _whole(value: Any) -> Any:

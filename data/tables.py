@@ -29,7 +29,7 @@ from typing import IO, Any
 import msgspec
 
 from data.errors import Invalid
-from data.text import visible
+from data.text import inert_json, visible
 from data.types import Progress, ReportProgress
 
 __all__ = ["FORMATS", "Written", "csv_cell", "format_of", "json_line", "unguarded", "write_file", "write_table"]
@@ -41,10 +41,6 @@ _FORMULA = re.compile(r"^\s*[=+\-@|%＝＋－＠]")
 _NUMBER = re.compile(r"^-?\d+(\.\d+)?$")
 _GUARD = "'"
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-_UNSAFE = re.compile(
-    "[\x7f-\x9f\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e01ef]"
-)
 #: rows between two looks at the clock and the person
 _REPORTED = 500
 
@@ -80,9 +76,9 @@ def write_table(
 ) -> Written:
     """Write ``rows``, whose cells are in the order of ``names``, to ``path``, or to ``stream`` (standard output).
 
-    ``format`` is one of ``FORMATS``, by default what the file's name says, else CSV. ``report`` hears the rows written of about ``total`` (0: unknown). ``cancelled`` is asked for every row; then a file
-    is not kept, and a stream ends after a whole row. Raises ``Invalid`` (the format, a file that cannot be written) and
-    what ``rows`` raises.
+    ``format`` is one of ``FORMATS``, by default what the file's name says, else CSV. ``report`` hears the rows written
+    of about ``total`` (0: unknown). ``cancelled`` is asked for every row; then a file is not kept, and a stream ends
+    after a whole row. Raises ``Invalid`` (the format, a file that cannot be written) and what ``rows`` raises.
     """
     line = _LINES[format_of(path, format)](names)
     count, stopped = 0, False
@@ -207,13 +203,7 @@ def unguarded(cell: str) -> str:
 
 def json_line(document: object) -> bytes:
     """Return ``document`` as one line of JSON that no terminal obeys and every parser reads as it was."""
-    encoded = _ENCODER.encode(_whole(document)).decode()
-    return _UNSAFE.sub(_escape, encoded).encode() + b"\n"
-
-
-def _escape(found: re.Match[str]) -> str:
-    units = found[0].encode("utf-16-be")
-    return "".join(f"\\u{int.from_bytes(units[at : at + 2], 'big'):04x}" for at in range(0, len(units), 2))
+    return inert_json(_ENCODER.encode(_whole(document)).decode()).encode() + b"\n"
 
 
 def _whole(value: Any) -> Any:

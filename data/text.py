@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["MAX_MARKS", "REPLACEMENT", "visible"]
+__all__ = ["MAX_MARKS", "REPLACEMENT", "inert_json", "visible"]
 
 REPLACEMENT = "\ufffd"
 #: How many combining marks may stand on one letter; real scripts need at most three.
@@ -43,6 +43,11 @@ _MARK = (
     "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u064b-\u065f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e"
     "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 )
+#: What a terminal could obey or hide; inside JSON it only ever stands in strings, where an escape means the same.
+_UNSAFE_IN_JSON = re.compile(
+    "[\x7f-\x9f\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e01ef]"
+)
 _MARKS = re.compile(f"([{_MARK}]{{{MAX_MARKS}}})[{_MARK}]+")
 
 
@@ -61,3 +66,13 @@ def visible(text: str) -> str:
 @lru_cache(4096)
 def _visible(text: str) -> str:
     return _MARKS.sub(rf"\1{REPLACEMENT}", text.translate(_TABLE))
+
+
+def inert_json(encoded: str) -> str:
+    """Return JSON that no terminal obeys: parsed, it has every character that ``encoded`` has."""
+    return _UNSAFE_IN_JSON.sub(_escape, encoded)
+
+
+def _escape(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be")
+    return "".join(f"\\u{int.from_bytes(units[at : at + 2], 'big'):04x}" for at in range(0, len(units), 2))
