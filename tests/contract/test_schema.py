@@ -25,7 +25,8 @@ import data.customers.schema
 import data.events.schema
 import data.orders.schema
 import data.payments.schema
-import data.stock.schema  # noqa: F401  (importing a schema registers its tables)
+import data.stock.schema
+import data.views.schema  # noqa: F401  (importing a schema registers its tables)
 from data import migrations
 from data.access.rules import ROLES
 from data.errors import Conflict, Invalid

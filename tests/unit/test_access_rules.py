@@ -46,5 +46,5 @@ def test_roles_add_up_and_unknown_ones_grant_nothing() -> None:
     assert not someone().may("catalog.view")
 
 
-def test_analysts_only_look() -> None:
-    assert all(permission.endswith(".view") for permission in ROLES["analyst"])
+def test_analysts_only_look_and_keep_views_of_their_own() -> None:
+    assert all(permission.endswith(".view") for permission in ROLES["analyst"] - {"views.save"})

@@ -1,0 +1,64 @@
+"""The table of saved views, of every list alike.
+
+One table for all lists, because a view is the same thing on each: a line of query with a name. Rejected: a table per
+noun (the same four columns five times), and a file per person, which could neither be shared nor follow its owner to
+another machine.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from data.schema_base import Base, CreatedAt, Key, Str20, Str50, TextColumn, UpdatedAt
+
+__all__ = ["SavedView"]
+
+
+class SavedView(Base):
+    """One view. Without an owner it is shared; without a name it is how its owner's list looks at first."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (
+        CheckConstraint("noun IN ('products', 'orders', 'customers', 'stock')", name="noun"),
+        CheckConstraint("key BETWEEN 1 AND 9", name="key"),
+        CheckConstraint("name <> '' OR (owner_id IS NOT NULL AND key IS NULL)", name="list"),
+        CheckConstraint("jsonb_typeof(columns) = 'array'", name="columns"),
+    )
+
+    view_id: Mapped[Key]
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id", ondelete="CASCADE"))
+    noun: Mapped[Str20]
+    name: Mapped[str] = mapped_column(String(60))
+    query: Mapped[TextColumn] = mapped_column(server_default=text("''"))
+    columns: Mapped[list[Any]] = mapped_column(JSONB(), server_default=text("'[]'::jsonb"))
+    sort: Mapped[Str50] = mapped_column(server_default=text("''"))
+    key: Mapped[int | None] = mapped_column(SmallInteger())
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+
+# One view of a name for each owner and for what is shared; it leads with owner_id and so serves the foreign key, too.
+Index(
+    "idx_saved_views_name",
+    SavedView.owner_id,
+    SavedView.noun,
+    func.lower(SavedView.name),
+    unique=True,
+    postgresql_nulls_not_distinct=True,
+)
+# The view that a digit opens, one for each owner and for what is shared.
+Index(
+    "idx_saved_views_key",
+    SavedView.owner_id,
+    SavedView.noun,
+    SavedView.key,
+    unique=True,
+    postgresql_nulls_not_distinct=True,
+    postgresql_where=SavedView.key.is_not(None),
+)
