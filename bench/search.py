@@ -35,6 +35,7 @@ from data.catalog.imports.mapping import load_mapping
 from data.catalog.imports.rows import RowMapper
 from data.catalog.messages import ProductInput
 from data.demo.products import make_products
+from data.search.batches import batches
 from data.search.engine import SearchDocument, SearchEngine, open_engine
 from data.search.facets import ALWAYS, PRICE_BOUNDS
 from data.search.language import Between, Choice, SearchQuery, parse_query
@@ -42,7 +43,6 @@ from data.search.match import read_words
 from data.search.plan import plan
 from data.search.run import MOST_COUNTED
 from data.search.tantivy_reader import Reader
-from data.search.tantivy_writer import batches
 
 ROOT = Path(__file__).parents[1]
 LINES = (

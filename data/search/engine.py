@@ -1,14 +1,14 @@
 """The interface of a search engine, and what goes in and comes out of it.
 
-Two engines stand behind it: the local tantivy index and, with issue 4, an Elasticsearch cluster; the URL's scheme
-picks. Neither analyses text: tokens come from ``data.search.analysis``, and what a query means is worked out once in
+Two engines stand behind it: the local tantivy index and an Elasticsearch cluster; the URL's scheme picks. Neither
+analyses text: tokens come from ``data.search.analysis``, and what a query means is worked out once in
 ``data.search.plan``, so an engine only has to store terms and to evaluate a small tree of conditions. Rejected: each
 engine's own analysers and query parsers, which never agree on an edge case and cannot be tested against each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
-from data.errors import Invalid, Unavailable
+from data.errors import Invalid
 from data.types import Facet, Health, ReportProgress
 
 if TYPE_CHECKING:
@@ -26,10 +26,13 @@ __all__ = [
     "STORE",
     "WINDOW",
     "AttributeScalar",
+    "Check",
     "Hit",
+    "IndexVersion",
     "SearchDocument",
     "SearchEngine",
     "SearchResult",
+    "Successor",
     "Suggestion",
     "open_engine",
 ]
@@ -130,10 +133,53 @@ class Suggestion:
     product_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class IndexVersion:
+    """One index that is kept: the one in use (``is_current``), or the one before it, that can take its place again."""
+
+    name: str
+    products: int
+    made_at: datetime
+    is_current: bool
+
+
+class Successor(Protocol):
+    """An index that is about to become the one in use: what may be asked of it, and written to it, before it does."""
+
+    def search(self, query: SearchQuery, *, limit: int = 50) -> SearchResult:
+        """Return hits and total, no facets, as of its last commit."""
+        ...
+
+    def versions(self, ids: Iterable[str]) -> dict[str, int]:
+        """Return the committed revision by product id, of live products only."""
+        ...
+
+    def count(self) -> int:
+        """Return how many live products it holds, as of its last commit."""
+        ...
+
+    def put_many(self, documents: Iterable[SearchDocument]) -> int:
+        """Write what is newer than it holds; return how many were."""
+        ...
+
+    def delete_many(self, deleted: Iterable[tuple[str, int]]) -> int:
+        """Put tombstones; return how many were news."""
+        ...
+
+    def commit(self) -> None:
+        """Show what was written to ``search``, ``versions`` and ``count``."""
+        ...
+
+
+#: Looks at an index before it is put into use, mends what is behind, and raises where it must not be.
+Check = Callable[[Successor], None]
+
+
 class SearchEngine(Protocol):
     """A search index. Every method may block, may be called from any thread, and raises ``Unavailable("search", …)``.
 
-    Writing is for one process at a time, the relay; a second writer is refused with ``Unavailable``.
+    Writing is for one process at a time, the relay. The local index refuses a second writer with ``Unavailable``; a
+    cluster orders any number by their documents' revisions.
     """
 
     #: changes with every commit, in every process alike: part of the key of a cached search
@@ -196,10 +242,31 @@ class SearchEngine(Protocol):
         """Return how many products are indexed, archived ones included, tombstones not."""
         ...
 
-    def rebuild(self, documents: Iterable[SearchDocument], *, report: ReportProgress | None = None) -> int:
+    def rebuild(
+        self,
+        documents: Iterable[SearchDocument],
+        *,
+        check: Check | None = None,
+        total: int = 0,
+        report: ReportProgress | None = None,
+    ) -> int:
         """Build the index anew from ``documents`` beside the old one, then swap at once; return how many went in.
 
-        Searches go on with the old index meanwhile; writes made meanwhile by this process go into both.
+        Searches go on with the old index meanwhile; writes made meanwhile by this process go into both. ``check`` sees
+        the new index when all is written: what it raises leaves the old one in use. The old one is kept, see
+        ``roll_back``. ``total`` is how many documents will come, for ``report``.
+        """
+        ...
+
+    def versions_kept(self) -> tuple[IndexVersion, ...]:
+        """Return the index in use and the one before it, as far as there are any; the one in use first."""
+        ...
+
+    def roll_back(self, *, check: Check | None = None) -> IndexVersion:
+        """Put the index before the one in use into its place, and keep that one; return what is in use now.
+
+        It was not written to since: ``check`` has to bring it up to date. Writes made meanwhile go into both. Raises
+        ``NotFound`` where no earlier index is kept.
         """
         ...
 
@@ -213,9 +280,10 @@ class SearchEngine(Protocol):
 
 
 def open_engine(url: str) -> SearchEngine:
-    """Return the engine that ``url``'s scheme names: ``tantivy:///folder`` is a local index, made when first written.
+    """Return the engine that ``url``'s scheme names; nothing is connected yet.
 
-    Raises ``Unavailable`` for Elasticsearch, which this version does not speak yet, and ``Invalid`` for anything else.
+    ``tantivy:///folder`` is a local index, made when first written; ``https://`` (or ``http://``) an Elasticsearch
+    cluster, see ``data.search.elasticsearch_client``. Raises ``Invalid`` for anything else.
     """
     parts = urlsplit(url)
     match parts.scheme:
@@ -228,7 +296,8 @@ def open_engine(url: str) -> SearchEngine:
                 {"search_url": f"{url!r} names no folder, write it like tantivy:///var/lib/storekeeper/search"}
             )
         case "https" | "http":
-            why = "this version does not speak Elasticsearch yet; leave search_url empty for the local index"
-            raise Unavailable(STORE, why)
+            from data.search.elasticsearch_engine import ElasticEngine
+
+            return ElasticEngine(url)
         case scheme:
             raise Invalid({"search_url": f"no search engine has the scheme {scheme!r}, take tantivy:// or https://"})

@@ -15,13 +15,22 @@ from importlib import metadata
 from operator import methodcaller
 from pathlib import Path
 
-from data.errors import Unavailable
-from data.search.engine import STORE, SearchDocument, SearchResult, Suggestion
+from data.errors import NotFound, Unavailable
+from data.search.batches import batches
+from data.search.engine import STORE, Check, IndexVersion, SearchDocument, SearchResult, Suggestion
 from data.search.query import SearchQuery
 from data.search.run import count_facet, run_search
 from data.search.suggest import suggestions
-from data.search.tantivy_reader import Reader, translate_errors
-from data.search.tantivy_writer import Target, WriterPlace, batches, install
+from data.search.tantivy_reader import Reader, TantivySnapshot, index_folder, snapshot_of, translate_errors
+from data.search.tantivy_writer import (
+    Target,
+    WriterPlace,
+    install,
+    keep_previous,
+    made_at,
+    previous_folder,
+    remove_unused,
+)
 from data.search.tree import ATTRIBUTE, EVERYTHING
 from data.types import Facet, Health, Progress, ReportProgress
 
@@ -85,11 +94,8 @@ class TantivyEngine:
     def versions(self, ids: Iterable[str]) -> dict[str, int]:
         """Return the committed revision of each of ``ids`` that is indexed and not deleted."""
         snapshot = self._reader.snapshot()
-        found: dict[str, int] = {}
         with translate_errors():
-            for batch in batches(ids):
-                found |= {one: revision for one, (revision, dead) in snapshot.known(batch).items() if not dead}
-        return found
+            return _live(snapshot, ids)
 
     def count(self) -> int:
         """Return how many products are indexed."""
@@ -126,9 +132,16 @@ class TantivyEngine:
                     target.commit()
         return self.generation
 
-    def rebuild(self, documents: Iterable[SearchDocument], *, report: ReportProgress | None = None) -> int:
-        """Build a new index beside the old one, swap, and return how many products it holds."""
-        building = self._begin_rebuild()
+    def rebuild(
+        self,
+        documents: Iterable[SearchDocument],
+        *,
+        check: Check | None = None,
+        total: int = 0,
+        report: ReportProgress | None = None,
+    ) -> int:
+        """Build a new index beside the old one, check it, swap, and return how many products it holds."""
+        building = self._begin(lambda: Target.new(self._root))
         try:
             done = 0
             for batch in batches(documents):
@@ -137,14 +150,41 @@ class TantivyEngine:
                     if done % _COMMIT_EVERY < len(batch):
                         building.commit()
                 if report is not None:
-                    report(Progress(done, 0, "indexing"))
-            self._finish_rebuild(building)
+                    report(Progress(done, total, "indexing"))
+            self._take_over(building, check)
         except BaseException:
             with self._writing:
                 self._building = None
                 building.discard()
             raise
         return self.count()
+
+    def versions_kept(self) -> tuple[IndexVersion, ...]:
+        """Return the index in use and the one before it."""
+        with translate_errors():
+            found, previous = index_folder(self._root), previous_folder(self._root)
+            kept = (() if found is None else (found[0],)) + (() if previous is None else (previous,))
+            return tuple(_described(folder, is_current=place == 0) for place, folder in enumerate(kept))
+
+    def roll_back(self, *, check: Check | None = None) -> IndexVersion:
+        """Put the index before the one in use into its place."""
+
+        def previous() -> Target:
+            target = Target.previous(self._root)
+            if target is None:
+                raise NotFound("earlier index", str(self._root))
+            return target
+
+        building = self._begin(previous)
+        try:
+            self._take_over(building, check)
+        except BaseException:
+            with self._writing, translate_errors():
+                self._building = None
+                building.close()
+                keep_previous(self._root, building.folder)
+            raise
+        return self.versions_kept()[0]
 
     def close(self) -> None:
         """Commit, let another process write, and let go of all files; a later search opens them again."""
@@ -172,20 +212,76 @@ class TantivyEngine:
             self._target = Target.current(self._root)
         return self._target
 
-    def _begin_rebuild(self) -> Target:
+    def _begin(self, make: Callable[[], Target]) -> Target:
+        """Make the index that is to take over; from now on everything is written into it too."""
         with self._writing, translate_errors():
             if self._building is not None:
                 raise Unavailable(STORE, "a rebuild of the index is under way already")
             current = self._open_target()
             current.commit()
-            self._building = Target.new(self._root)
+            remove_unused(self._root)
+            self._building = make()
             self._building.adopt_tombstones(current.snapshot())
             return self._building
 
-    def _finish_rebuild(self, building: Target) -> None:
+    def _take_over(self, building: Target, check: Check | None) -> None:
+        with self._writing, translate_errors():
+            building.commit()
+        if check is not None:
+            check(_Successor(building, self._writing))
         with self._writing, translate_errors():
             building.commit()
             old, self._target, self._building = self._target, building, None
             if old is not None:
                 old.close()
             install(self._root, building.folder)
+
+
+class _Successor:
+    """A ``Successor``: an index that is not in use yet, written to by its builder and by the feed in turns."""
+
+    def __init__(self, target: Target, writing: threading.RLock) -> None:
+        self._target, self._writing = target, writing
+
+    def search(self, query: SearchQuery, *, limit: int = 50) -> SearchResult:
+        """Return hits and total."""
+        with translate_errors():
+            return run_search(self._target.snapshot(), query, limit=limit, after=None, before=None, facets=False)
+
+    def versions(self, ids: Iterable[str]) -> dict[str, int]:
+        """Return the revisions of live products."""
+        with translate_errors():
+            return _live(self._target.snapshot(), ids)
+
+    def count(self) -> int:
+        """Return how many live products there are."""
+        with translate_errors():
+            return self._target.snapshot().count(EVERYTHING)
+
+    def put_many(self, documents: Iterable[SearchDocument]) -> int:
+        """Write what is newer."""
+        return sum(self._write(methodcaller("put", batch)) for batch in batches(documents))
+
+    def delete_many(self, deleted: Iterable[tuple[str, int]]) -> int:
+        """Put tombstones."""
+        return sum(self._write(methodcaller("delete", batch)) for batch in batches(deleted))
+
+    def commit(self) -> None:
+        """Show what was written."""
+        with self._writing, translate_errors():
+            self._target.commit()
+
+    def _write(self, put: Callable[[Target], int]) -> int:
+        with self._writing, translate_errors():
+            return put(self._target)
+
+
+def _live(snapshot: TantivySnapshot, ids: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for batch in batches(ids):
+        found |= {one: revision for one, (revision, dead) in snapshot.known(batch).items() if not dead}
+    return found
+
+
+def _described(folder: Path, *, is_current: bool) -> IndexVersion:
+    return IndexVersion(folder.name, snapshot_of(folder).count(EVERYTHING), made_at(folder), is_current)

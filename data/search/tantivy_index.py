@@ -40,7 +40,6 @@ from data.search.tree import (
 )
 
 __all__ = [
-    "LAYOUT",
     "agg_terms",
     "create_or_open",
     "facet_path",
@@ -52,9 +51,6 @@ __all__ = [
     "to_query",
     "tombstone",
 ]
-
-#: Raised with every change of the schema or of what is written into it: an index of another layout is built anew.
-LAYOUT = 1
 
 _ANALYSER = "storekeeper"
 _ORDERS = ("price", "price_down", "newest", "stock", "stock_down", "popular")
@@ -157,9 +153,11 @@ def live(query: Query) -> Query:
 def to_query(node: Node, index: tantivy.Index) -> Query:
     """Return the tantivy query for ``node``."""
     match node:
+        case Term(field, text) if field in TEXT_FIELDS:
+            return Query.term_query(schema(), field, text, index_option="freq")
         case Term(field, text):
-            option = "freq" if field in TEXT_FIELDS else "basic"
-            return Query.term_query(schema(), field, text, index_option=option)
+            # A filter's term is no word: by BM25 a product with few attributes would come before one with many.
+            return Query.const_score_query(Query.term_query(schema(), field, text, index_option="basic"), 0.0)
         case OneOf(field, texts):
             return Query.term_set_query(schema(), field, list(texts)) if texts else Query.empty_query()
         case Prefix(field, text):

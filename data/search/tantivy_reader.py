@@ -6,11 +6,10 @@ import contextlib
 import json
 import re
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import tantivy
 from tantivy import DocAddress, Order, Query
@@ -18,23 +17,20 @@ from tantivy import DocAddress, Order, Query
 from data.errors import Unavailable
 from data.search import tantivy_index as ix
 from data.search.engine import STORE
+from data.search.kept import Keeper
+from data.search.layout import LAYOUT
 from data.search.plan import Order as HitOrder
 from data.search.run import Found, SortKey
 from data.search.terms import read_hit
 from data.search.tree import ATTRIBUTE, LABEL, SPELLING, Node, unpair
 
-__all__ = ["POINTER", "Reader", "TantivySnapshot", "index_folder", "translate_errors"]
+__all__ = ["POINTER", "Reader", "TantivySnapshot", "index_folder", "snapshot_of", "translate_errors"]
 
 #: The file that names the folder of the index in use; replaced in one step when a rebuilt index takes over.
 POINTER = "CURRENT"
 _FOLDER = re.compile(r"layout(\d+)-(\d{6})")
 #: A generation is the number of the index in the upper bits and its commit below, so both make it grow.
 _COMMIT_BITS = 40
-_OLDEST_WORDS_S = 30.0
-#: Words and labels may be this many times older than they take to read: cheap ones are always fresh.
-_PATIENCE = 200
-
-Kept = TypeVar("Kept")
 
 
 @contextlib.contextmanager
@@ -51,45 +47,21 @@ def translate_errors() -> Iterator[None]:
         raise Unavailable(STORE, f"the index cannot be read: {error}") from error
 
 
-def index_folder(root: Path) -> tuple[Path, int] | None:
+def index_folder(root: Path, pointer: str = POINTER) -> tuple[Path, int] | None:
     """Return the folder of the index in use and its number; ``None`` while there is none this version can read."""
     try:
-        name = (root / POINTER).read_text("ascii").strip()
+        name = (root / pointer).read_text("ascii").strip()
     except FileNotFoundError:
         return None
     match = _FOLDER.fullmatch(name)
-    if match is None or int(match[1]) != ix.LAYOUT:
+    if match is None or int(match[1]) != LAYOUT:
         return None
     return root / name, int(match[2])
 
 
 def folder_name(number: int) -> str:
     """Return the name of the folder of index ``number`` of this layout."""
-    return f"layout{ix.LAYOUT}-{number:06}"
-
-
-class _Kept(Generic[Kept]):
-    """Something read from the index once and kept while that is cheaper than it is stale."""
-
-    def __init__(self) -> None:
-        self._value: tuple[int, float, Kept] | None = None
-
-    def get(self, generation: int, read: Callable[[], Kept]) -> Kept:
-        now = time.monotonic()
-        if self._value is not None and (self._value[0] == generation or now < self._value[1]):
-            return self._value[2]
-        value = read()
-        spent = time.monotonic() - now
-        self._value = generation, now + min(spent * _PATIENCE, _OLDEST_WORDS_S), value
-        return value
-
-
-class Keeper:
-    """What outlives a snapshot: words and labels, which change little from commit to commit."""
-
-    def __init__(self) -> None:
-        self.spellings: _Kept[Sequence[tuple[str, int]]] = _Kept()
-        self.labels: _Kept[Mapping[str, str]] = _Kept()
+    return f"layout{LAYOUT}-{number:06}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +189,12 @@ class TantivySnapshot:
 
 def _counted(found: dict[str, Any]) -> list[tuple[str, int]]:
     return [(str(bucket["key"]), int(bucket["doc_count"])) for bucket in found["buckets"]]
+
+
+def snapshot_of(folder: Path) -> TantivySnapshot:
+    """Return the last committed state of the index in ``folder``, whichever is in use."""
+    index = ix.create_or_open(str(folder), create=False)
+    return TantivySnapshot(index, index.searcher(), 0, Keeper())
 
 
 class Reader:

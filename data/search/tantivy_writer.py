@@ -11,35 +11,31 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO
 
 import tantivy
 
 from data.errors import Unavailable
 from data.search import tantivy_index as ix
 from data.search.engine import STORE, SearchDocument
-from data.search.tantivy_reader import POINTER, Keeper, TantivySnapshot, folder_name, index_folder
+from data.search.kept import Keeper
+from data.search.tantivy_reader import POINTER, TantivySnapshot, folder_name, index_folder
 from data.search.terms import index_fields
 
-__all__ = ["Target", "WriterPlace", "batches", "install"]
+__all__ = ["Target", "WriterPlace", "install", "keep_previous", "made_at", "previous_folder", "remove_unused"]
+
+#: The file that names the folder of the index before the one in use.
+PREVIOUS = "PREVIOUS"
+#: A file in every index whose age is the index's.
+_MADE = "made"
 
 _LOCK = "writer.lock"
 _HEAP_BYTES = 50_000_000
-_BATCH = 500
 #: A tombstone that old is left behind by a rebuild: no event is that late.
 _TOMBSTONE_S = 7 * 24 * 3600
-
-Item = TypeVar("Item")
-
-
-def batches(items: Iterable[Item], size: int = _BATCH) -> Iterator[list[Item]]:
-    """Yield ``items`` in lists of ``size``."""
-    source = iter(items)
-    while batch := list(islice(source, size)):
-        yield batch
 
 
 class WriterPlace:
@@ -84,7 +80,7 @@ class Target:
         """Return the index in use below ``root``, a new and empty one where there is none."""
         found = index_folder(root)
         if found is not None:
-            remove_others(root, found[0])
+            remove_unused(root)
             return cls(found[0])
         target = cls.new(root)
         install(root, target.folder)
@@ -93,8 +89,16 @@ class Target:
     @classmethod
     def new(cls, root: Path) -> Target:
         """Return a new index below ``root`` that nobody reads yet."""
-        found = index_folder(root)
-        return cls(root / folder_name(1 if found is None else found[1] + 1))
+        folder = _next_folder(root)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        (folder / _MADE).touch()
+        return cls(folder)
+
+    @classmethod
+    def previous(cls, root: Path) -> Target | None:
+        """Return the index before the one in use, under a number of its own: what it is searched as is a new state."""
+        folder = previous_folder(root)
+        return None if folder is None else cls(folder.rename(_next_folder(root)))
 
     @property
     def writer(self) -> tantivy.IndexWriter:
@@ -102,7 +106,7 @@ class Target:
         assert self._writer is not None, "closed"
         return self._writer
 
-    def put(self, documents: list[SearchDocument]) -> int:
+    def put(self, documents: Sequence[SearchDocument]) -> int:
         """Write the documents that are newer than what is known; return how many."""
         known = self._known([document.product_id for document in documents])
         written = 0
@@ -117,7 +121,7 @@ class Target:
             written += 1
         return written
 
-    def delete(self, deleted: list[tuple[str, int]], *, since: int | None = None) -> int:
+    def delete(self, deleted: Sequence[tuple[str, int]], *, since: int | None = None) -> int:
         """Put tombstones; return how many were news. A deletion at the revision that is indexed wins."""
         known = self._known([product_id for product_id, _ in deleted])
         written = 0
@@ -167,24 +171,57 @@ class Target:
 
 
 def install(root: Path, folder: Path) -> None:
-    """Make ``folder`` the index in use, in one step, and remove what it replaces."""
-    temporary = root / f"{POINTER}.new"
+    """Make ``folder`` the index in use, in one step, and the one so far the previous; remove what is neither."""
+    found = index_folder(root)
+    if found is not None and found[0] != folder:
+        _point(root, PREVIOUS, found[0])
+    _point(root, POINTER, folder)
+    remove_unused(root)
+
+
+def keep_previous(root: Path, folder: Path) -> None:
+    """Make ``folder`` the index before the one in use again, after it did not take its place."""
+    _point(root, PREVIOUS, folder)
+
+
+def _point(root: Path, pointer: str, folder: Path) -> None:
+    temporary = root / f"{pointer}.new"
     with temporary.open("w", encoding="ascii") as file:
         file.write(folder.name)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(root / POINTER)
+    temporary.replace(root / pointer)
     descriptor = os.open(root, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    remove_others(root, folder)
 
 
-def remove_others(root: Path, folder: Path) -> None:
-    """Remove every index below ``root`` but ``folder``: what it replaced, and what a killed rebuild left behind."""
+def _next_folder(root: Path) -> Path:
+    found = index_folder(root)
+    return root / folder_name(1 if found is None else found[1] + 1)
+
+
+def previous_folder(root: Path) -> Path | None:
+    """Return the folder of the index before the one in use; ``None`` where none is kept that this version can read."""
+    before, found = index_folder(root, PREVIOUS), index_folder(root)
+    if before is None or not before[0].exists() or (found is not None and before[0] == found[0]):
+        return None
+    return before[0]
+
+
+def made_at(folder: Path) -> datetime:
+    """Return when the index in ``folder`` was made."""
+    mark = folder / _MADE
+    return datetime.fromtimestamp((mark if mark.exists() else folder).stat().st_mtime, UTC)
+
+
+def remove_unused(root: Path) -> None:
+    """Remove every index below ``root`` that is neither in use nor the previous one: what a killed rebuild left."""
+    found = index_folder(root)
+    kept = {previous_folder(root), None if found is None else found[0]}
     for other in root.glob("layout*"):
-        if other != folder:
+        if other not in kept:
             # Readers that have it open keep its files until they look again.
             shutil.rmtree(other, ignore_errors=True)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bench.search import sample_documents
-from data.search.engine import SearchDocument, SearchEngine, open_engine
+from data.search.engine import SearchDocument, SearchEngine
 from data.search.language import format_query, parse_query
 from tests.contract.search_oracle import Oracle
-from tests.contract.test_search import ENGINES, all_ids, check_facet
+from tests.contract.test_search import ENGINES, all_ids, check_facet, opened
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 KINDS = {"Memory", "Keyboards", "Monitors"}
@@ -33,7 +32,7 @@ def documents() -> list[SearchDocument]:
 def engine(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, documents: list[SearchDocument]
 ) -> Iterator[SearchEngine]:
-    with closing(open_engine(ENGINES[request.param](tmp_path_factory.mktemp(request.param)))) as engine:
+    with opened(ENGINES[request.param](tmp_path_factory.mktemp(request.param))) as engine:
         assert engine.put_many(documents) == len(documents)
         engine.commit()
         yield engine
