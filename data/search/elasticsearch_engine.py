@@ -18,11 +18,12 @@ from operator import methodcaller
 from typing import TypeVar
 
 from data.errors import NotFound, Unavailable
+from data.search.alike import find_alike
 from data.search.batches import batches
 from data.search.elasticsearch_client import SearchRefused, connect, read_url, translate_errors
 from data.search.elasticsearch_reader import ElasticSnapshot, PointLost, Reader
 from data.search.elasticsearch_writer import Catalog, Target, Version
-from data.search.engine import STORE, Check, IndexVersion, SearchDocument, SearchResult, Suggestion
+from data.search.engine import STORE, Check, Hit, IndexVersion, SearchDocument, SearchResult, Suggestion
 from data.search.query import SearchQuery
 from data.search.run import count_facet, run_search
 from data.search.suggest import suggestions
@@ -79,6 +80,10 @@ class ElasticEngine:
     def suggest(self, text: str, *, limit: int = 8) -> tuple[Suggestion, ...]:
         """Return completions for what is being typed."""
         return self._read(lambda snapshot: suggestions(snapshot, text, limit=limit))
+
+    def alike(self, document: SearchDocument, *, limit: int = 8) -> tuple[Hit, ...]:
+        """Return the products most like ``document``."""
+        return self._read(lambda snapshot: find_alike(snapshot, document, limit=limit))
 
     def attribute_names(self) -> tuple[str, ...]:
         """Return the query names of all attributes, commonest first."""

@@ -212,6 +212,10 @@ class SearchEngine(Protocol):
         """Return completions for what is being typed: products, brands, categories, best first."""
         ...
 
+    def alike(self, document: SearchDocument, *, limit: int = 8) -> tuple[Hit, ...]:
+        """Return the products most like ``document``: of its category, with telling values in common."""
+        ...
+
     def attribute_names(self) -> tuple[str, ...]:
         """Return the query names of the attributes that any product has, commonest first."""
         ...

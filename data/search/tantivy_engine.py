@@ -16,8 +16,9 @@ from operator import methodcaller
 from pathlib import Path
 
 from data.errors import NotFound, Unavailable
+from data.search.alike import find_alike
 from data.search.batches import batches
-from data.search.engine import STORE, Check, IndexVersion, SearchDocument, SearchResult, Suggestion
+from data.search.engine import STORE, Check, Hit, IndexVersion, SearchDocument, SearchResult, Suggestion
 from data.search.query import SearchQuery
 from data.search.run import count_facet, run_search
 from data.search.suggest import suggestions
@@ -84,6 +85,12 @@ class TantivyEngine:
         snapshot = self._reader.snapshot()
         with translate_errors():
             return suggestions(snapshot, text, limit=limit)
+
+    def alike(self, document: SearchDocument, *, limit: int = 8) -> tuple[Hit, ...]:
+        """Return the products most like ``document``."""
+        snapshot = self._reader.snapshot()
+        with translate_errors():
+            return find_alike(snapshot, document, limit=limit)
 
     def attribute_names(self) -> tuple[str, ...]:
         """Return the query names of all attributes, commonest first."""

@@ -514,3 +514,40 @@ def test_urls_name_the_engine(tmp_path: Path) -> None:
         open_engine("mysql://localhost")
     with pytest.raises(Invalid):
         open_engine("tantivy://")
+
+
+# -- alike
+
+
+def test_alike_are_products_of_the_category_with_telling_values_in_common(empty: SearchEngine) -> None:
+    kit = {"category": ("Parts", "Memory"), "attributes": {"speed": [5, 6000], "color": "White", "ecc": False}}
+    documents = [
+        small(1, "Corsair Vengeance 32 GB", brand="Corsair", price=Decimal("100"), **kit),
+        small(2, "Kingston Fury 32 GB", brand="Kingston", price=Decimal("110"), **kit),
+        small(3, "Corsair Vengeance 16 GB", brand="Corsair", price=Decimal("500"), category=("Parts", "Memory")),
+        small(4, "Corsair Vengeance sold no more", brand="Corsair", status="archived", **kit),
+        small(5, "Corsair RM750", brand="Corsair", category=("Parts", "Power supply"), attributes={"color": "White"}),
+        *(small(n, f"Plain {n}", category=("Parts", "Memory"), attributes={"ecc": False}) for n in range(10, 20)),
+        small(30, "Lonely", category=("Parts", "Lamps")),
+        small(31, "Bare"),
+        small(32, "Bare too", attributes={"glow": "green"}),
+        small(33, "Bare as well", attributes={"glow": "green"}),
+    ]
+    assert empty.alike(documents[0]) == ()  # nothing is indexed yet
+    empty.put_many(documents)
+    empty.commit()
+    found = empty.alike(documents[0], limit=3)
+    assert [one.title for one in found][:2] == ["Kingston Fury 32 GB", "Corsair Vengeance 16 GB"]
+    assert all(one.category == ("Parts", "Memory") for one in found)
+    assert len(found) == 3
+    assert empty.alike(small(30, "Lonely", category=("Parts", "Lamps"))) == ()
+    assert [one.title for one in empty.alike(documents[-2])] == ["Bare as well"]
+    assert empty.alike(small(31, "Bare")) == ()
+
+
+def test_alike_answers_for_every_product(engine: SearchEngine, oracle: Oracle) -> None:
+    for document in list(oracle.documents.values())[:40]:
+        found = engine.alike(document, limit=5)
+        assert document.product_id not in [one.product_id for one in found]
+        assert all(one.category == document.category for one in found if document.category)
+        assert all(one.status != "archived" for one in found)
