@@ -28,6 +28,8 @@ _CATALOG = frozenset({"catalog.edit", "catalog.import"})
 _CUSTOMERS = frozenset({"customers.edit"})
 #: Taking back one's own last change; what was changed needs its own permission besides.
 _UNDO = frozenset({"changes.undo"})
+#: Jobs over many records; what is done to each needs its own permission besides.
+_BULK = frozenset({"bulk.run"})
 #: Keeping queries under names: one's own, and those that everybody has.
 _SAVING = frozenset({"views.save"})
 _SHARING = frozenset({"views.save", "views.share"})
@@ -35,7 +37,7 @@ _CARE = frozenset({"access.manage", "relay.manage", "cache.manage", "search.mana
 
 #: Every permission there is. A command names one; ``data.door.handles`` refuses a name that is not here.
 PERMISSIONS: frozenset[str] = (
-    _VIEWS | _ORDERS | _PAYMENTS | _RETURNS | _STOCK | _CATALOG | _CUSTOMERS | _UNDO | _CARE | _SHARING
+    _VIEWS | _ORDERS | _PAYMENTS | _RETURNS | _STOCK | _CATALOG | _CUSTOMERS | _UNDO | _BULK | _CARE | _SHARING
 )
 
 #: Every role with what it may do. A person may hold several.
@@ -43,6 +45,7 @@ ROLES: dict[str, frozenset[str]] = {
     "admin": PERMISSIONS,
     "support": _ORDERS
     | _UNDO
+    | _BULK
     | _SHARING
     | _PAYMENTS
     | _CUSTOMERS
@@ -51,11 +54,13 @@ ROLES: dict[str, frozenset[str]] = {
     | {"orders.view", "customers.view", "payments.view", "catalog.view", "stock.view", "analytics.view", "relay.view"},
     "warehouse": _STOCK
     | _UNDO
+    | _BULK
     | _SHARING
     | _RETURNS
     | {"orders.view", "orders.status", "orders.ship", "orders.allocate", "stock.view", "catalog.view", "relay.view"},
     "catalogue": _CATALOG
     | _UNDO
+    | _BULK
     | _SHARING
     | {"catalog.view", "stock.view", "analytics.view", "cache.manage", "search.manage", "relay.view"},
     "analyst": _VIEWS | _SAVING,
