@@ -21,6 +21,8 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Size
 from textual.strip import Strip
 
+from widgets.text import safe_link
+
 #: equal cells between two runs that are sent along, because moving the cursor costs as much
 GAP = 6
 #: a cell: what stands in it ("" in the right half of a wide character) and its style
@@ -38,6 +40,7 @@ class Run(CompositorUpdate):
         system = console._color_system or ColorSystem.TRUECOLOR
         parts: list[str] = []
         before: Style | None = None
+        linked = ""
         for y, x, cells in self.runs:
             sure = False
             for at, (text, style) in enumerate(cells, x):
@@ -48,8 +51,13 @@ class Run(CompositorUpdate):
                 if style is not before and style != before:
                     parts.append(_change(before, style, system))
                     before = style
+                    if (link := _link(style)) != linked:
+                        parts.append(f"\x1b]8;;{link}\x1b\\")
+                        linked = link
                 parts.append(text)
                 sure = text.isascii() or _width_is_agreed(text)
+        if linked:
+            parts.append("\x1b]8;;\x1b\\")
         if before is not None:
             parts.append("\x1b[0m")
         return "".join(parts)
@@ -183,9 +191,14 @@ def _change(before: Style | None, after: Style | None, system: ColorSystem) -> s
 
 @lru_cache(1024)
 def _codes(style: Style, system: ColorSystem) -> tuple[tuple[str, ...], str, str]:
-    """Return (attribute codes, foreground code, background code) of ``style``; links are never sent."""
+    """Return (attribute codes, foreground code, background code) of ``style``."""
     bits = style._attributes & style._set_attributes
     attributes = tuple(code for bit, code in Style._style_map.items() if bits & (1 << bit))
     foreground = ";".join(style.color.downgrade(system).get_ansi_codes()) if style.color else ""
     background = ";".join(style.bgcolor.downgrade(system).get_ansi_codes(foreground=False)) if style.bgcolor else ""
     return attributes, foreground, background
+
+
+def _link(style: Style | None) -> str:
+    """Return the address ``style`` links to, as OSC 8 may carry it; it is looked at again here, the last place."""
+    return safe_link(style.link) if style is not None and style.link else ""

@@ -124,14 +124,14 @@ def _split(cell: Highlighted) -> list[Piece]:
 
 
 def _cut(pieces: list[Piece], width: int, *, right: bool) -> list[Piece]:
-    clean = [Piece(visible(text), tone) for text, tone in pieces if text]
+    clean = [Piece(visible(text), tone) for text, tone, _ in pieces if text]
     taken = sum(width_of(piece.text) for piece in clean)
     if taken <= width:
         pad = Piece(" " * (width - taken))
         return [pad, *clean] if right else [*clean, pad]
     kept: list[Piece] = []
     room = width
-    for text, tone in clean:
+    for text, tone, _ in clean:
         size = width_of(text)
         if size >= room:
             kept.append(Piece(fit(text + "…" if size == room else text, room), tone))

@@ -17,15 +17,16 @@ from textual.widget import Widget
 
 from widgets.still import Still
 from widgets.sturdy import Sturdy
-from widgets.text import fit, visible, width_of
+from widgets.text import fit, safe_link, visible, width_of
 from widgets.tones import tone_styles
 
 
 class Piece(NamedTuple):
-    """A run of text with one tone."""
+    """A run of text with one tone. ``link`` is the address a terminal opens on a click (OSC 8), see ``safe_link``."""
 
     text: str
     tone: str = "plain"
+    link: str = ""
 
 
 class Toned(Sturdy, Still, Widget):
@@ -62,12 +63,15 @@ class Toned(Sturdy, Still, Widget):
         tones, base = self._tones, self._base
         segments: list[Segment] = []
         room = width
-        for text, tone in pieces:
+        for text, tone, link in pieces:
             clean = visible(text)
             taken = width_of(clean)
             if taken > room:
                 clean, taken = fit(clean, room), room
-            segments.append(Segment(clean, base + tones[tone] if tone in tones else base))
+            style = base + tones[tone] if tone in tones else base
+            if link and (address := safe_link(link)):
+                style += Style(link=address)
+            segments.append(Segment(clean, style))
             room -= taken
             if room <= 0:
                 break
@@ -110,13 +114,13 @@ def spread(left: Sequence[Piece], right: Sequence[Piece], width: int) -> list[Pi
     taken = sum(width_of(visible(piece.text)) for piece in right)
     room = max(width - taken - (1 if right else 0), 0)
     kept: list[Piece] = []
-    for text, tone in left:
-        size = width_of(visible(text))
+    for piece in left:
+        size = width_of(visible(piece.text))
         if size > room:
-            kept.append(Piece(fit(text, room), tone))
+            kept.append(piece._replace(text=fit(piece.text, room)))
             room = 0
             break
-        kept.append(Piece(text, tone))
+        kept.append(piece)
         room -= size
     gap = room + (1 if right else 0)
     return [*kept, Piece(" " * gap), *right]

@@ -304,8 +304,10 @@ class Sheet(Toned, can_focus=True):
         line = self._lines[index]
         if index == self._place.cursor and self.can_focus:
             tone = "bar" if self.has_focus else "bar-quiet"
-            text = visible("".join(piece.text for piece in line.pieces))
-            return (Piece("▸ ".ljust(self.margin) + text + " " * max(width - self.margin - width_of(text), 0), tone),)
+            taken = width_of(visible("".join(piece.text for piece in line.pieces)))
+            barred = (Piece(piece.text, tone, piece.link) for piece in line.pieces)
+            room = Piece(" " * max(width - self.margin - taken, 0), tone)
+            return (Piece("▸ ".ljust(self.margin), tone), *barred, room)
         if line.pieces and line.pieces[0].text.startswith("─"):
             return (*line.pieces, Piece("─" * self.margin, "muted"))
         pieces = [Piece(piece.text, "stale") for piece in line.pieces] if self._stale else line.pieces

@@ -7,11 +7,16 @@ when it is shown, so columns would shift.
 
 from __future__ import annotations
 
+import re
+
 from rich.cells import cell_len, set_cell_size
 
 from data.text import visible
 
-__all__ = ["fit", "visible", "width_of"]
+__all__ = ["fit", "safe_link", "visible", "width_of"]
+
+#: What may be sent to a terminal as the address of a link: nothing in it ends the sequence or is no address.
+_ADDRESS = re.compile(r"https?://[!-~]{1,2000}")
 
 
 def width_of(text: str) -> int:
@@ -30,3 +35,8 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
         taken = width_of(text)
     room = " " * (width - taken)
     return room + text if right else text + room
+
+
+def safe_link(address: str) -> str:
+    """Return ``address`` if a terminal may be given it as a link: ``http`` or ``https``, plain ASCII; else ``""``."""
+    return address if _ADDRESS.fullmatch(address) else ""

@@ -14,6 +14,7 @@ _OURS = re.compile(
     r"|\x1b\[(?:>1u|<u|=[0-9;]*u|\?u)"  # kitty keyboard
     r"|\x1b\[>[0-9;]*m"  # xterm modifiers
     r"|\x1b\]22;[a-z-]*\x07"  # shape of the mouse pointer
+    r"|\x1b\]8;;(?:https?://[!-~]*)?\x1b\\"  # links to addresses that are nothing else
     r"|\x1b\[H|\x1b\[[0-9]*J"  # at the start and the end
 )
 _STRAY = dict.fromkeys([*range(0x20), 0x7F, *range(0x80, 0xA0)])

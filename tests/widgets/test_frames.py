@@ -103,3 +103,20 @@ def test_one_changed_letter_costs_a_few_bytes() -> None:
     changed = memory.changed(after, Size(WIDTH, 1))
     assert changed is not None
     assert len(changed.render_segments(CONSOLE)) < 60
+
+
+def test_a_link_is_sent_once_closed_again_and_only_if_it_is_an_address() -> None:
+    def sent(address: str) -> str:
+        style = STYLES[0] + Style(link=address)
+        strip = Strip([Segment("x" * 10, style), Segment("y" * 14, STYLES[0])], WIDTH)
+        changed = FrameMemory().changed(LayoutUpdate([[strip]], Region(0, 0, WIDTH, 1)), Size(WIDTH, 1))
+        assert changed is not None
+        return changed.render_segments(CONSOLE)
+
+    address = "https://cdn.example/a%20b.jpg?size=2"
+    text = sent(address)
+    assert text.count(f"\x1b]8;;{address}\x1b\\") == 1
+    assert text.index("y") > text.index("\x1b]8;;\x1b\\") > text.index("x")
+    hostile = ("javascript:alert(1)", "https://a\x1b]0;x\x07", "https://a b", "file:///etc/passwd", "https://\x9c", "")
+    for bad in hostile:
+        assert "\x1b]8" not in sent(bad)
