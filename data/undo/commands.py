@@ -64,7 +64,9 @@ REVERSIBLE: Mapping[str, Reversal] = {
     "catalog.restore": _PRODUCT,
 }
 #: Changes that are not taken back one by one: whoever made one last is told where it is taken back.
-ELSEWHERE: Mapping[str, str] = {}
+ELSEWHERE: Mapping[str, str] = {
+    "bulk.batch": "Your last change was a bulk job; `storekeeper bulk back JOB` or T on its page takes it back.",
+}
 
 
 @handles(Undo)

@@ -56,7 +56,8 @@ def frozen() -> Iterator[None]:
         patch.setattr("data.ids.secrets", SimpleNamespace(randbits=random.Random(7).getrandbits))
         patch.setattr("data.demo.load._THREADS", 1)
         patch.setattr("screens.catalog.took", lambda milliseconds: "2 ms")
-        patch.setattr("tui.health.HealthMonitor._relay", lambda monitor: (0.2, 0))  # no relay runs beside a test
+        still = SimpleNamespace(lag_seconds=0.2, dead_letters=0, consistency=None)  # no relay runs beside a test
+        patch.setattr("data.events.reads.relay_status", lambda postgres: still)
         yield
 
 

@@ -1,0 +1,133 @@
+"""Making, trying and running a job from outside: what a screen and a verb call, in a thread.
+
+A job's records may come from anywhere and be many: they are read as a stream and added by the thousand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from data.bulk.kinds import CHANGED, REFUSED, UNCHANGED, Target, kind_called
+from data.bulk.messages import AddTargets, OpenJob, RunBatch, StopJob, TargetInput
+from data.bulk.reads import Job, first_open, get_job, list_rows
+from data.ids import new_id
+from data.types import Progress, ReportProgress
+
+if TYPE_CHECKING:
+    from data.shop import Shop
+
+__all__ = ["BATCH", "DryRun", "dry_run", "make_job", "run_job"]
+
+#: Rows done in one command: enough that a round trip does not count, few enough that Esc is quick.
+BATCH = 200
+_ADDED = 1_000
+_EXAMPLES = 8
+_REASONS = 8
+
+Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What a job would do, in rows; ``examples`` are (record, what would change), ``reasons`` (why refused, rows).
+
+    ``partial`` says that it was cancelled before the last row.
+    """
+
+    total: int
+    changed: int
+    unchanged: int
+    refused: int
+    examples: tuple[tuple[str, str], ...] = ()
+    reasons: tuple[tuple[str, int], ...] = ()
+    partial: bool = False
+
+
+def make_job(
+    shop: Shop,
+    kind: str,
+    arguments: dict[str, Any],
+    targets: Iterable[TargetInput],
+    *,
+    key: str | None = None,
+    report: ReportProgress | None = None,
+    cancelled: Cancelled = lambda: False,
+) -> Job:
+    """Begin a job over ``targets`` and return it; nothing is changed yet.
+
+    ``key`` names the intention: called again with it, the same job is filled up. Raises ``NotFound``, ``Denied``,
+    ``Invalid``, ``Unavailable``, and what reading ``targets`` raises.
+    """
+    key = key or str(new_id())
+    opened = shop.door.run(OpenJob(kind=kind, arguments=arguments), shop.actor, key=f"{key}:open").result
+    first = 0
+    for part in _parts(targets, _ADDED):
+        if cancelled():
+            break
+        command = AddTargets(job_id=opened.job_id, first=first, targets=tuple(part))
+        first = shop.door.run(command, shop.actor, key=f"{key}:add:{first}").result.total
+        if report is not None:
+            report(Progress(first, 0, "collecting"))
+    return get_job(shop.stores.postgres, opened.job_id)
+
+
+def dry_run(
+    shop: Shop, job_id: UUID, *, report: ReportProgress | None = None, cancelled: Cancelled = lambda: False
+) -> DryRun:
+    """Say what the job would do to its rows now, without writing anything."""
+    job = get_job(shop.stores.postgres, job_id)
+    kind = kind_called(job.kind)
+    made: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    examples: list[tuple[str, str]] = []
+    seen, after = 0, None
+    while not cancelled():
+        page = list_rows(shop.stores.postgres, job_id, after=after, limit=500)
+        targets = [Target(row.target_id, row.label, row.data) for row in page.rows]
+        for target, outcome in zip(targets, kind.preview(shop.stores, job.arguments, targets), strict=True):
+            made[outcome.outcome] += 1
+            if outcome.outcome == REFUSED:
+                reasons[outcome.message] += 1
+            elif outcome.outcome == CHANGED and len(examples) < _EXAMPLES:
+                examples.append((target.label, outcome.message))
+        seen, after = seen + len(targets), page.after
+        if report is not None:
+            report(Progress(seen, job.total, "trying"))
+        if after is None:
+            break
+    counts = made[CHANGED], made[UNCHANGED], made[REFUSED]
+    return DryRun(job.total, *counts, tuple(examples), tuple(reasons.most_common(_REASONS)), seen < job.total)
+
+
+def run_job(
+    shop: Shop, job_id: UUID, *, report: ReportProgress | None = None, cancelled: Cancelled = lambda: False
+) -> Job:
+    """Do every row of the job that is not done yet; return the job as it is then.
+
+    ``cancelled`` is asked between batches: the job is then ``stopped``, and running it again goes on. So it does after
+    a crash or an ``Unavailable``, which leave whole batches done. Raises ``NotFound``, ``Denied``, ``Unavailable``.
+    """
+    job = get_job(shop.stores.postgres, job_id)
+    done = job.done
+    while (first := first_open(shop.stores.postgres, job_id)) is not None:
+        if cancelled():
+            shop.door.run(StopJob(job_id=job_id), shop.actor)
+            break
+        command = RunBatch(job_id=job_id, first=first, count=BATCH)
+        batch = shop.door.run(command, shop.actor, key=f"bulk:{job_id}:{first}").result
+        done = job.total - batch.left
+        if report is not None:
+            report(Progress(done, job.total, job.title))
+    return get_job(shop.stores.postgres, job_id)
+
+
+def _parts(items: Iterable[TargetInput], size: int) -> Iterator[list[TargetInput]]:
+    iterator = iter(items)
+    while part := list(islice(iterator, size)):
+        yield part
+

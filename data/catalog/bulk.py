@@ -1,0 +1,368 @@
+"""What bulk jobs do to products: one change to all of them, or each its own values (the sheet, a job taken back).
+
+A batch is read, planned against what is stored, and written in one unordered bulk, each update guarded by the version
+it was planned on; what somebody else changed in between is planned again. Each document remembers the batch's key, so a
+batch whose commit was lost is not done twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from pymongo import UpdateOne
+
+from data.bulk.kinds import CHANGED, REFUSED, UNCHANGED, Outcome, Target
+from data.catalog.categories import category_paths
+from data.catalog.changes import REMOVED, Change, difference, entry_of, same, stored_value, update_of
+from data.catalog.documents import Document, object_id
+from data.catalog.edits import document_key
+from data.catalog.fields import (
+    check_attribute,
+    check_attribute_name,
+    check_attributes,
+    check_category,
+    check_discount,
+    check_fields,
+    check_price,
+    check_status,
+    number,
+)
+from data.catalog.prices import forget_prices
+from data.catalog.reorder import preview_reorder, set_reorder_levels
+from data.catalog.types import PATH_SEPARATOR
+from data.errors import Invalid
+from data.idempotency import plain
+from data.money import cents
+from data.stores.mongo import Mongo, translate_errors
+
+if TYPE_CHECKING:
+    from data.door import UnitOfWork
+    from data.stores import Stores
+
+__all__ = ["CHANGE", "OPERATIONS", "VALUES"]
+
+Plan = Callable[[Document, Target], Mapping[str, Any]]
+_ROUNDS = 5
+_HUNDRED = Decimal(100)
+_SHOWN = {"pricing.base_price": "price", "pricing.discount_percentage": "discount", "pricing.final_price": ""}
+
+#: What one change can be, by the name it has in the arguments, with what people call it.
+OPERATIONS = {
+    "price_percent": "price by percent",
+    "price_amount": "price by amount",
+    "price_set": "price to",
+    "discount": "discount %",
+    "status": "status",
+    "category": "category",
+    "attribute": "attribute",
+    "attribute_removed": "remove attribute",
+    "reorder_level": "reorder level",
+}
+
+
+class _ProductJob:
+    """What both kinds share: the dry run and the batch, given how a record's patch is made."""
+
+    permission = "catalog.edit"
+
+    def preview(self, stores: Stores, arguments: Mapping[str, Any], targets: Sequence[Target]) -> list[Outcome]:
+        """Say what ``apply`` would do."""
+        levels = self._levels(arguments, targets)
+        if levels is not None:
+            return preview_reorder(stores.postgres, levels, targets)
+        mongo = stores.mongo
+        with translate_errors():
+            known, stored = set(category_paths(mongo)), _stored(mongo, targets)
+        return [_planned(stored.get(each.target_id), each, self._plan(arguments), known)[0] for each in targets]
+
+    def apply(self, arguments: Mapping[str, Any], targets: Sequence[Target], uow: UnitOfWork) -> list[Outcome]:
+        """Change the products; see ``data.bulk.kinds.Kind``."""
+        levels = self._levels(arguments, targets)
+        if levels is not None:
+            return set_reorder_levels(levels, targets, uow)
+        return _apply(self._plan(arguments), targets, uow)
+
+    def _plan(self, arguments: Mapping[str, Any]) -> Plan:
+        raise NotImplementedError
+
+    def _levels(self, arguments: Mapping[str, Any], targets: Sequence[Target]) -> list[tuple[str, int]] | None:
+        """Return (warehouse, reorder level) for each target where that is what the job is about."""
+        return None
+
+
+class _Change(_ProductJob):
+    """The same change to every product: ``{"op": …, "value": …, "name": …, "warehouse_id": …}``."""
+
+    def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the clean arguments. Raises ``Invalid`` by argument."""
+        op, value = arguments.get("op"), arguments.get("value")
+        clean: dict[str, Any] = {"op": op}
+        if op not in OPERATIONS:
+            raise Invalid({"op": f"must be one of {', '.join(OPERATIONS)}"})
+        field = "name" if op == "attribute_removed" else "value"
+        try:
+            if op in ("attribute", "attribute_removed"):
+                field = "name"
+                clean["name"] = check_attribute_name(str(arguments.get("name") or ""))
+                field = "value"
+            if op != "attribute_removed":
+                clean["value"] = plain(_CHECKS[op](value))
+            if op == "reorder_level":
+                field = "warehouse_id"
+                clean["warehouse_id"] = _text(arguments.get("warehouse_id"))
+        except ValueError as reason:
+            raise Invalid({field: str(reason)}) from None
+        return clean
+
+    def title(self, arguments: Mapping[str, Any]) -> str:
+        """Return what is done in a few words."""
+        op, value = arguments["op"], arguments.get("value")
+        match op:
+            case "price_percent":
+                return f"price {Decimal(str(value)):+} %"
+            case "price_amount":
+                return f"price {Decimal(str(value)):+}"
+            case "attribute":
+                return f"{arguments['name']} = {_spoken(value)}"
+            case "attribute_removed":
+                return f"remove {arguments['name']}"
+            case "reorder_level":
+                return f"reorder level {value} in {arguments['warehouse_id']}"
+        return f"{OPERATIONS[op]} {_spoken(value)}"
+
+    def _plan(self, arguments: Mapping[str, Any]) -> Plan:
+        return lambda document, _: _patch(arguments, document)
+
+    def _levels(self, arguments: Mapping[str, Any], targets: Sequence[Target]) -> list[tuple[str, int]] | None:
+        if arguments["op"] != "reorder_level":
+            return None
+        return [(arguments["warehouse_id"], int(arguments["value"]))] * len(targets)
+
+
+class _Values(_ProductJob):
+    """To every product its own: ``data = {"set": {path: value}, "remove": [path], "base": {path: value}}``.
+
+    ``base`` is what the person saw; a product where that is no longer so is refused. Or, for a job of reorder levels
+    (``arguments = {"about": "reorder_level"}``), ``data = {"warehouse_id": …, "value": …}``.
+    """
+
+    def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the clean arguments: what it is about, and its title."""
+        about = arguments.get("about", "fields")
+        if about not in ("fields", "reorder_level"):
+            raise Invalid({"about": "must be fields or reorder_level"})
+        return {"about": about, "title": str(arguments.get("title") or "sheet")[:200]}
+
+    def title(self, arguments: Mapping[str, Any]) -> str:
+        """Return what whoever opened the job called it."""
+        return str(arguments["title"])
+
+    def _plan(self, arguments: Mapping[str, Any]) -> Plan:
+        return _own_patch
+
+    def _levels(self, arguments: Mapping[str, Any], targets: Sequence[Target]) -> list[tuple[str, int]] | None:
+        if arguments["about"] != "reorder_level":
+            return None
+        return [
+            (str((each.data or {}).get("warehouse_id")), int((each.data or {}).get("value", 0))) for each in targets
+        ]
+
+
+CHANGE = _Change()
+VALUES = _Values()
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("is missing")
+    return value.strip()
+
+
+def _percent(value: object) -> Decimal:
+    percent = number(value)
+    if not -_HUNDRED <= percent <= 10_000:
+        raise ValueError("must be between -100 and 10,000")
+    return percent
+
+
+def _whole(value: object) -> int:
+    amount = number(value)
+    if amount != int(amount) or not 0 <= amount < 2**31:
+        raise ValueError("must be a whole number, 0 or more")
+    return int(amount)
+
+
+def _needed_price(value: object) -> Decimal:
+    price: Decimal | None = check_price(value)
+    if price is None:
+        raise ValueError("is missing")
+    return price
+
+
+_CHECKS: Mapping[str, Callable[[Any], Any]] = {
+    "price_percent": _percent,
+    "price_amount": lambda value: cents(number(value)),
+    "price_set": _needed_price,
+    "discount": check_discount,
+    "status": check_status,
+    "category": check_category,
+    "attribute": check_attribute,
+    "reorder_level": _whole,
+}
+
+
+def _patch(arguments: Mapping[str, Any], document: Document) -> Mapping[str, Any]:
+    """Return the patch of one change for ``document``. Raises ``Invalid`` where it cannot have it."""
+    op, value = arguments["op"], arguments.get("value")
+    if op.startswith("price_"):
+        return {"pricing.base_price": _priced(op, Decimal(str(value)), document)}
+    match op:
+        case "discount":
+            return {"pricing.discount_percentage": Decimal(str(value))}
+        case "category":
+            return {"category": tuple(value or ())}
+        case "attribute":
+            return {f"attributes.{arguments['name']}": value}
+        case "attribute_removed":
+            return {f"attributes.{arguments['name']}": REMOVED}
+    return {op: value}
+
+
+def _priced(op: str, value: Decimal, document: Document) -> Decimal:
+    if op == "price_set":
+        return value
+    base = stored_value(document, "pricing.base_price")
+    if base is None:
+        raise Invalid({"pricing.base_price": "there is no price to change"})
+    raw = base * (_HUNDRED + value) / _HUNDRED if op == "price_percent" else base + value
+    try:
+        return _needed_price(cents(raw))
+    except ValueError as reason:
+        raise Invalid({"pricing.base_price": f"{cents(raw)} {reason}"}) from None
+
+
+def _own_patch(document: Document, target: Target) -> Mapping[str, Any]:
+    """Return the patch that a record brings with it. Raises ``Invalid`` where somebody changed the same since."""
+    data = target.data or {}
+    for path, seen in (data.get("base") or {}).items():
+        stored = stored_value(document, path)
+        if not same(plain(stored), seen) and str(plain(stored)) != str(seen):
+            raise Invalid({path: f"was changed meanwhile, it is {_spoken(stored)} now"})
+    given = data.get("set") or {}
+    fixed, wrong = check_fields((path, value) for path, value in given.items() if not path.startswith("attributes."))
+    named = {path.removeprefix("attributes."): v for path, v in given.items() if path.startswith("attributes.")}
+    attributes, more = check_attributes(named)
+    if wrong or more:
+        raise Invalid(wrong | more)
+    return fixed | attributes | dict.fromkeys(data.get("remove") or (), REMOVED)
+
+
+def _planned(document: Document | None, target: Target, plan: Plan, known: set[str]) -> tuple[Outcome, Change | None]:
+    if document is None:
+        return Outcome(REFUSED, "there is no such product"), None
+    try:
+        change = difference(document, plan(document, target))
+    except Invalid as refused:
+        return Outcome(REFUSED, "; ".join(f"{_called(path)}: {why}" for path, why in refused.fields.items())), None
+    path = PATH_SEPARATOR.join(change.sets.get("category") or ())
+    if path and path not in known:
+        return Outcome(REFUSED, f"category: there is no category {path}"), None
+    return (Outcome(CHANGED, _told(change)), change) if change else (Outcome(UNCHANGED), None)
+
+
+def _called(path: str) -> str:
+    return _SHOWN.get(path, path.removeprefix("attributes."))
+
+
+def _told(change: Change) -> str:
+    """Return what changes as people read it: ``price 79.95 → 71.96``."""
+    parts = []
+    for path in change.paths:
+        name = _called(path)
+        before = _spoken(change.before.get(path)) if path in change.before else "–"
+        after = _spoken(change.sets[path]) if path in change.sets else "–"
+        if name:
+            parts.append(f"{name} {before} → {after}")
+    return ", ".join(parts)
+
+
+def _spoken(value: object) -> str:
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case list() | tuple():
+            return (
+                PATH_SEPARATOR.join(map(_spoken, value)) if isinstance(value, tuple) else ", ".join(map(_spoken, value))
+            )
+    return str(value)
+
+
+def _stored(mongo: Mongo, targets: Sequence[Target]) -> dict[str, Document]:
+    ids = [found for found in (object_id(target.target_id) for target in targets) if found]
+    return {str(found["_id"]): found for found in mongo.products.find({"_id": {"$in": ids}}, {"words": 0})}
+
+
+def _apply(plan: Plan, targets: Sequence[Target], uow: UnitOfWork) -> list[Outcome]:
+    mongo, key = uow.stores.mongo, document_key(uow)
+    outcomes: dict[int, Outcome] = {}
+    waiting = dict(enumerate(targets))
+    with translate_errors():
+        known = set(category_paths(mongo))
+        for _ in range(_ROUNDS):
+            stored = _stored(mongo, list(waiting.values()))
+            writes: dict[int, tuple[Document, Change, Outcome]] = {}
+            for place, target in list(waiting.items()):
+                document = stored.get(target.target_id)
+                made = entry_of(document, key) if document else None
+                outcome, change = _planned(document, target, plan, known) if not made else (Outcome(CHANGED), None)
+                if document is not None and change is not None:
+                    writes[place] = document, change, outcome
+                else:
+                    outcomes[place] = outcome
+                    del waiting[place]
+            _write(mongo, writes, uow, key)
+            for place, written in _verified(mongo, writes, key).items():
+                document, change, outcomes[place] = written
+                uow.record("product", document["_id"], change.before, dict(change.sets))
+                del waiting[place]
+            if not waiting:
+                break
+    outcomes |= dict.fromkeys(waiting, Outcome(REFUSED, "is being edited by others; run it again"))
+    return [outcomes[place] for place in range(len(targets))]
+
+
+def _write(mongo: Mongo, writes: Mapping[int, tuple[Document, Change, Outcome]], uow: UnitOfWork, key: str) -> None:
+    if writes:
+        updates = [
+            UpdateOne(
+                {"_id": document["_id"], "version": document.get("version"), "edit_keys.key": {"$ne": key}},
+                update_of(document, change, now=uow.now, key=key),
+            )
+            for document, change, _ in writes.values()
+        ]
+        mongo.products.bulk_write(updates, ordered=False)
+        forget_prices(mongo)
+
+
+def _verified(
+    mongo: Mongo, writes: Mapping[int, tuple[Document, Change, Outcome]], key: str
+) -> dict[int, tuple[Document, Change, Outcome]]:
+    """Return those of ``writes`` that got through: they carry the key."""
+    ids = [document["_id"] for document, _, _ in writes.values()]
+    if not ids:
+        return {}
+    through = {found["_id"] for found in mongo.products.find({"_id": {"$in": ids}, "edit_keys.key": key}, {"_id": 1})}
+    return {place: written for place, written in writes.items() if written[0]["_id"] in through}
+
+
+def read_json(text: str) -> Any:
+    """Return what ``text`` is as JSON, else the text: how a form and a verb give an attribute's value."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return text
