@@ -15,8 +15,8 @@ caller retries with the same key: the key's row is not there, the handler runs a
 and reports the effect it finds instead of making it twice. Writing the document last was rejected: a stored result
 without its effect cannot be told from one with it.
 
-**One-statement handlers** (placement) run in autocommit, one round trip: they insert the key's row and the audit row
-themselves, inside their statement, from the ``Claim`` they are given.
+**One-statement handlers** (placement) open no transaction: they insert the key's row and the audit row themselves,
+inside their statement, from the ``Claim`` they are given, and may share its round trip and commit with others.
 
 Retries: a serialization failure, deadlock, lock timeout or lost connection repeats the whole unit with the same key,
 never inside an open transaction: ≤ 8 tries within 5 s, full jitter from 2 ms doubling to 200 ms.
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     import sqlalchemy
 
     from data.stores import Stores
-    from data.stores.postgres import Autocommit
 
 __all__ = ["Claim", "Command", "Done", "Door", "OneStatement", "UnitOfWork", "audit_row", "handles", "parse_command"]
 
@@ -108,7 +107,7 @@ class UnitOfWork:
 
 
 class OneStatement:
-    """What a one-statement handler gets: an autocommit connection and the claim its statement must insert.
+    """What a one-statement handler gets: the stores, no connection yet, and the claim its statement must insert.
 
     The statement inserts ``idempotency_keys(actor_id, key, command, content_hash, result)`` with ``ON CONFLICT DO
     NOTHING``, makes everything else depend on that row having been inserted, and writes its own audit row. Where the
@@ -116,24 +115,18 @@ class OneStatement:
     must get its old answer even when the same command would be refused today.
     """
 
-    def __init__(self, held: Autocommit, stores: Stores, actor: Actor, claim: Claim, now: datetime, kind: Any) -> None:
-        self.raw = held.raw
+    def __init__(self, stores: Stores, actor: Actor, claim: Claim, now: datetime, kind: Any) -> None:
         self.stores = stores
         self.actor = actor
         self.claim = claim
         self.now = now
         self.replayed = False
-        self._held = held
         self._kind = kind
-
-    @property
-    def connection(self) -> sqlalchemy.Connection:
-        """``raw``, the pool's connection, as SQLAlchemy's."""
-        return self._held.connection
 
     def stored_result(self) -> Any | None:
         """Return what an earlier call stored under this claim, or ``None``; raises ``Conflict`` for other content."""
-        stored = stored_result(self.connection, self.claim, self._kind)
+        with self.stores.postgres.autocommit() as held:
+            stored = stored_result(held.connection, self.claim, self._kind)
         self.replayed = stored is not None
         return stored
 
@@ -239,6 +232,25 @@ class Door:
                 raise
         return _retrying()(attempt, registered.handler, command, actor, claim)
 
+    def preview(self, command: Command, actor: Actor) -> Any:
+        """Return what ``command`` would answer now: its handler runs for real, and all of it is rolled back.
+
+        No key is taken and nothing recorded; locks are held only while it runs. For commands with ``can_preview``.
+        Raises what ``run`` would, and ``ValueError`` for any other command.
+        """
+        if not command.can_preview:
+            raise ValueError(f"{command.name} can't be previewed")
+        if not actor.may(command.permission):
+            raise Denied(actor.email, command.permission)
+        handler = _registered(type(command)).handler
+        command = checked(command)
+        claim = Claim(actor.user_id, checked_key(None), command.name, content_hash(command))
+        with self._stores.postgres.writing() as connection:
+            trial = connection.begin_nested()
+            result = handler(command, UnitOfWork(connection, self._stores, actor, claim, datetime.now(UTC)))
+            trial.rollback()
+        return result
+
     def _transaction(
         self, handler: Callable[[Any, UnitOfWork], Any], command: Command, actor: Actor, claim: Claim
     ) -> Done[Any]:
@@ -257,7 +269,6 @@ class Door:
     def _one_statement(
         self, handler: Callable[[Any, OneStatement], Any], command: Command, actor: Actor, claim: Claim
     ) -> Done[Any]:
-        with self._stores.postgres.autocommit() as held:
-            unit = OneStatement(held, self._stores, actor, claim, datetime.now(UTC), command.result)
-            result = handler(command, unit)
+        unit = OneStatement(self._stores, actor, claim, datetime.now(UTC), command.result)
+        result = handler(command, unit)
         return Done(result, unit.replayed, claim.key)

@@ -13,12 +13,11 @@ from data.errors import Invalid, NotFound
 from data.orders.rules import Address
 
 if TYPE_CHECKING:
-    import sqlalchemy
-
     from data.door import OneStatement
     from data.orders.messages import PlaceOrder
+    from data.stores.postgres import Postgres
 
-__all__ = ["addresses_of"]
+__all__ = ["addresses_of", "checked_address"]
 
 
 def addresses_of(unit: OneStatement, command: PlaceOrder) -> tuple[Address, Address]:
@@ -27,11 +26,11 @@ def addresses_of(unit: OneStatement, command: PlaceOrder) -> tuple[Address, Addr
     Raises ``Invalid`` (a field of an address, or no address anywhere) and ``NotFound`` (a stored address that is not
     this customer's).
     """
-    ship = _checked("shipping_address", command.shipping_address)
-    bill = _checked("billing_address", command.billing_address)
+    ship = checked_address("shipping_address", command.shipping_address)
+    bill = checked_address("billing_address", command.billing_address)
     bill_from_shipping = bill is None and command.billing_address_id is None
     if ship is None or bill is None:
-        stored = _stored(unit.connection, command) if ship is None or not bill_from_shipping else []
+        stored = _stored(unit.stores.postgres, command) if ship is None or not bill_from_shipping else []
         ship = ship or _pick(stored, command.shipping_address_id, "shipping")
         if ship is None:
             raise Invalid({"shipping_address": "the customer has none, so the order must name one"})
@@ -39,7 +38,8 @@ def addresses_of(unit: OneStatement, command: PlaceOrder) -> tuple[Address, Addr
     return ship, bill
 
 
-def _checked(field: str, address: Address | None) -> Address | None:
+def checked_address(field: str, address: Address | None) -> Address | None:
+    """Return ``address`` as it is stored. Raises ``Invalid`` naming the parts of ``field`` that can't be so."""
     if address is None:
         return None
     try:
@@ -60,16 +60,16 @@ def _checked(field: str, address: Address | None) -> Address | None:
     return Address(**{name: value or "" for name, value in values.items()})
 
 
-def _stored(connection: sqlalchemy.Connection, command: PlaceOrder) -> list[Any]:
+def _stored(postgres: Postgres, command: PlaceOrder) -> list[Any]:
     """Return the customer's addresses with the customer's name, default ones first, or none for nobody."""
-    return list(
-        connection.execute(
-            select(UserAddress.__table__, User.first_name, User.last_name, User.phone)
-            .join(User, User.user_id == UserAddress.user_id)
-            .where(UserAddress.user_id == command.user_id)
-            .order_by(UserAddress.is_default.desc(), UserAddress.address_id)
-        )
+    statement = (
+        select(UserAddress.__table__, User.first_name, User.last_name, User.phone)
+        .join(User, User.user_id == UserAddress.user_id)
+        .where(UserAddress.user_id == command.user_id)
+        .order_by(UserAddress.is_default.desc(), UserAddress.address_id)
     )
+    with postgres.autocommit() as held:
+        return list(held.connection.execute(statement))
 
 
 def _pick(stored: list[Any], address_id: UUID | None, kind: str) -> Address | None:

@@ -1,19 +1,24 @@
 """Placing an order: priced here, then written by one statement in one round trip (``placement.sql``).
 
 Everything that can be known before the stock rows are locked is computed before: prices, tax, totals, ids. The function
-in the database locks, allocates, and writes all or nothing; see there for the order of things and the reasons.
+in the database allocates, locks, and writes all or nothing; see there for the order of things and the reasons.
 
-The statement goes to the server as ``data.stores.prepared`` sends it, every argument as text, arrays spelled by
-``_array``: the general ways to the wire cost more processor time than all the rest of the placement on this side.
+Orders that are placed at the same time by the threads of one process go in one call of it, with one commit
+(``data.stores.combining``). Each still has its own outcome, key, audit row and event; a cart refused is no matter to
+the others; and where the call fails as a whole, each goes alone with its own key.
+
+The statement goes to the server as ``data.stores.prepared`` sends it, every argument the text of an array, spelled by
+``_Cart``: the general ways to the wire cost more processor time than all the rest of the placement on this side.
 """
 
 from __future__ import annotations
 
 import socket
+import threading
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING
-from uuid import UUID
+from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
 
 import msgspec
 import psycopg
@@ -21,25 +26,45 @@ import psycopg
 from data.catalog.prices import products_for_sale
 from data.door import OneStatement, handles
 from data.errors import Conflict, Invalid, NotFound, OutOfStock, ShortLine
-from data.ids import new_id, new_id_text, new_order_number
+from data.ids import new_id_text, new_order_number
 from data.orders.addresses import addresses_of
 from data.orders.cart import price_lines, refs_of
 from data.orders.messages import PlacedOrder, PlaceOrder
 from data.orders.rules import PricedLine, Totals, quote
+from data.stores.combining import Combiner
 from data.stores.prepared import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from data.orders.rules import Address
+    from data.stores.postgres import Postgres
+
 __all__ = ["place_order"]
 
-_PARAMETERS = 39
+_PARAMETERS = 37
 _PLACE = Prepared(
-    "place_order",
-    f"SELECT outcome, detail::text FROM place_order({', '.join(f'${n}' for n in range(1, _PARAMETERS + 1))})",
+    "place_orders",
+    f"SELECT outcome, detail::text FROM place_orders({', '.join(f'${n}' for n in range(1, _PARAMETERS + 1))})",
 )
 #: Drawing an order number that exists has a chance of 1 in 10⁹ per order there is; more than this means something else.
 _DRAWS = 5
+#: One call places carts of so many lines together, a cart counting as four at least: sixteen small ones.
+_LINES_TOGETHER, _LEAST_LINES = 64, 4
+
+
+class _Cart(NamedTuple):
+    """One order as the statement takes it: for each of its arrays the elements that are this order's, comma between."""
+
+    columns: tuple[str, ...]
+    lines: int
+
+
+class _Outcome(NamedTuple):
+    """What became of a cart, and more of it in JSON: see ``placement.sql``."""
+
+    what: str
+    detail: str
 
 
 class _Short(msgspec.Struct):
@@ -49,6 +74,8 @@ class _Short(msgspec.Struct):
 
 _SHORT = msgspec.json.Decoder(list[_Short])
 _PLACED = msgspec.json.Decoder(PlacedOrder)
+_combiners: WeakKeyDictionary[Postgres, Combiner[_Cart, _Outcome]] = WeakKeyDictionary()
+_making = threading.Lock()
 
 
 @handles(PlaceOrder, one_statement=True)
@@ -61,42 +88,57 @@ def place_order(command: PlaceOrder, unit: OneStatement) -> PlacedOrder:
     ship_to, bill_to = addresses_of(unit, command)
     totals = quote(lines, ship_to, command.shipping_method)
     _compare(command, totals)
-    shard = 0
+    order = (*_amounts(totals), *_addresses(ship_to, bill_to), *map(_element, fields))
+    by_line = _line_columns(lines, totals)
+    user_id, at, shard = str(command.user_id), placed_at.isoformat(), 0
     for _ in range(_DRAWS):
-        order_id, order_number = new_id(), new_order_number(shard)
+        order_id, order_number = new_id_text(), new_order_number(shard)
         head = _head(order_id, order_number, totals)
-        arguments = (
-            *_claim(unit),
-            *(str(order_id), order_number, new_id_text(), new_id_text(), str(command.user_id), str(shard)),
-            placed_at.isoformat(),
-            *_amounts(totals),
-            *(_json(ship_to), _json(bill_to), *fields, head),
-            *_line_arrays(lines, totals),
-            *_event_arrays(order_id, lines),
-        )
+        ids = (order_id, order_number, new_id_text(), new_id_text(), user_id, str(shard), at)
+        cart = _Cart((*_claim(unit), *ids, *order, _element(head), str(len(lines)), *by_line), len(lines))
         try:
-            outcome, detail = _PLACE.one(unit.raw, arguments)
-        except psycopg.errors.UniqueViolation as taken:
-            if taken.diag.constraint_name != "orders_order_number_key":
+            outcome = _write(unit.stores.postgres, cart)
+        except Conflict as error:
+            if not _number_was_taken(error):
                 raise
             continue
-        if outcome == "elsewhere":
-            shard = int(detail or 0)
+        if outcome.what == "elsewhere":
+            shard = int(outcome.detail)
             continue
-        return _answer(command, unit, lines, outcome, detail or "[]", head)
+        return _answer(command, unit, lines, outcome, head)
     raise Conflict("No free order number was found; try again.")
 
 
+def _write(postgres: Postgres, cart: _Cart) -> _Outcome:
+    """Send the cart with those of other threads that wait, or alone; return when all is committed."""
+    found = _combiners.get(postgres)
+    if found is None:
+        with _making:
+            found = _combiners.setdefault(postgres, Combiner(_LINES_TOGETHER))
+
+    def send(carts: Sequence[_Cart]) -> list[_Outcome]:
+        arrays = ["{" + ",".join(column) + "}" for column in zip(*(each.columns for each in carts), strict=True)]
+        with postgres.autocommit() as held:
+            return [_Outcome(what or "", detail or "[]") for what, detail in _PLACE.rows(held.raw, arrays)]
+
+    return found.ask(cart, max(cart.lines, _LEAST_LINES), send)
+
+
+def _number_was_taken(error: Conflict) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, psycopg.errors.UniqueViolation) and cause.diag.constraint_name == "orders_order_number_key"
+
+
 def _answer(
-    command: PlaceOrder, unit: OneStatement, lines: Sequence[PricedLine], outcome: str | None, detail: str, head: str
+    command: PlaceOrder, unit: OneStatement, lines: Sequence[PricedLine], outcome: _Outcome, head: str
 ) -> PlacedOrder:
-    if outcome == "placed":
-        return _PLACED.decode(f'{head[:-1]},"items":{detail}}}')
-    if outcome == "stored":
+    if outcome.what == "placed":
+        return _PLACED.decode(f'{head[:-1]},"items":{outcome.detail}}}')
+    if outcome.what == "stored":
         stored = unit.stored_result()
         assert isinstance(stored, PlacedOrder)
         return stored
-    if outcome == "nobody":
+    if outcome.what == "nobody":
         raise NotFound("customer", str(command.user_id))
     raise OutOfStock(
         tuple(
@@ -107,7 +149,7 @@ def _answer(
                 requested=lines[short.line - 1].quantity,
                 available=short.available,
             )
-            for short in _SHORT.decode(detail)
+            for short in _SHORT.decode(outcome.detail)
         )
     )
 
@@ -139,7 +181,7 @@ def _compare(command: PlaceOrder, totals: Totals) -> None:
         )
 
 
-def _head(order_id: UUID, order_number: str, totals: Totals) -> str:
+def _head(order_id: str, order_number: str, totals: Totals) -> str:
     """Return the result but for its items as JSON: stored with the key, and what the audit says of the order."""
     return _json(
         {
@@ -158,7 +200,13 @@ def _head(order_id: UUID, order_number: str, totals: Totals) -> str:
 
 def _claim(unit: OneStatement) -> tuple[str, ...]:
     claim = unit.claim
-    return str(claim.actor_id), claim.key, rf"\x{claim.content_hash.hex()}", unit.actor.email, _host()
+    return (
+        str(claim.actor_id),
+        _element(claim.key),
+        rf'"\\x{claim.content_hash.hex()}"',
+        _element(unit.actor.email),
+        _element(_host()),
+    )
 
 
 @cache
@@ -174,32 +222,27 @@ def _amounts(totals: Totals) -> tuple[str, ...]:
         str(totals.shipping_amount),
         str(totals.discount_amount),
         str(totals.total_amount),
-        totals.currency,
+        _element(totals.currency),
     )
 
 
-def _line_arrays(lines: Sequence[PricedLine], totals: Totals) -> tuple[str, ...]:
-    return (
-        _array([line.product_id for line in lines]),
-        _nullable_array([line.warehouse_id for line in lines]),
-        _plain_array([str(line.quantity) for line in lines]),
-        _array([line.sku for line in lines]),
-        _array([line.title for line in lines]),
-        _array([_json(line.attributes) for line in lines]),
-        _plain_array([str(line.unit_price) for line in lines]),
-        _plain_array([str(total.tax_amount) for total in totals.lines]),
-        _plain_array([new_id_text() for _ in lines]),
-        _plain_array([new_id_text() for _ in lines]),
-    )
+def _addresses(ship_to: Address, bill_to: Address) -> tuple[str, str]:
+    there = _element(_json(ship_to))
+    return there, there if bill_to is ship_to else _element(_json(bill_to))
 
 
-def _event_arrays(order_id: UUID, lines: Sequence[PricedLine]) -> tuple[str, ...]:
-    """Return topic, key and kind of the events: the order's, and one for the stock of each product."""
-    products = sorted({line.product_id for line in lines})
+def _line_columns(lines: Sequence[PricedLine], totals: Totals) -> tuple[str, ...]:
     return (
-        _array(["orders", *["stock"] * len(products)]),
-        _array([str(order_id), *products]),
-        _array(["placed", *["reserve"] * len(products)]),
+        ",".join([_element(line.product_id) for line in lines]),
+        ",".join([_element(line.warehouse_id) for line in lines]),
+        ",".join([str(line.quantity) for line in lines]),
+        ",".join([_element(line.sku) for line in lines]),
+        ",".join([_element(line.title) for line in lines]),
+        ",".join([_element(_json(line.attributes)) for line in lines]),
+        ",".join([str(line.unit_price) for line in lines]),
+        ",".join([str(total.tax_amount) for total in totals.lines]),
+        ",".join([new_id_text() for _ in lines]),
+        ",".join([new_id_text() for _ in lines]),
     )
 
 
@@ -207,25 +250,13 @@ def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _plain_array(values: Sequence[str]) -> str:
-    """Return numbers or ids as PostgreSQL writes an array; they need no quotes."""
-    return "{" + ",".join(values) + "}"
+def _element(value: str | None) -> str:
+    """Return ``value`` as PostgreSQL writes an element of an array: quoted, so that it cannot be read as anything else.
 
-
-def _array(values: Sequence[str]) -> str:
-    """Return ``values`` as PostgreSQL writes an array: every element quoted, so none can be read as anything else.
-
-    NUL, which PostgreSQL keeps in no text, stands between them while all are escaped in one go. Raises ``Invalid``
-    where a value has one (MongoDB keeps them, and other programs write there).
+    Raises ``Invalid`` for NUL, which no text of PostgreSQL holds (MongoDB keeps it, and other programs write there).
     """
-    if not values:
-        return "{}"
-    joined = "\0".join(values)
-    if joined.count("\0") >= len(values):
+    if value is None:
+        return "NULL"
+    if "\0" in value:
         raise Invalid({"lines": "a product's name or SKU holds a NUL character"})
-    escaped = joined.replace("\\", "\\\\").replace('"', '\\"')
-    return '{"' + escaped.replace("\0", '","') + '"}'
-
-
-def _nullable_array(values: Sequence[str | None]) -> str:
-    return _plain_array(["NULL" if value is None else _array([value])[1:-1] for value in values])
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -67,8 +67,8 @@ class Postgres:
     def autocommit(self) -> AbstractContextManager[Autocommit]:
         """Hold a connection on which every statement is its own transaction: for a command that is one statement.
 
-        From a pool of its own, since switching a connection to and fro costs as much as asking it. Only the door uses
-        it. Raises what ``writing`` raises.
+        From a pool of its own, since switching a connection to and fro costs as much as asking it. Only one-statement
+        commands use it. Raises what ``writing`` raises.
         """
         return _autocommit(self._autocommit)
 

@@ -132,21 +132,22 @@ def stumble(command: Stumble, uow: UnitOfWork) -> int:
 @handles(CountAtOnce, one_statement=True)
 def count_at_once(command: CountAtOnce, unit: OneStatement) -> int:
     claim = unit.claim
-    value = unit.connection.execute(
-        text(
-            "WITH claimed AS (INSERT INTO idempotency_keys (actor_id, key, command, content_hash, result)"
-            " SELECT :actor, :key, :command, :hash, '1' WHERE NOT :refuse ON CONFLICT DO NOTHING RETURNING 1)"
-            " INSERT INTO relay_state (name, value) SELECT :tally, '1' FROM claimed RETURNING (value)::int"
-        ),
-        {
-            "actor": claim.actor_id,
-            "key": claim.key,
-            "command": claim.command,
-            "hash": claim.content_hash,
-            "refuse": command.refuse,
-            "tally": command.tally,
-        },
-    ).scalar_one_or_none()
+    with unit.stores.postgres.autocommit() as held:
+        value = held.connection.execute(
+            text(
+                "WITH claimed AS (INSERT INTO idempotency_keys (actor_id, key, command, content_hash, result)"
+                " SELECT :actor, :key, :command, :hash, '1' WHERE NOT :refuse ON CONFLICT DO NOTHING RETURNING 1)"
+                " INSERT INTO relay_state (name, value) SELECT :tally, '1' FROM claimed RETURNING (value)::int"
+            ),
+            {
+                "actor": claim.actor_id,
+                "key": claim.key,
+                "command": claim.command,
+                "hash": claim.content_hash,
+                "refuse": command.refuse,
+                "tally": command.tally,
+            },
+        ).scalar_one_or_none()
     if value is None:
         stored = unit.stored_result()
         if stored is None:

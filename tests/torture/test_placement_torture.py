@@ -156,7 +156,7 @@ def test_killed_servers_lose_and_double_nothing(own_shop: Shop) -> None:
             with psycopg.connect(url, autocommit=True, connect_timeout=2) as connection:
                 rows = connection.execute(
                     "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND state = 'active'"
-                    " AND pid <> pg_backend_pid() AND query LIKE '%place_order%'"
+                    " AND pid <> pg_backend_pid() AND query LIKE '%place_orders%'"
                 )
                 return [row[0] for row in rows]
         except psycopg.OperationalError:

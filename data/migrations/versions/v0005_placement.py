@@ -18,16 +18,16 @@ branch_labels = None
 depends_on = None
 
 #: Of ``data/orders/placement.sql`` as this revision installs it.
-PLACEMENT_SHA256 = "e5ecafb10287cd96b4ba4202889712dfb510d71878733ae4fb6a90b87afa1cc2"
+PLACEMENT_SHA256 = "b7b7904b3b9088d4d4257dea4ded2b3341da9679cd05cb14613b3f922e39287a"
 
 
 def upgrade() -> None:
-    """Create ``place_order``, replacing one of any signature."""
-    op.execute("DROP FUNCTION IF EXISTS place_order")
+    """Create ``place_orders``, replacing one of any signature."""
+    op.execute("DROP FUNCTION IF EXISTS place_orders")
     source = files("data.orders").joinpath("placement.sql").read_text(encoding="utf-8")
     op.get_bind().exec_driver_sql(source, execution_options={"no_parameters": True})
 
 
 def downgrade() -> None:
     """Drop it."""
-    op.execute("DROP FUNCTION place_order")
+    op.execute("DROP FUNCTION place_orders")
