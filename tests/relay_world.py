@@ -183,6 +183,69 @@ class RelayProcess:
         return self._process.wait(20)
 
 
+_NURSERY = """
+import importlib, os, signal, sys
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+from data.events import relay
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for line in sys.stdin:
+    if not (pid := os.fork()):
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os._exit(relay.main())
+    print(pid, flush=True)
+"""
+#: What a relay imports once it works, beside what it imports at once.
+_IMPORTED_LATER = (
+    "data.stores.postgres", "data.stores.mongo", "data.stores.redis", "data.stores.chdb_client",
+    "data.search.tantivy_engine", "psycopg", "sqlalchemy.dialects.postgresql.psycopg",
+)  # fmt: skip
+
+
+class RelayNursery:
+    """Starts many relays that may be killed: each is forked from one process that has imported everything.
+
+    Importing takes a relay a second of work, too long where another is killed every second on two cores.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("STOREKEEPER_")}
+        quiet = msgspec.structs.replace(settings, log_level="error")
+        self._nursery = subprocess.Popen(
+            [sys.executable, "-c", _NURSERY, *_IMPORTED_LATER],
+            env=environ | quiet.to_environ(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self._living: set[int] = set()
+
+    def start(self) -> int:
+        """Start one; return its process id."""
+        assert self._nursery.stdin is not None
+        assert self._nursery.stdout is not None
+        self._nursery.stdin.write("one\n")
+        self._nursery.stdin.flush()
+        pid = int(self._nursery.stdout.readline())
+        self._living.add(pid)
+        return pid
+
+    def kill(self, leader: str) -> bool:
+        """Kill -9 the one that ``relay_status`` names as ``leader``; say whether it is one of these."""
+        pid = int(leader.rpartition(":")[2] or 0)
+        if pid not in self._living:
+            return False
+        os.kill(pid, signal.SIGKILL)
+        self._living.remove(pid)
+        return True
+
+    def close(self) -> None:
+        """Kill all, and wait for the nursery's own end."""
+        for pid in self._living:
+            os.kill(pid, signal.SIGKILL)
+        self._living.clear()
+        self._nursery.kill()
+        self._nursery.communicate()
+
+
 @contextmanager
 def relay_process(settings: Settings) -> Iterator[RelayProcess]:
     """Run a relay for the length of a block."""

@@ -51,13 +51,15 @@ class HistoryLost(Exception):
 class Change:
     """One product was written, at ``moment`` of the cluster's time.
 
-    ``foreign``: by a program that did not raise the document's ``revision``.
+    ``foreign``: by a program that did not raise the document's ``revision``. ``anew``: the whole document was
+    written, so its counters may be lower than what is held of an earlier one with its id.
     """
 
     product_id: str
     deleted: bool = False
     foreign: bool = False
     moment: Timestamp | None = None
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,8 @@ def _changes(event: Mapping[str, Any] | None) -> tuple[Change, ...]:
     if kind not in ("insert", "update", "replace", "delete"):
         raise HistoryLost(f"the collection saw {kind!r}")
     key = str(event["documentKey"]["_id"])
-    return (Change(key, kind == "delete", _foreign(kind, event), event["clusterTime"]),)
+    anew = kind in ("insert", "replace")
+    return (Change(key, kind == "delete", _foreign(kind, event), event["clusterTime"], anew),)
 
 
 def _foreign(kind: str, event: Mapping[str, Any]) -> bool:

@@ -38,8 +38,14 @@ _LINES_OF = text(
            coalesce(i.warehouse_id, '') AS warehouse_id, o.channel, i.quantity, i.unit_price, i.total_price,
            i.discount_amount, i.tax_amount, o.order_status, o.currency,
            coalesce(o.shipping_address->>'country', '') AS country, o.created_at AS placed_at, o.version
-    FROM orders o JOIN order_items i USING (order_id)
-    WHERE o.order_id = ANY(:ids)
+    FROM orders o JOIN (
+        SELECT order_id, order_item_id, product_id, sku, warehouse_id, quantity, unit_price, total_price,
+               discount_amount, tax_amount
+          FROM order_items WHERE order_id = ANY(:ids)
+         UNION ALL  -- what an edit took out counts for nothing from then on
+        SELECT order_id, order_item_id, product_id, sku, warehouse_id, 0, unit_price, 0, 0, 0
+          FROM removed_order_items WHERE order_id = ANY(:ids)
+    ) i USING (order_id)
     ORDER BY o.order_id, i.order_item_id
     """
 )

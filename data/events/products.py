@@ -156,12 +156,30 @@ class ProductFeed:
     def _apply(self, changes: Sequence[Change]) -> int:
         """Bring index and cache to what MongoDB holds now for the changed products; return how many were newer."""
         changed = list(dict.fromkeys(change.product_id for change in changes))
-        self._adopt({change.product_id: change.moment for change in changes if change.foreign})
+        self._adopt({change.product_id: change.moment for change in changes if change.foreign and not change.anew})
+        copied = {change.product_id: change.moment for change in changes if change.foreign and change.anew}
+        self._adopt(copied, floor=_never_held())
         found = get_products(self._stores.mongo, changed)
         written = self._index(found.values()) + self._unindex(set(changed) - set(found))
         self._stores.search.commit()
+        anew = dict.fromkeys(change.product_id for change in changes if change.anew and change.product_id in found)
+        if anew:
+            found |= self._revive(list(anew))
         self._follow({product_id: found.get(product_id) for product_id in changed})
         return written
+
+    def _revive(self, product_ids: Sequence[str]) -> dict[str, Product]:
+        """Lift products above what index and cache hold: a tombstone, where they were deleted and inserted again under
+        their old id, or the revision from before they were replaced by an older copy or set back by hand.
+        """
+        refused = reconcile.refused(self._stores, product_ids)
+        if not refused:
+            return {}
+        self._adopt(dict.fromkeys(refused), floor=_never_held())
+        found = get_products(self._stores.mongo, refused)
+        self._index(found.values())
+        self._stores.search.commit()
+        return found
 
     def _index(self, products: Iterable[Product]) -> int:
         """Write products to the index; one that it cannot take becomes a dead letter and stops no other."""
@@ -257,11 +275,7 @@ class ProductFeed:
             self._rebuild()
         for ids in found.batches(BATCH):
             self._apply([Change(product_id) for product_id in ids])
-            # What the index still refuses has a revision lower than one that was deleted, or was set back by hand.
-            refused = reconcile.still_different(self._stores, ids)
-            if refused:
-                self._adopt(dict.fromkeys(refused), floor=int(time.time()))
-                self._apply([Change(product_id) for product_id in refused])
+            self._revive(ids)
         self._revalidate_caches()
         self._counters |= {"differences": found.count, "reconciled_at": datetime.now(UTC).isoformat()}
         self._note(self._position)
@@ -270,6 +284,11 @@ class ProductFeed:
     def _adopt(self, changed: Mapping[str, Timestamp | None], *, floor: int = 0) -> None:
         for product_id, why in adopt(self._stores.mongo, changed, floor=floor).items():
             self._bury(product_id, why)
+
+
+def _never_held() -> int:
+    """Return a revision above every one that an earlier document may have had: milliseconds, where others count."""
+    return time.time_ns() // 1_000_000
 
 
 def _all_products(stores: Stores) -> Iterator[Product]:

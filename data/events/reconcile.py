@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from data.caches.products import ProductCache
 from data.catalog.documents import object_id
 from data.stores.mongo import translate_errors
 
 if TYPE_CHECKING:
     from data.stores import Stores
 
-__all__ = ["Differences", "differences", "revisions_of", "still_different"]
+__all__ = ["Differences", "differences", "refused", "revisions_of"]
 
 _BATCH = 1000
 
@@ -52,9 +53,20 @@ def differences(stores: Stores) -> Differences:
     return Differences(tuple(found), stores.search.count() > products)
 
 
-def still_different(stores: Stores, product_ids: Sequence[str]) -> tuple[str, ...]:
-    """Return those of ``product_ids`` whose index entry is not at their document's revision."""
-    return tuple(_different(stores, revisions_of(stores, product_ids)))
+def refused(stores: Stores, product_ids: Sequence[str]) -> tuple[str, ...]:
+    """Return those of ``product_ids`` that the index did not take (it has none of them, or a later revision), and those
+    that the cache holds at a later revision.
+
+    An earlier one is no refusal: the product was written again meanwhile, and the change stream tells of it.
+    """
+    indexed = stores.search.versions(product_ids)
+    cached = ProductCache(stores.redis.cache).versions(product_ids)
+    stored = revisions_of(stores, product_ids)
+    return tuple(
+        key
+        for key, revision in stored.items()
+        if indexed.get(key, revision + 1) > revision or cached.get(key, revision) > revision
+    )
 
 
 def _revisions(stores: Stores) -> Iterator[dict[str, int]]:

@@ -96,7 +96,7 @@ def test_a_product_inserted_or_replaced_by_another_client_is_adopted(shop: Shop)
     document = stores.mongo.products.find_one({"_id": inserted})
     stores.mongo.products.replace_one({"_id": inserted}, document | {"title": "Replaced thing"})
     drain(shop)
-    assert hits(stores, "replaced")["X-1"].revision == document["revision"] + 1
+    assert hits(stores, "replaced")["X-1"].revision > document["revision"]
     assert not hits(stores, "foreign")
 
 
