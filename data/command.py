@@ -47,6 +47,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     #: The module that registers the handler, imported when the first such command runs; ``""`` where it stands beside
     #: the command. So a form builds a command without loading a driver, and no room is imported before it is used.
     handled_in: ClassVar[str] = ""
+    #: Whether ``Door.preview`` may run it and roll it back: its handler writes nothing but PostgreSQL.
+    can_preview: ClassVar[bool] = False
     #: Longest string, in characters, any field may hold (columns have their own, shorter limits in the rules).
     text_limit: ClassVar[int] = 10_000
     #: Largest absolute integer: PostgreSQL's int4, unless the command feeds a store that holds more.
