@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from decimal import Decimal
 from pathlib import Path
 
@@ -50,19 +51,17 @@ def test_keys_and_times_to_live_are_the_seeds(shop: Shop) -> None:
 def test_a_search_is_found_again_and_its_rows_are_live(shop: Shop) -> None:
     stores = shop.stores
     product = put_product(stores, "A-1", title="Kettle")
-    gone = put_product(stores, "A-2", title="Kettle too")
+    put_product(stores, "A-2", title="Kettle too")
     set_level(stores, product, 3)
     drain(shop)
     query = parse_query("kettle")
     first = cached_search(shop, query)
     assert {hit.sku: hit.available_stock for hit in first.hits} == {"A-1": 3, "A-2": 0}
     assert len(list(stores.redis.cache.scan_iter("search:*"))) == 1
-    # Nothing of this has reached the index, and all of it shows.
+    cached_product(shop, product)
+    # Nothing of this has reached index or product cache, as where no relay runs, and all of it shows.
     set_level(stores, product, 0)
     stores.mongo.products.update_one({"sku": "A-1"}, {"$set": {"pricing.final_price": 99.5}, "$inc": {"revision": 1}})
-    from data.caches.products import ProductCache
-
-    ProductCache(stores.redis.cache).follow({product: get_product(stores.mongo, product), gone: None})
     stores.mongo.products.delete_one({"sku": "A-2"})
     again = cached_search(shop, query)
     assert again.generation == first.generation
@@ -70,6 +69,28 @@ def test_a_search_is_found_again_and_its_rows_are_live(shop: Shop) -> None:
         ("A-1", Decimal("99.50"), 0, "out")
     ]
     assert again.took_ms == first.took_ms, "it was not searched for again"
+
+
+def test_five_hundred_who_miss_one_product_cost_two_reads_of_the_catalog(shop: Shop) -> None:
+    mongo = shop.stores.mongo
+    product = put_product(shop.stores, "A-1", title="Kettle")
+    mongo.db.command("profile", 2)  # MongoDB's own record of what it was asked
+    titles: list[str] = []
+    start = threading.Barrier(500)
+
+    def read() -> None:
+        start.wait()
+        titles.append(cached_product(shop, product).title)
+
+    threads = [threading.Thread(target=read) for _ in range(500)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    mongo.db.command("profile", 0)
+    asked = list(mongo.db["system.profile"].find({"op": "query", "ns": mongo.products.full_name}))
+    assert titles == ["Kettle"] * 500
+    assert 1 <= len(asked) <= 2
 
 
 def test_another_page_filter_or_state_of_the_index_is_another_entry(shop: Shop) -> None:
