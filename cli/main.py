@@ -35,9 +35,9 @@ UNKNOWN = 1
 #: noun → (module, one line for the help)
 NOUNS: dict[str, tuple[str, str]] = {
     "products": ("cli.products", "Import, search, show and edit products."),
-    "orders": ("cli.orders", "Place, show and list orders; change their status."),
+    "orders": ("cli.orders", "Place, show and list orders; ship, deliver, cancel, allocate them."),
     "customers": ("cli.customers", "Find, show and add customers and their addresses."),
-    "stock": ("cli.stock", "Show, receive and adjust stock; its movements."),
+    "stock": ("cli.stock", "Show, receive, adjust, transfer and hold stock; its movements."),
     "demo": ("cli.demo", "Load demo data."),
     "doctor": ("cli.doctor", "Say how the five stores, the relay and the schema are."),
     "reconcile": ("cli.reconcile", "Recompute every stock level from the ledger; exit 1 on a mismatch."),

@@ -1,4 +1,4 @@
-"""``storekeeper orders place|show|list|status``."""
+"""``storekeeper orders place|show|list|status``; the verbs of an order's life stand in ``cli.order_life``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from cli.answer import Answer, page_document, plain
 from cli.columns import columns, pairs, shown
 from cli.options import Noun, with_after, with_key, with_limit
 from cli.order_input import OrderInput, read_line, read_order_file
+from cli.order_life import VERBS
 from cli.session import done_document, opened_shop
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 
 @click.group(cls=Noun, name="orders")
 def command() -> None:
-    """Place, show and list orders; change their status."""
+    """Place, show and list orders; take them through their life."""
+
+
+for _verb in VERBS:
+    command.add_command(_verb)
 
 
 @command.command("list")
@@ -88,13 +93,16 @@ def _detail_lines(order: OrderDetail) -> Iterable[str]:
     )
     yield ""
     yield from columns(
-        ("sku", "title", "warehouse", "quantity", "price", "total", "state"),
+        ("sku", "title", "warehouse", "quantity", "sent", "cancelled", "returned", "price", "total", "state"),
         [
             (
                 item.sku,
                 item.product_name,
                 item.warehouse_id,
                 item.quantity,
+                item.shipped_quantity,
+                item.cancelled_quantity,
+                item.returned_quantity,
                 item.unit_price,
                 item.total_price,
                 item.fulfillment_status,
@@ -110,7 +118,9 @@ def _detail_lines(order: OrderDetail) -> Iterable[str]:
             "tax": order.tax_amount,
             "shipping": order.shipping_amount,
             f"total {shown(order.currency)}": order.total_amount,
+            "credited": order.credited_amount,
             "paid": order.paid_amount,
+            "due": order.due_amount,
         }
     )
     yield ""

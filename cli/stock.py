@@ -1,4 +1,4 @@
-"""``storekeeper stock show|receive|adjust|movements``."""
+"""``storekeeper stock show|receive|adjust|transfer|movements``; holds stand in ``cli.stock_holds``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from cli.answer import Answer, page_document
 from cli.columns import columns, shown
 from cli.options import Noun, with_after, with_key, with_limit
 from cli.session import done_document, opened_shop
+from cli.stock_holds import VERBS
 from data.types import Page
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 
 @click.group(cls=Noun, name="stock")
 def command() -> None:
-    """Show, receive and adjust stock; its movements."""
+    """Show, receive, adjust, transfer and hold stock; its movements."""
+
+
+for _verb in VERBS:
+    command.add_command(_verb)
 
 
 def with_warehouse(function: Any) -> Any:
@@ -148,6 +153,30 @@ def adjust(
     return _move(build, key)
 
 
+@command.command()
+@click.argument("ref")
+@click.argument("quantity", type=int)
+@click.option("--from", "source", metavar="CODE", help="From here. Default: the setting `warehouse`.")
+@click.option("--to", "target", required=True, metavar="CODE", help="To here.")
+@click.option("--reason", default="", metavar="TEXT", help="Why.")
+@with_key
+def transfer(ref: str, quantity: int, source: str | None, target: str, reason: str, key: str | None) -> Answer:
+    """Move QUANTITY available units of the product REF (SKU or id) to another warehouse."""
+    from data.stock.commands import TransferStock
+
+    with opened_shop() as shop:
+        move = TransferStock(
+            product_id=ref,
+            from_warehouse=source or shop.settings.warehouse,
+            to_warehouse=target,
+            quantity=quantity,
+            reason=reason,
+        )
+        done = shop.door.run(move, shop.actor, key=key)
+    both = (done.result.source, done.result.target)
+    return Answer(done_document(done), lambda: [_level_line(level) for level in both])
+
+
 def _move(build: Any, key: str | None) -> Answer:
     with opened_shop() as shop:
         done = shop.door.run(build(shop.settings.warehouse), shop.actor, key=key)
@@ -155,8 +184,11 @@ def _move(build: Any, key: str | None) -> Answer:
 
 
 def _moved_lines(done: Done[StockMoved]) -> Iterable[str]:
-    moved = done.result
-    yield (
+    yield _level_line(done.result)
+
+
+def _level_line(moved: StockMoved) -> str:
+    return (
         f"{shown(moved.sku)} in {shown(moved.warehouse_id)}: {moved.available_stock:,} available,"
         f" {moved.reserved_stock:,} reserved, {moved.damaged_stock:,} damaged, {moved.total_stock:,} in all"
     )

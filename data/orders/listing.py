@@ -43,8 +43,7 @@ LISTED = """
       LEFT JOIN users u ON u.user_id = o.user_id
       CROSS JOIN LATERAL (
             SELECT count(DISTINCT i.line_no)::int AS lines, sum(i.quantity)::int AS units,
-                   coalesce(sum(i.quantity) FILTER (WHERE i.fulfillment_status IN ('shipped', 'delivered')), 0)::int
-                       AS shipped_units
+                   coalesce(sum(i.shipped_quantity), 0)::int AS shipped_units
               FROM order_items i WHERE i.order_id = o.order_id) AS line
       CROSS JOIN LATERAL (
             SELECT coalesce(sum(CASE p.kind WHEN 'capture' THEN p.amount WHEN 'refund' THEN -p.amount END), 0) AS paid

@@ -1,4 +1,4 @@
-"""What may be asked of orders: place one, change one's status.
+"""What may be asked of orders: place one, change one's status, cancel lines, change where lines are served from.
 
 Light: a form or a CLI verb builds a command without loading a driver; the door loads the handlers.
 """
@@ -17,7 +17,15 @@ from data.orders.rules import Address
 
 __all__ = [
     "Address",
+    "AllocateOrder",
+    "AllocatedItem",
+    "CancelLines",
     "ChangeOrderStatus",
+    "LineUnits",
+    "LinesCancelled",
+    "LinesMarked",
+    "MarkLines",
+    "OrderAllocated",
     "OrderLineInput",
     "OrderStatusChanged",
     "PlaceOrder",
@@ -112,7 +120,10 @@ class ChangeOrderStatus(Command, frozen=True, kw_only=True):
     cancellation. ``expected_version`` is the version the person saw, ``None`` skips the comparison. ``at`` is for steps
     taken elsewhere earlier; it may not lie in the future.
 
-    Raises ``NotFound``, ``Invalid`` (unknown status, no such step from here, missing reason), ``Conflict`` (version).
+    A step may need a permission of its own (``data.orders.life.ORDER_STEPS``).
+
+    Raises ``NotFound``, ``Denied``, ``Invalid`` (unknown status, no such step from here, missing reason; a cancellation
+    of an order that was sent in part), ``Conflict`` (version).
     """
 
     name: ClassVar[str] = "orders.status"
@@ -125,3 +136,123 @@ class ChangeOrderStatus(Command, frozen=True, kw_only=True):
     reason: str = ""
     expected_version: int | None = None
     at: datetime | None = None
+
+
+class LineUnits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Some units of an order's line: by ``order_item_id``, or by ``sku`` wherever the order's lines hold it."""
+
+    quantity: int
+    sku: str = ""
+    order_item_id: UUID | None = None
+
+
+class LinesCancelled(msgspec.Struct, frozen=True, kw_only=True):
+    """The order after ``units`` were cancelled: ``credit`` was taken off its price, and ``owed`` is left to be paid.
+
+    ``owed`` below zero is what the customer gets back.
+    """
+
+    order_id: UUID
+    order_number: str
+    order_status: str
+    version: int
+    units: int
+    credit: Decimal
+    owed: Decimal
+    currency: str
+
+
+class CancelLines(Command, frozen=True, kw_only=True):
+    """Cancel units that were not sent yet, of some ``lines`` or (``()``) of all; their stock is free again.
+
+    Cancelling the last unit cancels the order where nothing was sent, shipping price included; else the order is then
+    sent in whole. ``reason`` is mandatory. Money that was taken stays until it is refunded.
+
+    Raises ``NotFound``, ``Invalid`` (no reason, more than is left, nothing left), ``Conflict`` (version).
+    """
+
+    name: ClassVar[str] = "orders.cancel"
+    permission: ClassVar[str] = "orders.cancel"
+    result: ClassVar[type] = LinesCancelled
+    handled_in: ClassVar[str] = "data.orders.cancelling"
+    entry_limit: ClassVar[int] = 1_000
+
+    order_id: UUID
+    reason: str
+    lines: tuple[LineUnits, ...] = ()
+    expected_version: int | None = None
+
+
+class AllocatedItem(msgspec.Struct, frozen=True, kw_only=True):
+    """Where units of a line are held, still to be sent."""
+
+    order_item_id: UUID
+    line_no: int
+    sku: str
+    warehouse_id: str
+    quantity: int
+
+
+class OrderAllocated(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the order's open units are held now; ``moved`` of them changed their warehouse."""
+
+    order_id: UUID
+    order_number: str
+    version: int
+    moved: int
+    items: tuple[AllocatedItem, ...]
+
+
+class AllocateOrder(Command, frozen=True, kw_only=True):
+    """Choose anew which warehouses serve what is still to be sent.
+
+    Either by ``strategy`` (``data.stock.allocation.STRATEGIES``) for all of it, or by hand: ``lines`` units, of those
+    that ``from_warehouse`` holds (``""``: any), go to ``to_warehouse``. Units move by difference: what stays where it
+    is is never let go. A line may be split over warehouses.
+
+    Raises ``NotFound``, ``Invalid``, ``Conflict`` (version), ``OutOfStock`` where ``to_warehouse`` has too few.
+    """
+
+    name: ClassVar[str] = "orders.allocate"
+    permission: ClassVar[str] = "orders.allocate"
+    result: ClassVar[type] = OrderAllocated
+    handled_in: ClassVar[str] = "data.orders.allocating"
+    entry_limit: ClassVar[int] = 1_000
+
+    order_id: UUID
+    strategy: str = ""
+    lines: tuple[LineUnits, ...] = ()
+    from_warehouse: str = ""
+    to_warehouse: str = ""
+    reason: str = ""
+    expected_version: int | None = None
+
+
+class LinesMarked(msgspec.Struct, frozen=True, kw_only=True):
+    """How many lines' shares changed to ``state``."""
+
+    order_id: UUID
+    order_number: str
+    version: int
+    state: str
+    lines: int
+
+
+class MarkLines(Command, frozen=True, kw_only=True):
+    """Say how far the floor is with what is still to be sent: ``state`` is ``picked``, ``packed`` or ``allocated``.
+
+    Of ``order_item_ids``, or of all that ``warehouse_id`` serves, or (neither given) of all. Raises ``NotFound``,
+    ``Invalid`` (no such step, a line that holds nothing), ``Conflict`` (version).
+    """
+
+    name: ClassVar[str] = "orders.mark"
+    permission: ClassVar[str] = "orders.ship"
+    result: ClassVar[type] = LinesMarked
+    handled_in: ClassVar[str] = "data.orders.marking"
+    entry_limit: ClassVar[int] = 1_000
+
+    order_id: UUID
+    state: str
+    order_item_ids: tuple[UUID, ...] = ()
+    warehouse_id: str = ""
+    expected_version: int | None = None

@@ -44,7 +44,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class OrderItemRow:
-    """What one warehouse serves of one line."""
+    """What one warehouse serves of one line. ``quantity`` was ordered; the other quantities say what became of it."""
 
     order_item_id: UUID
     line_no: int
@@ -60,6 +60,11 @@ class OrderItemRow:
     fulfillment_status: str
     warehouse_id: str | None
     tracking_number: str | None
+    allocated_quantity: int = 0
+    shipped_quantity: int = 0
+    cancelled_quantity: int = 0
+    returned_quantity: int = 0
+    credited_quantity: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,10 @@ class OrderMovement:
 
 @dataclass(frozen=True)
 class OrderDetail:
-    """One order with everything its screen shows."""
+    """One order with everything its screen shows.
+
+    ``due_amount`` is what is still to be paid; below zero it is what the shop owes the customer.
+    """
 
     order_id: UUID
     order_number: str
@@ -136,6 +144,8 @@ class OrderDetail:
     history: tuple[HistoryRow, ...]
     payments: tuple[PaymentRow, ...]
     movements: tuple[OrderMovement, ...]
+    credited_amount: Decimal = Decimal("0.00")
+    due_amount: Decimal = Decimal("0.00")
 
 
 def get_order(postgres: Postgres, ref: str | UUID) -> OrderDetail:
@@ -190,6 +200,7 @@ _ORDER = text(
            coalesce(nullif(trim(concat_ws(' ', u.first_name, u.last_name)), ''), u.email, '') AS customer_name,
            coalesce(u.email, '') AS email, coalesce(u.phone, '') AS phone, o.order_status, o.channel,
            o.subtotal, o.tax_amount, o.tax_included_amount, o.shipping_amount, o.discount_amount, o.total_amount,
+           o.credited_amount, o.total_amount - o.credited_amount - money.captured + money.refunded AS due_amount,
            money.captured - money.refunded AS paid_amount, money.refunded AS refunded_amount,
            CASE WHEN money.captured - money.refunded >= o.total_amount THEN 'paid'
                 WHEN money.captured - money.refunded > 0 THEN 'part' ELSE 'unpaid' END AS payment_state,
@@ -204,7 +215,8 @@ _ITEMS = text(
     """
     SELECT order_item_id, line_no, product_id, sku, product_name,
            coalesce(product_attributes, '{}') AS product_attributes, unit_price, quantity, total_price, tax_amount,
-           discount_amount, fulfillment_status, warehouse_id, tracking_number
+           discount_amount, fulfillment_status, warehouse_id, tracking_number, allocated_quantity, shipped_quantity,
+           cancelled_quantity, returned_quantity, credited_quantity
       FROM order_items WHERE order_id = :order_id ORDER BY line_no, warehouse_id, order_item_id
     """
 )

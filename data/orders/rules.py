@@ -19,6 +19,7 @@ import msgspec
 
 from data.errors import Invalid
 from data.money import CENT, MAX_AMOUNT, cents
+from data.orders.life import following
 
 __all__ = [
     "CLOSED",
@@ -44,16 +45,9 @@ OPEN = ("pending", "confirmed", "processing")
 #: Nothing may follow.
 CLOSED = ("cancelled", "refunded")
 
-#: The steps an order may take. A step back is not a step: a wrong ``confirmed`` is cancelled and placed again.
-TRANSITIONS: Mapping[str, tuple[str, ...]] = {
-    "pending": ("confirmed", "cancelled"),
-    "confirmed": ("processing", "shipped", "cancelled"),
-    "processing": ("shipped", "cancelled"),
-    "shipped": ("delivered", "refunded"),
-    "delivered": ("refunded",),
-    "cancelled": (),
-    "refunded": (),
-}
+#: The steps an order may take (``data.orders.life`` says who may, and what each does). A step back is not a step: a
+#: wrong ``confirmed`` is cancelled and placed again.
+TRANSITIONS: Mapping[str, tuple[str, ...]] = {status: following(status) for status in STATUSES}
 
 
 def check_step(current: str, new: str) -> None:

@@ -11,6 +11,13 @@ again::
     total_amount = subtotal + (tax_amount - tax_included_amount) + shipping_amount - discount_amount
 
 For prices without tax, ``tax_included_amount`` is 0 and this is the seed's plain sum.
+
+``credited_amount`` is the part of the total that the customer need not pay any more: cancelled and returned units,
+goodwill. What is owed is ``total_amount - credited_amount - captured + refunded`` (``data.orders.worth.owed``).
+
+The units of a line's share: ``quantity`` is what was ordered, ``shipped_quantity`` and ``cancelled_quantity`` what left
+it, ``allocated_quantity`` (generated) the rest, which holds reserved stock; ``returned_quantity`` came back of the
+shipped ones, and ``credited_quantity`` is how many units were taken off what the customer owes.
 """
 
 from __future__ import annotations
@@ -19,7 +26,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,6 +52,7 @@ class Order(Base):
     shipping_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
     discount_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
     total_amount: Mapped[Money]
+    credited_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
     currency: Mapped[Currency]
     shipping_address: Mapped[Json]
     billing_address: Mapped[Json]
@@ -74,6 +82,7 @@ class Order(Base):
             "total_amount = subtotal + tax_amount - tax_included_amount + shipping_amount - discount_amount",
             name="total_amount",
         ),
+        CheckConstraint("credited_amount >= 0 AND credited_amount <= total_amount", name="credited_amount"),
         # list_orders, no filter: newest first, keyset (created_at, order_id)
         Index("idx_orders_created_at", text("created_at DESC"), text("order_id DESC")),
         # list_orders status:…, count_by_status
@@ -104,6 +113,13 @@ class OrderItem(Base):
     product_attributes: Mapped[dict[str, Any] | None] = mapped_column(JSONB())
     unit_price: Mapped[Money]
     quantity: Mapped[int]
+    shipped_quantity: Mapped[int] = mapped_column(server_default=_ZERO)
+    cancelled_quantity: Mapped[int] = mapped_column(server_default=_ZERO)
+    returned_quantity: Mapped[int] = mapped_column(server_default=_ZERO)
+    credited_quantity: Mapped[int] = mapped_column(server_default=_ZERO)
+    allocated_quantity: Mapped[int | None] = mapped_column(
+        Computed("quantity - shipped_quantity - cancelled_quantity", persisted=True)
+    )
     total_price: Mapped[Money]
     tax_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
     discount_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
@@ -114,6 +130,13 @@ class OrderItem(Base):
 
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity"),
+        # One check and not five, as in ``inventory``: each is parsed anew by every statement that writes a row.
+        CheckConstraint(
+            "least(shipped_quantity, cancelled_quantity, returned_quantity,"
+            " quantity - shipped_quantity - cancelled_quantity, shipped_quantity - returned_quantity,"
+            " quantity - credited_quantity, credited_quantity - cancelled_quantity - returned_quantity) >= 0",
+            name="units",
+        ),
         CheckConstraint(
             "least(unit_price, tax_amount, discount_amount) >= 0 AND total_price = unit_price * quantity",
             name="amounts",

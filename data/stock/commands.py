@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -10,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from data.catalog.reads import get_product
 from data.door import UnitOfWork, handles
 from data.errors import Conflict, Invalid, NotFound
+from data.stock.causes import cause_id
 from data.stock.ledger import Key, Move, Moved, create_levels, lock_levels, move
 from data.stock.messages import (
     AdjustStock,
@@ -21,6 +23,8 @@ from data.stock.messages import (
     SaveWarehouse,
     SetReorderLevel,
     StockMoved,
+    StockTransferred,
+    TransferStock,
     WarehouseSaved,
 )
 from data.stock.reads import Level
@@ -36,6 +40,8 @@ __all__ = [
     "SaveWarehouse",
     "SetReorderLevel",
     "StockMoved",
+    "StockTransferred",
+    "TransferStock",
     "WarehouseSaved",
 ]
 
@@ -52,7 +58,7 @@ def receive_stock(command: ReceiveStock, uow: UnitOfWork) -> StockMoved:
     key = product.product_id, command.warehouse_id
     create_levels(uow.connection, {key: (product.sku, 0)})
     _learn_sku(uow, product.product_id, product.sku)
-    (moved,) = move(uow, [Move(*key, "receive", command.quantity, reason)])
+    (moved,) = move(uow, [Move(*key, "receive", command.quantity, reason, **_caused(uow))])
     return _told(uow, moved)
 
 
@@ -74,7 +80,8 @@ def receive_many(command: ReceiveMany, uow: UnitOfWork) -> ReceivedMany:
     if command.at is not None and command.at > uow.now:
         raise Invalid({"at": "lies in the future"})
     create_levels(uow.connection, wanted)
-    move(uow, [Move(*key, "receive", count, reason) for key, count in sorted(units.items())], at=command.at)
+    moves = [Move(*key, "receive", count, reason, **_caused(uow)) for key, count in sorted(units.items())]
+    move(uow, moves, at=command.at)
     received = ReceivedMany(movements=len(units), units=sum(units.values()))
     uow.record("stock", "", None, received)
     return received
@@ -99,8 +106,38 @@ def adjust_stock(command: AdjustStock, uow: UnitOfWork) -> StockMoved:
     delta = command.delta if command.delta is not None else (command.set_available or 0) - level.available_stock
     if delta == 0:  # counted, and right
         return _stock_moved(level, None)
-    (moved,) = move(uow, [Move(level.product_id, level.warehouse_id, "adjust", delta, reason)])
+    (moved,) = move(uow, [Move(level.product_id, level.warehouse_id, "adjust", delta, reason, **_caused(uow))])
     return _told(uow, moved, before=level)
+
+
+@handles(TransferStock)
+def transfer_stock(command: TransferStock, uow: UnitOfWork) -> StockTransferred:
+    """Move units between warehouses: two movements of one cause."""
+    _check_quantity("quantity", command.quantity)
+    reason = _reason(command.reason, required=False)
+    if command.from_warehouse == command.to_warehouse:
+        raise Invalid({"to_warehouse": "is where the units are"})
+    product_id = _held_as(uow, command.product_id) or get_product(uow.stores.mongo, command.product_id).product_id
+    source, target = (product_id, command.from_warehouse), (product_id, command.to_warehouse)
+    sku = uow.connection.execute(
+        select(Inventory.sku).where(Inventory.product_id == product_id, Inventory.warehouse_id == source[1])
+    ).scalar()
+    if sku is None:
+        raise NotFound("stock level", f"{command.product_id} in {command.from_warehouse}")
+    create_levels(uow.connection, {target: (sku, 0)})
+    transfer_id = cause_id(uow.actor.user_id, "transfer", uow.key)
+    gone, come = move(
+        uow,
+        [
+            Move(*source, "transfer_out", command.quantity, reason, transfer_id, "transfer", cause="1"),
+            Move(*target, "transfer_in", command.quantity, reason, transfer_id, "transfer", cause="1"),
+        ],
+    )
+    done = StockTransferred(
+        transfer_id=transfer_id, source=_stock_moved(gone.level, gone), target=_stock_moved(come.level, come)
+    )
+    uow.record("transfer", transfer_id, None, done)
+    return done
 
 
 @handles(SetReorderLevel)
@@ -157,6 +194,11 @@ def _learn_sku(uow: UnitOfWork, product_id: str, sku: str) -> None:
     if keys := [(product_id, warehouse_id) for warehouse_id in former]:
         lock_levels(uow.connection, keys)
         uow.connection.execute(update(Inventory).where(Inventory.product_id == product_id).values(sku=sku))
+
+
+def _caused(uow: UnitOfWork) -> dict[str, Any]:
+    """Return what makes a movement the one of this intention: who meant it, under which key."""
+    return {"origin": uow.actor.user_id, "cause": uow.key}
 
 
 def _check_quantity(field: str, quantity: int) -> None:

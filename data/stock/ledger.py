@@ -4,6 +4,9 @@
 event per product. Placement does the same inside its own statement (``data/orders/placement.sql``), for the round
 trips; no other code moves stock.
 
+A movement's id is derived from its cause (``data.stock.causes``), so the same cause moves stock once, whoever repeats
+it: ``move`` answers with the movement that is there, and refuses a cause that was used for another movement.
+
 Lock order of the whole program: order → its lines by id → levels by (product_id, warehouse_id) → payment. Two writers
 that hold to it wait for each other, but never in a circle.
 """
@@ -21,6 +24,7 @@ from sqlalchemy import text
 from data.command import INT4_MAX
 from data.errors import Conflict, Invalid, NotFound
 from data.ids import new_id
+from data.stock.causes import cause_id
 from data.stock.reads import Level
 from data.stock.rules import KINDS, deltas
 
@@ -65,6 +69,10 @@ _UPDATE = text(
      WHERE i.product_id = k.product_id AND i.warehouse_id = k.warehouse_id
     """
 )
+_FIND = text(
+    "SELECT movement_id, quantity, available_after, reserved_after, damaged_after, stock_after_movement"
+    " FROM inventory_movements WHERE movement_id = ANY(:ids)"
+)
 _COLUMNS = {
     "movement_id": "uuid",
     "product_id": "text",
@@ -97,7 +105,8 @@ class Move:
     """``quantity`` units of one product in one warehouse, moved as ``kind`` (``data.stock.rules.KINDS``) says.
 
     ``reference_type`` names what ``reference_id`` is (``order``); ``reason`` is for people. ``at`` is when it happened,
-    where that is not when the others of the same ``move`` did.
+    where that is not when the others of the same ``move`` did. ``cause`` names the one thing that moved it, among all
+    that ``origin`` (the reference, unless given) ever causes; ``""`` is for what cannot come twice.
     """
 
     product_id: str
@@ -108,11 +117,19 @@ class Move:
     reference_id: UUID | None = None
     reference_type: str = ""
     at: datetime | None = None
+    cause: str = ""
+    origin: UUID | None = None
 
     @property
     def key(self) -> Key:
         """The level it changes."""
         return self.product_id, self.warehouse_id
+
+    @property
+    def caused_id(self) -> UUID | None:
+        """The movement's id where its cause gives one."""
+        origin = self.origin or self.reference_id
+        return cause_id(origin, self.cause, self.kind, *self.key) if self.cause and origin else None
 
 
 @dataclass(frozen=True)
@@ -161,21 +178,51 @@ def lock_levels(connection: sqlalchemy.Connection, keys: Iterable[Key]) -> dict[
 def move(uow: UnitOfWork, moves: Sequence[Move], *, at: datetime | None = None) -> tuple[Moved, ...]:
     """Write ``moves``, in their order, and return each with the level after it. ``at`` is when it happened (now).
 
+    A movement whose cause has made it before is not made again: the one there is is returned.
+
     Raises ``NotFound`` for a level there is none of, ``Conflict`` with the current level where a part of it would fall
-    below zero, ``Invalid`` where it would rise beyond 2,147,483,647. Nothing is written then.
+    below zero or the cause moved other units, ``Invalid`` where it would rise beyond 2,147,483,647. Nothing is written
+    then.
     """
     levels = lock_levels(uow.connection, (one.key for one in moves))
-    done: list[Moved] = []
+    before = _made_before(uow.connection, moves, levels)
+    moved: list[Moved] = []
     for one in moves:
+        movement_id = one.caused_id or new_id()
+        if movement_id in before:
+            moved.append(before[movement_id])
+            continue
         if one.key not in levels:
             raise NotFound("stock level", f"{one.product_id} in {one.warehouse_id}")
         levels[one.key] = _after(levels[one.key], one)
-        done.append(Moved(new_id(), one, levels[one.key]))
-    if done:
+        moved.append(Moved(movement_id, one, levels[one.key]))
+    if done := [one for one in moved if one.movement_id not in before]:
         _write(uow, done, levels, at or uow.now)
     for product_id, kind in {one.move.product_id: one.move.kind for one in done}.items():
         uow.emit("stock", product_id, kind, {})
-    return tuple(done)
+    return tuple(moved)
+
+
+def _made_before(
+    connection: sqlalchemy.Connection, moves: Sequence[Move], levels: Mapping[Key, Level]
+) -> dict[UUID, Moved]:
+    """Return those of ``moves`` that are in the ledger, with the level after them.
+
+    The levels are locked, so whoever makes the same movement at this moment has either committed it or waits.
+    """
+    caused = {movement_id: one for one in moves if (movement_id := one.caused_id)}
+    found: dict[UUID, Moved] = {}
+    for row in connection.execute(_FIND, {"ids": list(caused)}) if caused else ():
+        one = caused[row.movement_id]
+        if row.quantity != abs(one.quantity):
+            raise Conflict(
+                f"{row.quantity} units were moved for this before, not {abs(one.quantity)}.",
+                current={"movement_id": str(row.movement_id), "quantity": row.quantity},
+            )
+        after = {"available_stock": row.available_after, "reserved_stock": row.reserved_after}
+        after |= {"damaged_stock": row.damaged_after, "total_stock": row.stock_after_movement}
+        found[row.movement_id] = Moved(row.movement_id, one, replace(levels[one.key], **after))
+    return found
 
 
 def _after(level: Level, one: Move) -> Level:

@@ -1,4 +1,4 @@
-"""What may be asked of stock: receive, adjust, set levels, keep warehouses.
+"""What may be asked of stock: receive, adjust, transfer, hold for a while, set levels, keep warehouses.
 
 Light: a form or a CLI verb builds a command without loading a driver; the door loads the handlers.
 """
@@ -15,14 +15,23 @@ from data.command import Command
 
 __all__ = [
     "AdjustStock",
+    "ExpireReservations",
     "ReceiveLine",
     "ReceiveMany",
     "ReceiveStock",
     "ReceivedMany",
+    "ReleaseReservation",
     "ReorderLevelSet",
+    "ReservationsExpired",
+    "ReserveLine",
+    "ReserveStock",
+    "ReservedUnits",
     "SaveWarehouse",
     "SetReorderLevel",
     "StockMoved",
+    "StockReserved",
+    "StockTransferred",
+    "TransferStock",
     "WarehouseSaved",
 ]
 
@@ -170,3 +179,110 @@ class SaveWarehouse(Command, frozen=True, kw_only=True):
     label: str
     address: dict[str, Any] = msgspec.field(default_factory=dict)
     is_active: bool = True
+
+
+class StockTransferred(msgspec.Struct, frozen=True, kw_only=True):
+    """Both levels after a transfer; ``transfer_id`` is what its two movements refer to."""
+
+    transfer_id: UUID
+    source: StockMoved
+    target: StockMoved
+
+
+class TransferStock(Command, frozen=True, kw_only=True):
+    """Move ``quantity`` available units of a product from one warehouse to another, at once.
+
+    ``product_id`` is the product's id or SKU; the target's level is created where there is none. Raises ``NotFound``
+    (level, warehouse), ``Invalid``, and ``Conflict`` with the current level where too few are available.
+    """
+
+    name: ClassVar[str] = "stock.transfer"
+    permission: ClassVar[str] = "stock.transfer"
+    result: ClassVar[type] = StockTransferred
+    handled_in: ClassVar[str] = _HANDLERS
+
+    product_id: str
+    from_warehouse: str
+    to_warehouse: str
+    quantity: int
+    reason: str = ""
+
+
+_HOLDS = "data.stock.holding"
+
+
+class ReserveLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Units to hold: a product by id or SKU, from ``warehouse_id`` or (``""``) from the fewest that have them."""
+
+    product_id: str
+    quantity: int
+    warehouse_id: str = ""
+
+
+class ReservedUnits(msgspec.Struct, frozen=True, kw_only=True):
+    """Units held in one warehouse."""
+
+    reservation_id: UUID
+    product_id: str
+    sku: str
+    warehouse_id: str
+    quantity: int
+
+
+class StockReserved(msgspec.Struct, frozen=True, kw_only=True):
+    """What an owner holds now, and until when; ``expires_at`` is ``None`` where nothing is held."""
+
+    owner_type: str
+    owner_id: str
+    expires_at: datetime | None
+    units: tuple[ReservedUnits, ...]
+
+
+class ReserveStock(Command, frozen=True, kw_only=True):
+    """Hold stock for a draft or a cart for some minutes: exactly ``lines``, whatever the owner held before.
+
+    Sent again on activity, it extends the time; stock moves by the difference alone. All or nothing: raises
+    ``OutOfStock`` with every short line, ``NotFound`` (product), ``Invalid``.
+    """
+
+    name: ClassVar[str] = "stock.reserve"
+    permission: ClassVar[str] = "stock.reserve"
+    result: ClassVar[type] = StockReserved
+    handled_in: ClassVar[str] = _HOLDS
+    entry_limit: ClassVar[int] = 500
+
+    owner_type: str
+    owner_id: str
+    lines: tuple[ReserveLine, ...]
+    minutes: int = 10
+
+
+class ReleaseReservation(Command, frozen=True, kw_only=True):
+    """Let go of all that an owner holds; what is held by nobody is no error. Raises ``Invalid``."""
+
+    name: ClassVar[str] = "stock.release"
+    permission: ClassVar[str] = "stock.reserve"
+    result: ClassVar[type] = StockReserved
+    handled_in: ClassVar[str] = _HOLDS
+
+    owner_type: str
+    owner_id: str
+
+
+class ReservationsExpired(msgspec.Struct, frozen=True, kw_only=True):
+    """How many reservations were let go, and their units."""
+
+    reservations: int
+    units: int
+
+
+class ExpireReservations(Command, frozen=True, kw_only=True):
+    """Book what has run out, of ``product_ids`` or (``()``) of all, at most ``limit``. Reads need not wait for it."""
+
+    name: ClassVar[str] = "stock.expire"
+    permission: ClassVar[str] = "stock.reserve"
+    result: ClassVar[type] = ReservationsExpired
+    handled_in: ClassVar[str] = _HOLDS
+
+    product_ids: tuple[str, ...] = ()
+    limit: int = 1_000

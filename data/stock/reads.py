@@ -246,8 +246,18 @@ _MOVEMENTS_NEWEST = "movements:-sequence"
 _LEVEL_COLUMNS = """product_id, warehouse_id, sku, total_stock, available_stock, reserved_stock, damaged_stock,
     reorder_level, max_stock_level, version"""
 _LEVEL_ROWS = f"SELECT {_LEVEL_COLUMNS}, last_updated, last_restock_date FROM inventory"
+# What a reservation holds beyond its time is free again at this read, though nobody may have booked it yet.
 _LEVELS_OF = text(
-    f"SELECT {_LEVEL_COLUMNS} FROM inventory WHERE product_id = ANY(:product_ids) ORDER BY product_id, warehouse_id"
+    """
+    SELECT i.product_id, i.warehouse_id, i.sku, i.total_stock, i.available_stock + due.units AS available_stock,
+           i.reserved_stock - due.units AS reserved_stock, i.damaged_stock, i.reorder_level, i.max_stock_level,
+           i.version
+      FROM inventory i CROSS JOIN LATERAL (
+           SELECT coalesce(sum(r.quantity), 0)::int AS units FROM reservations r
+            WHERE r.product_id = i.product_id AND r.warehouse_id = i.warehouse_id
+              AND r.released_at IS NULL AND r.expires_at <= now()) AS due
+     WHERE i.product_id = ANY(:product_ids) ORDER BY i.product_id, i.warehouse_id
+    """
 )
 _UNTOUCHED = text(
     """

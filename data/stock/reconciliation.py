@@ -19,8 +19,9 @@ class Mismatch:
     """One figure that is not what it should be, in units.
 
     ``what`` is ``available_stock``, ``reserved_stock`` or ``damaged_stock`` (the level against the sum of its
-    movements), ``reserved for open orders`` (the level against the lines that hold stock), or ``balance of movement N``
-    (what movement N says was available after it, against the balance before it and its own difference).
+    movements), ``reserved for open orders`` (the level against the lines and reservations that hold stock), or
+    ``balance of movement N`` (what movement N says was available after it, against the balance before it and its own
+    difference).
     """
 
     product_id: str
@@ -38,11 +39,14 @@ _FIND = text(
                sum(damaged_delta) AS damaged
           FROM inventory_movements GROUP BY product_id, warehouse_id
     ), held AS (
-        SELECT i.product_id, i.warehouse_id, sum(i.quantity) AS units
-          FROM orders o JOIN order_items i ON i.order_id = o.order_id
-         WHERE o.order_status IN ('pending', 'confirmed', 'processing')
-           AND i.fulfillment_status IN ('allocated', 'picked', 'packed') AND i.warehouse_id IS NOT NULL
-         GROUP BY i.product_id, i.warehouse_id
+        SELECT product_id, warehouse_id, sum(units) AS units FROM (
+            SELECT product_id, warehouse_id, allocated_quantity AS units FROM order_items
+             WHERE allocated_quantity > 0 AND warehouse_id IS NOT NULL
+               AND fulfillment_status IN ('allocated', 'picked', 'packed')
+            UNION ALL
+            SELECT product_id, warehouse_id, quantity FROM reservations WHERE released_at IS NULL
+            ) AS promise
+         GROUP BY product_id, warehouse_id
     ), levels AS (
         SELECT product_id, warehouse_id, coalesce(v.sku, '') AS sku,
                coalesce(v.available_stock, 0) AS available, coalesce(l.available, 0) AS ledger_available,

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from data.schema_base import Base, CreatedAt, Key, Str20, Str50, Str100, Str255, UpdatedAt, literal_name
 
-__all__ = ["Inventory", "InventoryMovement", "Warehouse"]
+__all__ = ["Inventory", "InventoryMovement", "Reservation", "Warehouse"]
 
 _ZERO = text("0")
 
@@ -136,4 +136,61 @@ class InventoryMovement(Base):
         Index("idx_inventory_movements_reference", "reference_id", postgresql_where=text("reference_id IS NOT NULL")),
         # what one member of staff moved (and the foreign key's index)
         Index("idx_inventory_movements_created_by", "created_by", postgresql_where=text("created_by IS NOT NULL")),
+    )
+
+
+class Reservation(Base):
+    """Units held for a draft or a cart until ``expires_at``; they are in the level's ``reserved_stock`` until released.
+
+    ``owner_type`` and ``owner_id`` name whose they are; ``version`` counts the changes of its quantity. A row that was
+    released (``outcome``: ``released``, ``expired`` or ``ordered``) is history and never used again.
+    """
+
+    __tablename__ = "reservations"
+
+    reservation_id: Mapped[Key]
+    owner_type: Mapped[Str20]
+    owner_id: Mapped[Str100]
+    product_id: Mapped[Str100]
+    warehouse_id: Mapped[Str50] = mapped_column(ForeignKey("warehouses.warehouse_id"))
+    sku: Mapped[Str100]
+    quantity: Mapped[int]
+    expires_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    released_at: Mapped[datetime | None]
+    outcome: Mapped[Str20 | None]
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("owner_type IN ('draft', 'cart')", name="owner_type"),
+        CheckConstraint(
+            "(released_at IS NULL) = (outcome IS NULL) AND outcome IN ('released', 'expired', 'ordered')",
+            name="outcome",
+        ),
+        # what an owner holds; one row for each level
+        Index(
+            "idx_reservations_owner",
+            "owner_type",
+            "owner_id",
+            "product_id",
+            "warehouse_id",
+            unique=True,
+            postgresql_where=text("released_at IS NULL"),
+        ),
+        # what is held of a product, and what of it has run out: every read of its level
+        Index(
+            "idx_reservations_product",
+            "product_id",
+            "warehouse_id",
+            "expires_at",
+            postgresql_where=text("released_at IS NULL"),
+        ),
+        # the sweep: what has run out, everywhere
+        Index("idx_reservations_expires_at", "expires_at", postgresql_where=text("released_at IS NULL")),
+        # the foreign key's index: what is or was held in a warehouse
+        Index("idx_reservations_warehouse_id", "warehouse_id"),
+        # what one member of staff held (and the foreign key's index)
+        Index("idx_reservations_created_by", "created_by", postgresql_where=text("created_by IS NOT NULL")),
     )

@@ -25,6 +25,7 @@ import data.customers.schema
 import data.events.schema
 import data.orders.schema
 import data.payments.schema
+import data.shipments.schema
 import data.stock.schema
 import data.views.schema  # noqa: F401  (importing a schema registers its tables)
 from data import migrations

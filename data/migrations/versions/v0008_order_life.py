@@ -1,0 +1,161 @@
+"""The life of an order: what became of each line's units, parcels, holds with a time to live, refunds, returns."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+UNITS = (
+    """
+    ALTER TABLE order_items
+        ADD COLUMN shipped_quantity INTEGER DEFAULT 0 NOT NULL,
+        ADD COLUMN cancelled_quantity INTEGER DEFAULT 0 NOT NULL,
+        ADD COLUMN returned_quantity INTEGER DEFAULT 0 NOT NULL,
+        ADD COLUMN credited_quantity INTEGER DEFAULT 0 NOT NULL
+    """,
+    "ALTER TABLE orders ADD COLUMN credited_amount NUMERIC(10, 2) DEFAULT 0 NOT NULL",
+    # What the states said until now, as units and money.
+    """
+    UPDATE order_items i
+       SET shipped_quantity = CASE WHEN i.fulfillment_status IN ('shipped', 'delivered') THEN i.quantity ELSE 0 END,
+           cancelled_quantity = CASE WHEN o.order_status = 'cancelled' THEN i.quantity ELSE 0 END,
+           credited_quantity = CASE WHEN o.order_status = 'cancelled' THEN i.quantity ELSE 0 END
+      FROM orders o
+     WHERE o.order_id = i.order_id
+       AND (o.order_status = 'cancelled' OR i.fulfillment_status IN ('shipped', 'delivered'))
+    """,
+    """
+    UPDATE orders o
+       SET credited_amount = CASE WHEN o.order_status IN ('cancelled', 'refunded') THEN o.total_amount
+                                  ELSE least(o.total_amount, (SELECT coalesce(sum(p.amount), 0) FROM payments p
+                                       WHERE p.order_id = o.order_id AND p.kind = 'refund' AND p.status <> 'failed'))
+                             END
+     WHERE o.order_status IN ('cancelled', 'refunded')
+        OR EXISTS (SELECT FROM payments p WHERE p.order_id = o.order_id AND p.kind = 'refund' AND p.status <> 'failed')
+    """,
+    """
+    ALTER TABLE order_items
+        ADD COLUMN allocated_quantity INTEGER
+            GENERATED ALWAYS AS (quantity - shipped_quantity - cancelled_quantity) STORED,
+        ADD CONSTRAINT order_items_units_check CHECK (
+            least(shipped_quantity, cancelled_quantity, returned_quantity,
+                  quantity - shipped_quantity - cancelled_quantity, shipped_quantity - returned_quantity,
+                  quantity - credited_quantity, credited_quantity - cancelled_quantity - returned_quantity) >= 0)
+    """,
+    """
+    ALTER TABLE orders ADD CONSTRAINT orders_credited_amount_check
+        CHECK (credited_amount >= 0 AND credited_amount <= total_amount)
+    """,
+)
+
+SHIPMENTS = (
+    """
+    CREATE TABLE shipments (
+        shipment_id UUID DEFAULT uuidv7() NOT NULL,
+        order_id UUID NOT NULL,
+        warehouse_id VARCHAR(50) NOT NULL,
+        carrier VARCHAR(50),
+        tracking_number VARCHAR(100),
+        shipped_at TIMESTAMP WITH TIME ZONE NOT NULL,
+        delivered_at TIMESTAMP WITH TIME ZONE,
+        created_by UUID,
+        created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+        CONSTRAINT shipments_pkey PRIMARY KEY (shipment_id),
+        CONSTRAINT shipments_delivered_at_check CHECK (delivered_at >= shipped_at),
+        CONSTRAINT shipments_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders (order_id),
+        CONSTRAINT shipments_warehouse_id_fkey FOREIGN KEY (warehouse_id) REFERENCES warehouses (warehouse_id),
+        CONSTRAINT shipments_created_by_fkey FOREIGN KEY (created_by) REFERENCES users (user_id)
+    )
+    """,
+    "CREATE INDEX idx_shipments_order_id ON shipments (order_id, shipped_at)",
+    "CREATE INDEX idx_shipments_warehouse_id ON shipments (warehouse_id, shipped_at DESC)",
+    "CREATE INDEX idx_shipments_tracking_number ON shipments (tracking_number) WHERE tracking_number IS NOT NULL",
+    "CREATE INDEX idx_shipments_created_by ON shipments (created_by) WHERE created_by IS NOT NULL",
+    """
+    CREATE TABLE shipment_items (
+        shipment_id UUID NOT NULL,
+        order_item_id UUID NOT NULL,
+        quantity INTEGER NOT NULL,
+        CONSTRAINT shipment_items_pkey PRIMARY KEY (shipment_id, order_item_id),
+        CONSTRAINT shipment_items_quantity_check CHECK (quantity > 0),
+        CONSTRAINT shipment_items_shipment_id_fkey FOREIGN KEY (shipment_id) REFERENCES shipments (shipment_id),
+        CONSTRAINT shipment_items_order_item_id_fkey FOREIGN KEY (order_item_id) REFERENCES order_items (order_item_id)
+    )
+    """,
+    "CREATE INDEX idx_shipment_items_order_item_id ON shipment_items (order_item_id)",
+    # What was sent until now: one box for each warehouse of an order.
+    """
+    INSERT INTO shipments (order_id, warehouse_id, tracking_number, shipped_at, delivered_at)
+    SELECT o.order_id, i.warehouse_id, max(i.tracking_number), coalesce(o.shipped_at, o.updated_at),
+           CASE WHEN o.delivered_at IS NOT NULL THEN greatest(o.delivered_at, coalesce(o.shipped_at, o.updated_at)) END
+      FROM orders o JOIN order_items i USING (order_id)
+     WHERE i.shipped_quantity > 0 AND i.warehouse_id IS NOT NULL
+     GROUP BY o.order_id, i.warehouse_id
+    """,
+    """
+    INSERT INTO shipment_items (shipment_id, order_item_id, quantity)
+    SELECT s.shipment_id, i.order_item_id, i.shipped_quantity
+      FROM shipments s JOIN order_items i ON i.order_id = s.order_id AND i.warehouse_id = s.warehouse_id
+     WHERE i.shipped_quantity > 0
+    """,
+)
+
+RESERVATIONS = (
+    """
+    CREATE TABLE reservations (
+        reservation_id UUID DEFAULT uuidv7() NOT NULL,
+        owner_type VARCHAR(20) NOT NULL,
+        owner_id VARCHAR(100) NOT NULL,
+        product_id VARCHAR(100) NOT NULL,
+        warehouse_id VARCHAR(50) NOT NULL,
+        sku VARCHAR(100) NOT NULL,
+        quantity INTEGER NOT NULL,
+        expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+        version INTEGER DEFAULT 1 NOT NULL,
+        released_at TIMESTAMP WITH TIME ZONE,
+        outcome VARCHAR(20),
+        created_by UUID,
+        created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+        CONSTRAINT reservations_pkey PRIMARY KEY (reservation_id),
+        CONSTRAINT reservations_quantity_check CHECK (quantity > 0),
+        CONSTRAINT reservations_owner_type_check CHECK (owner_type IN ('draft', 'cart')),
+        CONSTRAINT reservations_outcome_check CHECK (
+            (released_at IS NULL) = (outcome IS NULL) AND outcome IN ('released', 'expired', 'ordered')
+        ),
+        CONSTRAINT reservations_warehouse_id_fkey FOREIGN KEY (warehouse_id) REFERENCES warehouses (warehouse_id),
+        CONSTRAINT reservations_created_by_fkey FOREIGN KEY (created_by) REFERENCES users (user_id)
+    )
+    """,
+    (
+        "CREATE UNIQUE INDEX idx_reservations_owner ON reservations (owner_type, owner_id, product_id, warehouse_id)"
+        " WHERE released_at IS NULL"
+    ),
+    (
+        "CREATE INDEX idx_reservations_product ON reservations (product_id, warehouse_id, expires_at)"
+        " WHERE released_at IS NULL"
+    ),
+    "CREATE INDEX idx_reservations_expires_at ON reservations (expires_at) WHERE released_at IS NULL",
+    "CREATE INDEX idx_reservations_warehouse_id ON reservations (warehouse_id)",
+    "CREATE INDEX idx_reservations_created_by ON reservations (created_by) WHERE created_by IS NOT NULL",
+)
+
+
+def upgrade() -> None:
+    """Make the columns and fill them from what the states say; make the tables."""
+    for statement in (*UNITS, *SHIPMENTS, *RESERVATIONS):
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    """Drop the tables and the columns, with what only they know."""
+    for table in ("reservations", "shipment_items", "shipments"):
+        op.execute(f"DROP TABLE {table}")
+    op.execute(
+        "ALTER TABLE order_items DROP COLUMN allocated_quantity, DROP COLUMN shipped_quantity,"
+        " DROP COLUMN cancelled_quantity, DROP COLUMN returned_quantity, DROP COLUMN credited_quantity"
+    )
+    op.execute("ALTER TABLE orders DROP COLUMN credited_amount")
