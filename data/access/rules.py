@@ -19,6 +19,9 @@ _VIEWS = frozenset(
     {"orders.view", "stock.view", "catalog.view", "customers.view", "payments.view", "analytics.view", "relay.view"}
 )
 _ORDERS = frozenset({"orders.place", "orders.status", "orders.edit", "orders.cancel", "orders.ship", "orders.allocate"})
+#: Notes and the inbox of mentions; files with many orders out of the shop and into it.
+_NOTES = frozenset({"orders.note"})
+_FILES = frozenset({"orders.export", "orders.import"})
 _PAYMENTS = frozenset({"payments.record", "payments.capture", "payments.refund"})
 _RETURNS = frozenset({"returns.request", "returns.inspect"})
 _STOCK = frozenset(
@@ -37,13 +40,27 @@ _CARE = frozenset({"access.manage", "relay.manage", "cache.manage", "search.mana
 
 #: Every permission there is. A command names one; ``data.door.handles`` refuses a name that is not here.
 PERMISSIONS: frozenset[str] = (
-    _VIEWS | _ORDERS | _PAYMENTS | _RETURNS | _STOCK | _CATALOG | _CUSTOMERS | _UNDO | _BULK | _CARE | _SHARING
+    _VIEWS
+    | _ORDERS
+    | _NOTES
+    | _FILES
+    | _PAYMENTS
+    | _RETURNS
+    | _STOCK
+    | _CATALOG
+    | _CUSTOMERS
+    | _UNDO
+    | _BULK
+    | _CARE
+    | _SHARING
 )
 
 #: Every role with what it may do. A person may hold several.
 ROLES: dict[str, frozenset[str]] = {
     "admin": PERMISSIONS,
     "support": _ORDERS
+    | _NOTES
+    | _FILES
     | _UNDO
     | _BULK
     | _SHARING
@@ -53,6 +70,7 @@ ROLES: dict[str, frozenset[str]] = {
     | {"stock.reserve"}
     | {"orders.view", "customers.view", "payments.view", "catalog.view", "stock.view", "analytics.view", "relay.view"},
     "warehouse": _STOCK
+    | _NOTES
     | _UNDO
     | _BULK
     | _SHARING
