@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +15,7 @@ from cli.columns import columns, pairs, shown
 from cli.narration import say
 from cli.options import Noun, with_after, with_key, with_limit
 from cli.session import carry_out, done_document, opened_shop
+from data.errors import Invalid
 from data.settings import load_settings
 
 if TYPE_CHECKING:
@@ -143,6 +145,45 @@ def _letter_lines(page: Page[DeadLetterRow]) -> Iterable[str]:
     )
     if page.after:
         yield f"More: --after {page.after}"
+
+
+@dead_letters.command()
+@click.argument("event_id", type=int, metavar="ID")
+def show(event_id: int) -> Answer:
+    """Show all of one dead letter: its content, and why it could not be handled."""
+    from data.events.reads import get_dead_letter
+
+    with opened_shop("relay.view") as shop:
+        found = get_dead_letter(shop.stores.postgres, event_id)
+    document = plain(found)
+    return Answer(document, lambda: pairs({**document, "payload": json.dumps(found.payload, ensure_ascii=False)}))
+
+
+@dead_letters.command()
+@click.argument("event_id", type=int, metavar="ID")
+@click.option("--topic", metavar="TOPIC")
+@click.option("--about", "about", metavar="KEY", help="What the event is about: an order's or a product's id.")
+@click.option("--payload", metavar="JSON", help="The content, a JSON object.")
+@with_key
+def edit(event_id: int, topic: str | None, about: str | None, payload: str | None, key: str | None) -> Answer:
+    """Mend a dead letter before it is replayed; what is not given stays."""
+    from data.command import parse_command
+    from data.events.commands import EditDeadLetter
+
+    given = {"topic": topic, "key": about, "payload": None if payload is None else _object(payload)}
+    content = {name: value for name, value in given.items() if value is not None}
+    done = carry_out(parse_command(EditDeadLetter, {"event_id": event_id, **content}), key)
+    return Answer(done_document(done), lambda: [f"dead letter {event_id} is mended; replay it"])
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise Invalid({"payload": f"is not JSON: {error}"}) from None
+    if not isinstance(found, dict):
+        raise Invalid({"payload": "must be a JSON object"})
+    return found
 
 
 @dead_letters.command()

@@ -1,21 +1,28 @@
-"""What a person may do about dead letters: have them handled again, or let them go."""
+"""What a person may do about dead letters: mend them, have them handled again, or let them go."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection, text
 
 from data.command import INT8_MAX, Command
 from data.door import UnitOfWork, handles
-from data.errors import NotFound
+from data.errors import Invalid, NotFound
 from data.events.letters import open_letters
 from data.events.outbox import send
+from data.events.topics import TOPICS
 
-__all__ = ["DeadLettersResolved", "DiscardDeadLetters", "ReplayDeadLetters"]
+__all__ = ["DeadLetterEdited", "DeadLettersResolved", "DiscardDeadLetters", "EditDeadLetter", "ReplayDeadLetters"]
 
 _RESOLVE = text("UPDATE dead_letters SET resolved_at = :now, resolution = :resolution WHERE event_id = ANY(:ids)")
+_EDIT = text(
+    "UPDATE dead_letters SET topic = :topic, key = :key, payload = CAST(:payload AS jsonb) WHERE event_id = :event_id"
+)
+#: As many characters as the column of the keys takes.
+_KEY_LIMIT = 100
 
 
 class DeadLettersResolved(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +53,56 @@ class DiscardDeadLetters(Command, frozen=True, kw_only=True):
 
     event_ids: tuple[int, ...]
     reason: str = ""
+
+
+class DeadLetterEdited(msgspec.Struct, frozen=True, kw_only=True):
+    """What the letter says now."""
+
+    event_id: int
+    topic: str
+    key: str
+    payload: dict[str, Any]
+
+
+class EditDeadLetter(Command, frozen=True, kw_only=True):
+    """Mend an open dead letter before it is replayed: its topic, what it is about (``key``), its ``payload``.
+
+    What is left out stays. Raises ``NotFound``, and ``Invalid`` for a topic nobody reads or an empty key.
+    """
+
+    name: ClassVar[str] = "relay.edit"
+    permission: ClassVar[str] = "relay.manage"
+    result: ClassVar[type] = DeadLetterEdited
+    integer_limit: ClassVar[int] = INT8_MAX
+
+    event_id: int
+    topic: str | UnsetType = UNSET
+    key: str | UnsetType = UNSET
+    payload: dict[str, Any] | UnsetType = UNSET
+
+
+@handles(EditDeadLetter)
+def edit(command: EditDeadLetter, unit: UnitOfWork) -> DeadLetterEdited:
+    """Write what is new, and record what it was."""
+    (letter,) = _letters(unit.connection, (command.event_id,))
+    before = {"topic": letter.topic, "key": letter.key, "payload": letter.payload}
+    asked = {"topic": command.topic, "key": command.key, "payload": command.payload}
+    after: dict[str, Any] = before | {name: value for name, value in asked.items() if value is not UNSET}
+    _check_edit(after)
+    values = after | {"event_id": command.event_id, "payload": msgspec.json.encode(after["payload"]).decode()}
+    unit.connection.execute(_EDIT, values)
+    unit.record("dead_letter", command.event_id, before, after)
+    return DeadLetterEdited(event_id=command.event_id, **after)
+
+
+def _check_edit(letter: dict[str, Any]) -> None:
+    wrong = {}
+    if letter["topic"] not in TOPICS:
+        wrong["topic"] = f"must be one of {', '.join(TOPICS)}"
+    if not 0 < len(letter["key"].strip()) <= _KEY_LIMIT:
+        wrong["key"] = f"must have 1 to {_KEY_LIMIT} characters"
+    if wrong:
+        raise Invalid(wrong)
 
 
 @handles(ReplayDeadLetters)

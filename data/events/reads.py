@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, text
 
+from data.errors import NotFound
 from data.events import state
 from data.events.leader import LEADER, LEADER_HELD
 from data.events.topics import CONSISTENCY, HEARTBEAT_SECONDS, PRODUCTS, TOPICS
@@ -16,7 +17,15 @@ from data.paging import decode_cursor, encode_cursor
 from data.stores.postgres import Postgres
 from data.types import Page
 
-__all__ = ["Consistency", "DeadLetterRow", "RelayStatus", "TopicStatus", "list_dead_letters", "relay_status"]
+__all__ = [
+    "Consistency",
+    "DeadLetterRow",
+    "RelayStatus",
+    "TopicStatus",
+    "get_dead_letter",
+    "list_dead_letters",
+    "relay_status",
+]
 
 #: Waiting events are counted up to here; a longer queue is "more than".
 MAX_DEPTH = 10_000
@@ -36,6 +45,7 @@ _NEWER = text(
     " AND (CAST(:died_at AS timestamptz) IS NULL OR (died_at, event_id) > (:died_at, :event_id))"
     " ORDER BY died_at, event_id LIMIT :limit"
 )
+_ONE = text(f"SELECT {_COLUMNS} FROM dead_letters WHERE event_id = :event_id")
 
 _LEADER = text(f"SELECT {LEADER_HELD}")
 _QUEUE = text(
@@ -181,6 +191,15 @@ class DeadLetterRow:
     died_at: datetime
     resolved_at: datetime | None
     resolution: str
+
+
+def get_dead_letter(postgres: Postgres, event_id: int) -> DeadLetterRow:
+    """Return one dead letter, open or dealt with. Raises ``NotFound``."""
+    with postgres.reading() as connection:
+        found = connection.execute(_ONE, {"event_id": event_id}).one_or_none()
+    if found is None:
+        raise NotFound("dead letter", str(event_id))
+    return DeadLetterRow(*found)
 
 
 def list_dead_letters(

@@ -286,6 +286,9 @@ def test_a_file_that_is_no_order_is_refused_by_field(twin: Twin, tmp_path, conte
         (("customers", "show", "nobody@example.com"), 4),
         (("customers", "address", "add", "nobody@example.com", *ADDRESS), 4),
         (("relay", "dead-letters", "replay", "4711"), 4),
+        (("relay", "dead-letters", "show", "4711"), 4),
+        (("relay", "dead-letters", "edit", "4711", "--about", "x"), 4),
+        (("relay", "dead-letters", "edit", "4711", "--payload", "["), 3),
     ],
 )
 def test_refusals_have_their_exit_code_and_one_document(stocked: Twin, words, code):

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from data.errors import Denied, NotFound, Unavailable
+from data.errors import Denied, Invalid, NotFound, Unavailable
 from data.events import delivery
-from data.events.commands import DiscardDeadLetters, ReplayDeadLetters
+from data.events.commands import DiscardDeadLetters, EditDeadLetter, ReplayDeadLetters
 from data.events.facts import load_all_orders
 from data.events.outbox import MAX_ATTEMPTS
-from data.events.reads import list_dead_letters, relay_status
+from data.events.reads import get_dead_letter, list_dead_letters, relay_status
 from data.events.relay import drain, run_once
 from data.events.routes import ROUTES
 from data.events.topics import TOPICS
@@ -200,6 +200,31 @@ def test_replaying_and_discarding_go_through_the_door(shop: Shop, no_backoff: No
     }
     with pytest.raises(NotFound):
         shop.door.run(DiscardDeadLetters(event_ids=(by_topic["weather"],)), shop.actor)
+
+
+def test_a_letter_is_mended_through_the_door_and_arrives_when_replayed(shop: Shop, no_backoff: None) -> None:
+    stores = shop.stores
+    order = put_order(stores, [put_product(stores, "A-1")])
+    drain(shop)
+    emit(stores, "nobody-reads-this", "?", payload={"note": "typo"})
+    drain(shop)
+    (letter,) = list_dead_letters(stores.postgres).rows
+    for wrong, field in (({"topic": "nobody"}, "topic"), ({"key": " "}, "key"), ({"key": "x" * 101}, "key")):
+        with pytest.raises(Invalid) as refused:
+            shop.door.run(EditDeadLetter(event_id=letter.event_id, **wrong), shop.actor)
+        assert field in refused.value.fields
+    mended = EditDeadLetter(event_id=letter.event_id, topic="orders", key=str(order), payload={"note": "mended"})
+    shop.door.run(mended, shop.actor)
+    found = get_dead_letter(stores.postgres, letter.event_id)
+    assert (found.topic, found.key, found.payload) == ("orders", str(order), {"note": "mended"})
+    shop.door.run(ReplayDeadLetters(event_ids=(letter.event_id,)), shop.actor)
+    with pytest.raises(NotFound):
+        shop.door.run(mended, shop.actor)
+    drain(shop)
+    assert not list_dead_letters(stores.postgres).rows
+    assert facts(stores) == books(stores)
+    with pytest.raises(NotFound):
+        get_dead_letter(stores.postgres, letter.event_id + 1000)
 
 
 def test_dead_letters_are_paged_both_ways(shop: Shop) -> None:
