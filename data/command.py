@@ -31,6 +31,7 @@ _NATIVE = (Decimal, UUID, datetime, date)
 #: What needs no look, and what is its own canonical form.
 _HARMLESS = frozenset({bool, type(None), UUID, date})
 _CANONICAL = _HARMLESS | {str, int, float}
+_NESTED = frozenset({dict, list, tuple})
 
 C = TypeVar("C", bound="Command")
 
@@ -128,20 +129,22 @@ def _canonical(value: Any) -> Any:
 
 
 def _harmless(value: Any, limits: Command) -> bool:
-    """Say whether everything below ``value`` is obviously fine: the short look nearly every command passes."""
+    """Say whether everything in the collection ``value`` is obviously fine: the short look nearly all commands pass."""
     kind = type(value)
-    if kind is str:  # NUL and lone surrogates are not printable; nor is a line end, which is fine but looked at longer
-        return len(value) <= limits.text_limit and value.isprintable()
-    if kind is int:
-        return bool(-limits.integer_limit <= value <= limits.integer_limit)
-    if kind is dict or kind is list or kind is tuple:
-        if len(value) > limits.entry_limit:
-            return False
-        for inner in value if kind is not dict else (*value, *value.values()):
-            if type(inner) not in _HARMLESS and not _harmless(inner, limits):
+    if len(value) > limits.entry_limit:
+        return False
+    text_limit, integer_limit = limits.text_limit, limits.integer_limit
+    for inner in value if kind is not dict else (*value, *value.values()):
+        kind = type(inner)
+        if kind is str:  # NUL and lone surrogates are not printable; nor are line ends, fine but for the longer look
+            if len(inner) > text_limit or not inner.isprintable():
                 return False
-        return True
-    return kind in _HARMLESS
+        elif kind is int:
+            if not -integer_limit <= inner <= integer_limit:
+                return False
+        elif kind not in _HARMLESS and (kind not in _NESTED or not _harmless(inner, limits)):
+            return False
+    return True
 
 
 def _refused(value: Any, path: str, limits: Command) -> Iterator[tuple[str, str]]:

@@ -45,7 +45,7 @@ __all__ = ["place_order"]
 _PARAMETERS = 37
 _PLACE = Prepared(
     "place_orders",
-    f"SELECT outcome, detail::text FROM place_orders({', '.join(f'${n}' for n in range(1, _PARAMETERS + 1))})",
+    f"SELECT place_orders({', '.join(f'${n}' for n in range(1, _PARAMETERS + 1))})",
 )
 #: Drawing an order number that exists has a chance of 1 in 10⁹ per order there is; more than this means something else.
 _DRAWS = 5
@@ -64,7 +64,7 @@ class _Outcome(NamedTuple):
     """What became of a cart, and more of it in JSON: see ``placement.sql``."""
 
     what: str
-    detail: str
+    detail: msgspec.Raw
 
 
 class _Short(msgspec.Struct):
@@ -72,6 +72,7 @@ class _Short(msgspec.Struct):
     available: int
 
 
+_OUTCOMES = msgspec.json.Decoder(tuple[list[str], list[msgspec.Raw]])
 _SHORT = msgspec.json.Decoder(list[_Short])
 _PLACED = msgspec.json.Decoder(PlacedOrder)
 _combiners: WeakKeyDictionary[Postgres, Combiner[_Cart, _Outcome]] = WeakKeyDictionary()
@@ -103,7 +104,7 @@ def place_order(command: PlaceOrder, unit: OneStatement) -> PlacedOrder:
                 raise
             continue
         if outcome.what == "elsewhere":
-            shard = int(outcome.detail)
+            shard = msgspec.json.decode(outcome.detail, type=int)
             continue
         return _answer(command, unit, lines, outcome, head)
     raise Conflict("No free order number was found; try again.")
@@ -119,7 +120,9 @@ def _write(postgres: Postgres, cart: _Cart) -> _Outcome:
     def send(carts: Sequence[_Cart]) -> list[_Outcome]:
         arrays = ["{" + ",".join(column) + "}" for column in zip(*(each.columns for each in carts), strict=True)]
         with postgres.autocommit() as held:
-            return [_Outcome(what or "", detail or "[]") for what, detail in _PLACE.rows(held.raw, arrays)]
+            (answer,) = _PLACE.one(held.raw, arrays)
+        assert answer is not None
+        return [_Outcome(*each) for each in zip(*_OUTCOMES.decode(answer), strict=True)]
 
     return found.ask(cart, max(cart.lines, _LEAST_LINES), send)
 
@@ -133,7 +136,7 @@ def _answer(
     command: PlaceOrder, unit: OneStatement, lines: Sequence[PricedLine], outcome: _Outcome, head: str
 ) -> PlacedOrder:
     if outcome.what == "placed":
-        return _PLACED.decode(f'{head[:-1]},"items":{outcome.detail}}}')
+        return _PLACED.decode(b'%b,"items":%b}' % (head[:-1].encode(), bytes(outcome.detail)))
     if outcome.what == "stored":
         stored = unit.stored_result()
         assert isinstance(stored, PlacedOrder)

@@ -11,7 +11,7 @@
 -- Two calls cannot wait for each other in a circle: both take keys before stock, keys in the order of (actor_id, key) and
 -- stock in its own; every other command takes one key, and before anything else.
 --
--- One row per cart comes back, in the order given:
+-- Back comes [outcomes, details], two arrays with an entry for each cart, in the order given:
 -- outcome  'placed'  detail: [{"line_no", "product_id", "sku", "warehouse_id", "quantity"}]
 --          'short'   detail: [{"line", "available"}], line counting from 1 in the cart
 --          'stored'  the key was used before, by a call that committed before or, for a cart alone, while this one waited
@@ -44,7 +44,7 @@ CREATE FUNCTION place_orders(
     lines integer[],
     line_product text[], line_warehouse text[], line_quantity integer[], line_sku text[], line_name text[],
     line_attributes jsonb[], line_price numeric[], line_tax numeric[], line_item_id uuid[], line_movement_id uuid[]
-) RETURNS TABLE (outcome text, detail jsonb) LANGUAGE plpgsql
+) RETURNS jsonb LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_sort = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $body$
@@ -82,6 +82,7 @@ DECLARE
     move_units integer[] := '{}'::integer[];
     move_taken integer[] := '{}'::integer[];
     move_id uuid[] := '{}'::uuid[];
+    event_product text[] := '{}'::text[];
     -- as it was before the cart, should the cart be short
     short jsonb[];
     parts integer;
@@ -207,8 +208,7 @@ BEGIN
     END LOOP;
 
     IF cardinality(placed) = 0 THEN
-        RETURN QUERY SELECT * FROM unnest(outcomes, details);
-        RETURN;
+        RETURN jsonb_build_array(outcomes, details);
     END IF;
 
     INSERT INTO idempotency_keys (actor_id, key, command, content_hash, result, created_at)
@@ -222,8 +222,7 @@ BEGIN
         IF cardinality(outcomes) > 1 THEN
             RAISE EXCEPTION 'a key was used meanwhile' USING ERRCODE = 'serialization_failure';
         END IF;
-        RETURN QUERY SELECT 'stored', NULL::jsonb;
-        RETURN;
+        RETURN '[["stored"], [null]]';
     END IF;
 
     INSERT INTO orders (order_id, order_number, user_id, subtotal, tax_amount, tax_included_amount, shipping_amount,
@@ -237,14 +236,13 @@ BEGIN
     -- A split line's tax is shared out so that its parts add up to the cent.
     INSERT INTO order_items (order_item_id, order_id, line_no, product_id, sku, product_name, product_attributes,
                              unit_price, quantity, total_price, tax_amount, fulfillment_status, warehouse_id, created_at)
-    SELECT CASE WHEN p.before = 0 THEN line_item_id[p.l] ELSE uuidv7() END, new_order_id[p.cart],
-           (p.item -> 'line_no')::integer, line_product[p.l], line_sku[p.l], line_name[p.l], line_attributes[p.l],
-           line_price[p.l], p.units, line_price[p.l] * p.units,
-           round(line_tax[p.l] * (p.before + p.units) / line_quantity[p.l], 2)
-               - round(line_tax[p.l] * p.before / line_quantity[p.l], 2),
-           'allocated', stock_warehouse[p.stock], placed_at[p.cart]
-      FROM unnest(part_cart, part_line, part_stock, part_units, part_before, part_item)
-           AS p (cart, l, stock, units, before, item);
+    SELECT CASE WHEN part_before[p.n] = 0 THEN line_item_id[p.l] ELSE uuidv7() END, new_order_id[part_cart[p.n]],
+           (part_item[p.n] -> 'line_no')::integer, line_product[p.l], line_sku[p.l], line_name[p.l],
+           line_attributes[p.l], line_price[p.l], part_units[p.n], line_price[p.l] * part_units[p.n],
+           round(line_tax[p.l] * (part_before[p.n] + part_units[p.n]) / line_quantity[p.l], 2)
+               - round(line_tax[p.l] * part_before[p.n] / line_quantity[p.l], 2),
+           'allocated', stock_warehouse[part_stock[p.n]], placed_at[part_cart[p.n]]
+      FROM unnest(part_line) WITH ORDINALITY AS p (l, n);
 
     INSERT INTO order_status_history (history_id, order_id, new_status, changed_by, created_at)
     SELECT new_history_id[c], new_order_id[c], 'pending', claim_actor[c], placed_at[c] FROM unnest(placed) AS c;
@@ -266,21 +264,21 @@ BEGIN
     END IF;
     WITH moved AS (
         UPDATE inventory i
-           SET available_stock = i.available_stock - t.units, reserved_stock = i.reserved_stock + t.units,
-               version = i.version + t.moves, last_updated = now()
-          FROM unnest(stock_product, stock_warehouse, stock_taken, stock_moves) WITH ORDINALITY
-               AS t (product_id, warehouse_id, units, moves, n)
-         WHERE i.product_id = t.product_id AND i.warehouse_id = t.warehouse_id AND t.units > 0
-           AND i.available_stock >= t.units
-        RETURNING t.n, t.units, i.available_stock, i.reserved_stock, i.damaged_stock, i.total_stock
+           SET available_stock = i.available_stock - stock_taken[t.n],
+               reserved_stock = i.reserved_stock + stock_taken[t.n],
+               version = i.version + stock_moves[t.n], last_updated = now()
+          FROM unnest(stock_product) WITH ORDINALITY AS t (product_id, n)
+         WHERE i.product_id = t.product_id AND i.warehouse_id = stock_warehouse[t.n] AND stock_taken[t.n] > 0
+           AND i.available_stock >= stock_taken[t.n]
+        RETURNING t.n, i.available_stock, i.reserved_stock, i.damaged_stock, i.total_stock
     )
     INSERT INTO inventory_movements (movement_id, product_id, warehouse_id, movement_type, kind, quantity, available_delta,
                                      reserved_delta, available_after, reserved_after, damaged_after,
                                      stock_after_movement, reference_id, reference_type, created_by, created_at)
     SELECT move_id[m.n], stock_product[m.stock], stock_warehouse[m.stock], 'outbound', 'reserve', move_units[m.n],
-           -move_units[m.n], move_units[m.n], i.available_stock + i.units - move_taken[m.n],
-           i.reserved_stock - i.units + move_taken[m.n], i.damaged_stock, i.total_stock, new_order_id[move_cart[m.n]],
-           'order', claim_actor[move_cart[m.n]], placed_at[move_cart[m.n]]
+           -move_units[m.n], move_units[m.n], i.available_stock + stock_taken[m.stock] - move_taken[m.n],
+           i.reserved_stock - stock_taken[m.stock] + move_taken[m.n], i.damaged_stock, i.total_stock,
+           new_order_id[move_cart[m.n]], 'order', claim_actor[move_cart[m.n]], placed_at[move_cart[m.n]]
       FROM unnest(move_stock) WITH ORDINALITY AS m (stock, n) JOIN moved i ON i.n = m.stock
      ORDER BY m.n;
     GET DIAGNOSTICS written = ROW_COUNT;
@@ -289,11 +287,15 @@ BEGIN
     END IF;
 
     -- Under the locks, so that a product's events stand in the order of its commits; one tells of all the carts took.
+    FOREACH move IN ARRAY move_stock LOOP
+        IF array_position(event_product, stock_product[move]) IS NULL THEN
+            event_product := event_product || stock_product[move];
+        END IF;
+    END LOOP;
     INSERT INTO outbox (topic, key, kind, payload)
     SELECT 'orders', new_order_id[c]::text, 'placed', '{}'::jsonb FROM unnest(placed) AS c
     UNION ALL
-    (SELECT DISTINCT 'stock', t.product_id, 'reserve', '{}'::jsonb
-       FROM unnest(stock_product, stock_taken) AS t (product_id, units) WHERE t.units > 0);
-    RETURN QUERY SELECT * FROM unnest(outcomes, details);
+    SELECT 'stock', e.product_id, 'reserve', '{}'::jsonb FROM unnest(event_product) AS e (product_id);
+    RETURN jsonb_build_array(outcomes, details);
 END
 $body$;

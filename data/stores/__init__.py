@@ -128,10 +128,13 @@ class Stores:
                 adapter.close()
 
     def _adapter(self, store: str, make: Callable[[str], Adapter]) -> Adapter:
+        adapter: Adapter | None = self._adapters.get(store)  # first without the lock: asked several times per command
+        if adapter is not None:
+            return adapter
         from data.local.paths import store_url
 
         with self._locks[store]:
-            adapter: Adapter | None = self._adapters.get(store)
+            adapter = self._adapters.get(store)
             if adapter is None:
                 adapter = self._adapters[store] = make(store_url(self.settings, store))
             return adapter

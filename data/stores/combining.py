@@ -34,7 +34,7 @@ __all__ = ["PATIENCE_SECONDS", "Combiner"]
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
-PATIENCE_SECONDS = 0.05
+PATIENCE_SECONDS = 0.2
 LOST_SECONDS = 30.0
 
 

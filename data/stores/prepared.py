@@ -2,7 +2,7 @@
 
 psycopg's cursor looks at every argument's type, plans its own preparing and builds a result object; with forty
 arguments that takes five times as long as sending them. Here the arguments are text or ``None``, the server knows their
-types, and the answer is rows of text. Waiting is left to the connection, so a silent server is noticed as always.
+types, and the answer is one row of text. Waiting is left to the connection, so a silent server is noticed as always.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Prepared:
         self._statement = statement.encode()
         self._mark = f"prepared:{name}"
 
-    def rows(self, connection: PoolProxiedConnection, arguments: Sequence[str | None]) -> list[tuple[str | None, ...]]:
-        """Run the statement and return its rows, every column as PostgreSQL writes it in text.
+    def one(self, connection: PoolProxiedConnection, arguments: Sequence[str | None]) -> tuple[str | None, ...]:
+        """Run the statement and return the columns of its one row as PostgreSQL writes them in text.
 
         The connection must be in autocommit. Raises psycopg's errors, for ``translate_errors`` around it; a connection
         that broke, or was left in the middle by an interrupt, does not go back to the pool.
@@ -51,8 +51,7 @@ class Prepared:
             if driver.closed or pgconn.transaction_status != pq.TransactionStatus.IDLE:
                 connection.invalidate()
             raise
-        columns = range(result.nfields)
-        return [tuple(_text(result.get_value(row, column)) for column in columns) for row in range(result.ntuples)]
+        return tuple(_text(result.get_value(0, column)) for column in range(result.nfields))
 
 
 def _wait(driver: psycopg.Connection[Any], wanted: pq.ExecStatus) -> pq.abc.PGresult:

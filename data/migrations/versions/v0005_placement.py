@@ -18,7 +18,7 @@ branch_labels = None
 depends_on = None
 
 #: Of ``data/orders/placement.sql`` as this revision installs it.
-PLACEMENT_SHA256 = "b7b7904b3b9088d4d4257dea4ded2b3341da9679cd05cb14613b3f922e39287a"
+PLACEMENT_SHA256 = "7bc5702b29f15ec67813ecb8e55c062e12c251875fc3811e8916d41741ba5c35"
 
 
 def upgrade() -> None:
