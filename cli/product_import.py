@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +13,12 @@ from cli.columns import shown
 from cli.narration import Narrator, say
 from cli.options import JsonCommand
 from cli.session import opened_shop
+from cli.stopping import INTERRUPTED, asked_to_stop
 
 if TYPE_CHECKING:
     from data.catalog.imports import ImportReport
 
 __all__ = ["import_"]
-
-INTERRUPTED = 130
 
 
 @click.command("import", cls=JsonCommand)
@@ -45,7 +41,7 @@ def import_(
     # Without a name for it the file of refused rows lies beside the person, as they are the one who has to read it.
     refused = errors_path or Path(f"{paths[0].stem or 'import'}.errors.jsonl")
     rules = load_mapping(mapping) if mapping else None
-    with opened_shop() as shop, _asked_to_stop() as stop, Narrator() as narrate:
+    with opened_shop() as shop, asked_to_stop() as stop, Narrator() as narrate:
         report = import_products(
             shop,
             paths,
@@ -66,22 +62,6 @@ def _units(text: str) -> tuple[str, int]:
     if not equals or not warehouse.strip() or not number.strip().lstrip("+-").isdigit():
         raise click.BadParameter(f"{text!r} is not WAREHOUSE=N, like WH1=20.", param_hint="--stock")
     return warehouse.strip(), int(number)
-
-
-@contextmanager
-def _asked_to_stop() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C into an event that the import asks for; the second one interrupts as ever."""
-    stop = threading.Event()
-
-    def first(*_: object) -> None:
-        stop.set()
-        signal.signal(signal.SIGINT, before)
-
-    before = signal.signal(signal.SIGINT, first)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _lines(report: ImportReport) -> Iterable[str]:

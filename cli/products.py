@@ -10,6 +10,7 @@ import click
 from cli.answer import Answer, plain
 from cli.columns import columns, pairs, shown
 from cli.options import Noun, with_after, with_limit
+from cli.product_bulk import bulk
 from cli.product_edits import archive, attributes, create, duplicate, edit, restore
 from cli.product_import import import_
 from cli.session import opened_shop
@@ -135,5 +136,5 @@ def _product_lines(product: Product, levels: Iterable[Level]) -> Iterable[str]:
     )
 
 
-for _verb in (create, edit, attributes, duplicate, archive, restore, import_):
+for _verb in (create, edit, attributes, duplicate, archive, restore, bulk, import_):
     command.add_command(_verb)

@@ -22,6 +22,7 @@ from screens.facets import CATEGORY, CatalogHead, category_choice, chips_of, pan
 from screens.forms.product import create_form, edit_form
 from screens.listing import ListScreen
 from screens.product_sheet import product_page, what_changed
+from screens.product_verbs import NEED_PRODUCT, ManyVerbs, ProductVerbs, list_actions, product_actions
 from screens.shown import stock_mark, took
 from widgets.cells import Cell, Column, Highlighted, Runs
 from widgets.facets import FacetPanel
@@ -54,7 +55,7 @@ def cells(row: ProductHit) -> tuple[Cell, ...]:
     return (row.sku, Highlighted(row.title, row.spans), row.brand, row.category, row.price, stock)
 
 
-class CatalogScreen(ListScreen):
+class CatalogScreen(ProductVerbs, ManyVerbs, ListScreen):
     """Browse, search and open products."""
 
     NAME = "catalog"
@@ -71,6 +72,8 @@ class CatalogScreen(ListScreen):
             "catalog.stock", "w", "movements", "movements", "stock.view", help="Why the stock is what it is", rank=55
         ),
         Action("catalog.reload", ("r", "f5"), "reload", "reload", help="Search again, stay at this row", show=False),
+        *product_actions("catalog"),
+        *list_actions("catalog"),
     )
 
     DEFAULT_CSS = """
@@ -145,7 +148,7 @@ class CatalogScreen(ListScreen):
 
     def why_not(self, action: Action) -> str:
         """Some actions need a product under the bar."""
-        needs = action.name in ("catalog.edit", "catalog.stock")
+        needs = action.name in ("catalog.edit", "catalog.stock") or action.name.partition(".")[2] in NEED_PRODUCT
         return "no product under the bar" if needs and self.grid.current is None else ""
 
     # -- the query --------------------------------------------------------------------------------------------------
@@ -298,6 +301,15 @@ class CatalogScreen(ListScreen):
     def _show_beside(self, view: ProductView) -> None:
         self.beside.show(lambda width: product_page(view, width), keep=False)
 
+    def total_found(self) -> int:
+        """How many the line finds."""
+        return self.found.total if self.found is not None else 0
+
+    def product_in_hand(self) -> tuple[str, str] | None:
+        """The product under the bar."""
+        row = self.grid.current
+        return (row.product_id, row.sku) if row is not None else None
+
     def edit(self) -> None:
         """Change the product under the bar."""
         if (row := self.grid.current) is not None:
@@ -312,7 +324,7 @@ class CatalogScreen(ListScreen):
 
     def _saved(self, saved: Any) -> None:
         if saved is not None:
-            self.status.say(f"{saved.sku}: {what_changed(saved.changed)}", "good")
+            self.status.say(f"{saved.sku}: {what_changed(saved.changed)}", "good", undo=True)
             self.set_timer(1.2, self.reload)  # search follows the change within a second or two
 
     def _created(self, saved: Any) -> None:

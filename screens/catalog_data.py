@@ -196,23 +196,3 @@ def edit_product(shop: Shop, product_id: str, version: int, changes: dict[str, o
 
     command = EditProduct(product_id=product_id, expected_version=version, changes=changes)
     return shop.door.run(command, shop.actor, key=key).result
-
-
-def put_product(shop: Shop, values: Mapping[str, str], key: str) -> Any:
-    """Create a product from a form's values."""
-    from data.catalog.messages import ProductInput, PutProduct
-    from data.catalog.reads import by_skus
-    from data.errors import Invalid
-    from data.money import parse_money
-
-    if by_skus(shop.stores.mongo, [values["sku"]]):
-        raise Invalid({"sku": "is another product's"})
-    price = parse_money(values["base_price"], field="base_price") if values["base_price"] else None
-    product = ProductInput(
-        sku=values["sku"],
-        title=values["title"],
-        brand=values["brand"],
-        category=tuple(part.strip() for part in values["category"].split(">") if part.strip()),
-        base_price=price,
-    )
-    return shop.door.run(PutProduct(product=product), shop.actor, key=key).result

@@ -42,5 +42,8 @@ PLACES: tuple[Place, ...] = (
     Place("order", "screens.order:OrderScreen", "one order", permission="orders.view"),
     Place("customer", "screens.customer:CustomerScreen", "one customer", permission="customers.view"),
     Place("movements", "screens.movements:MovementsScreen", "movements", permission="stock.view"),
+    Place("attributes", "screens.attributes:AttributesScreen", "attributes", permission="catalog.view"),
+    Place("jobs", "screens.bulk_jobs:BulkJobsScreen", "bulk jobs", permission="bulk.run"),
+    Place("bulk", "screens.bulk:BulkScreen", "one bulk job", permission="bulk.run"),
     Place("product", "screens.product:ProductScreen", "one product", permission="catalog.view"),
 )

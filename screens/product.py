@@ -9,6 +9,7 @@ from screens.catalog_data import ProductView, read_product
 from screens.detail import DetailScreen
 from screens.forms.product import attribute_form, edit_form
 from screens.product_sheet import ATTRIBUTE, product_page, product_state, what_changed
+from screens.product_verbs import ProductVerbs, product_actions
 from widgets.keybar import KeyHint
 from widgets.sheet import Sheet
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from widgets.sheet import SheetLine
 
 
-class ProductScreen(DetailScreen[ProductView]):
+class ProductScreen(ProductVerbs, DetailScreen[ProductView]):
     """See and change one product."""
 
     NAME = NOUN = "product"
@@ -31,6 +32,7 @@ class ProductScreen(DetailScreen[ProductView]):
         Action("product.order", "o", "order it", "order_it", "orders.place", help="New order with it", rank=60),
         Action("product.copy", "y", "copy SKU", "copy_sku", help="Copy the SKU", rank=70),
         Action("product.reload", ("r", "f5"), "reload", "reload", help="Read the product again", show=False),
+        *product_actions("product"),
     )
 
     @staticmethod
@@ -78,6 +80,10 @@ class ProductScreen(DetailScreen[ProductView]):
             return
         self.shell.overlay(form, self._saved)
 
+    def product_in_hand(self) -> tuple[str, str] | None:
+        """The product of the page."""
+        return (self.thing.product.product_id, self.thing.product.sku) if self.thing is not None else None
+
     def edit(self) -> None:
         """Change the fixed fields."""
         if self.thing is not None:
@@ -90,7 +96,7 @@ class ProductScreen(DetailScreen[ProductView]):
 
     def _saved(self, saved: Any) -> None:
         if saved is not None:
-            self.status.say(what_changed(saved.changed), "good")
+            self.status.say(what_changed(saved.changed), "good", undo=True)
             self.reload()
 
     def movements(self) -> None:

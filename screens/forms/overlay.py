@@ -47,11 +47,19 @@ class FormOverlay(Overlay[Any]):
 
     DEFAULT_CSS = """
     FormOverlay .title { text-style: bold; margin-bottom: 1; }
+    FormOverlay .aside { margin-top: 1; height: 1; }
     FormOverlay .trouble { color: $error; }
     """
 
     def __init__(
-        self, title: str, fields: Sequence[Field], save: Save, *, verb: str = "saves", again: Again | None = None
+        self,
+        title: str,
+        fields: Sequence[Field],
+        save: Save,
+        *,
+        verb: str = "saves",
+        again: Again | None = None,
+        aside: Callable[[Mapping[str, str]], str] | None = None,
     ) -> None:
         super().__init__()
         self._title = visible(title)
@@ -62,6 +70,11 @@ class FormOverlay(Overlay[Any]):
         self._theirs: dict[str, str] = {}
         self._keys = f"Enter next field   ^S {verb}   Esc leaves" if len(fields) > 1 else f"Enter {verb}   Esc leaves"
         self._hint = Static(Content(self._keys), classes="hint")
+        #: one line under the fields that follows from what is typed
+        self._aside = aside
+        self._follows = Static(Content(""), classes="aside")
+        #: called after every letter
+        self.on_edit: Callable[[], object] = lambda: None
         self._saving = False
         self._warned = False
 
@@ -70,15 +83,28 @@ class FormOverlay(Overlay[Any]):
         with Vertical(classes="overlay"):
             yield Static(Content(self._title), classes="title")
             yield self.form
+            if self._aside is not None:
+                yield self._follows
             yield self._hint
 
     def on_mount(self) -> None:
         """Type at once."""
         self.form.fields[0].input.focus()
+        self._follow()
+
+    def on_resize(self) -> None:
+        """Many fields scroll, so that the keys below them stay in view."""
+        self.form.styles.max_height = max(self.app.size.height * 9 // 10 - (11 if self._aside is not None else 9), 3)
+
+    def _follow(self) -> None:
+        if self._aside is not None:
+            self._follows.update(Content(visible(self._aside(self.form.values))))
 
     def on_form_edited(self, event: Form.Edited) -> None:
         """The warning about leaving is about the text as it was."""
         self._warned = False
+        self._follow()
+        self.on_edit()
 
     def action_save(self) -> None:
         """``^S`` from any field."""

@@ -1,0 +1,157 @@
+"""Changing products by keyboard, on the real stores."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from data.catalog.messages import EditAttributes, ProductInput, PutProduct
+from data.catalog.reads import get_product
+from tests.screens.conftest import Run, Running
+
+if TYPE_CHECKING:
+    from data.shop import Shop
+
+MEMORY = ("Parts", "Memory")
+
+
+@pytest.fixture
+def floor(shop: Shop) -> Shop:
+    """Two memory kits and a cable, indexed."""
+    from data.events.relay import drain
+
+    for sku, title, price, category, attributes in (
+        ("RAM-1", "Vengeance 32 GB", "79.95", MEMORY, {"color": "White", "memory.speed": 6000}),
+        ("RAM-2", "Vengeance 64 GB", "149.00", MEMORY, {"color": "Black", "memory.type": "DDR5"}),
+        ("CAB-1", "USB-C cable", "12.50", ("Parts", "Cables"), {"color": "White"}),
+    ):
+        product = ProductInput(
+            sku=sku, title=title, base_price=Decimal(price), category=category, attributes=attributes
+        )
+        shop.door.run(PutProduct(product=product), shop.actor)
+    drain(shop, 20)
+    return shop
+
+
+async def at_product(desk: Running, sku: str) -> None:
+    await desk.press("g", "p", "/", *sku, "enter")
+    await desk.sees("1 found", sku)
+    await desk.press("enter")
+    await desk.sees(f"Catalog › {sku}", "Attributes")
+
+
+def of(shop: Shop, sku: str):
+    return get_product(shop.stores.mongo, sku)
+
+
+async def test_a_product_is_made_copied_archived_and_all_of_it_taken_back(floor: Shop, running: Run) -> None:
+    async with running(floor) as desk:
+        await desk.press("g", "p")
+        await desk.sees("3 found")
+        await desk.press(
+            "n", *"RAM-1", "tab", *"Copycat", "tab", "tab", *"Parts > Memory", "tab", *"50", "tab", *"12.5"
+        )
+        await desk.sees("Customer pays 43.75 USD, before tax")
+        await desk.press("ctrl+s")
+        await desk.sees("▲ RAM-1 belongs to another product")
+        await desk.press("end", "ctrl+u", *"RAM-3", "ctrl+s")
+        await desk.sees("Catalog › RAM-3", "43.75 USD", "● active")
+        await desk.press("D", *"RAM-4", "ctrl+s")
+        await desk.sees("Catalog › RAM-4", "○ draft", "Copycat")
+        await desk.press("x")
+        await desk.sees("RAM-4 is archived", "u undo", "✗ archived")
+        await desk.press("u")
+        await desk.sees("RAM-4: status is as it was before", "○ draft")
+    assert of(floor, "RAM-3").pricing.final_price == Decimal("43.75")
+
+
+async def test_attributes_are_changed_with_what_the_category_uses(floor: Shop, running: Run) -> None:
+    async with running(floor) as desk:
+        await at_product(desk, "RAM-1")
+        await desk.press("a")
+        await desk.sees("RAM-1 › Attributes", "memory.speed", "number", "6000", "nothing to save")
+        await desk.press("n")
+        await desk.sees("↓ memory.type")
+        await desk.press("down")
+        await desk.press("tab", "tab")
+        await desk.sees("↓ DDR5")
+        await desk.press("down", "ctrl+s")
+        await desk.sees("+ memory.type", "1 change not saved")
+        await desk.press("home", "d")
+        await desk.sees("− color", "will be taken away")
+        await desk.press("down", "enter", "end", "ctrl+u", *"5,6000", "tab", "end", *"l", "ctrl+s")
+        await desk.sees("± memory.speed  list", "5, 6000", "was 6000")
+        assert of(floor, "RAM-1").version == 1
+        await desk.press("ctrl+s")
+        await desk.sees("3 attributes saved", "u undo", "nothing to save")
+        assert of(floor, "RAM-1").attributes == {"memory.speed": [5, 6000], "memory.type": "DDR5"}
+        await desk.press("escape", "u")
+        await desk.sees("memory.type is as it was before")
+    assert of(floor, "RAM-1").attributes == {"color": "White", "memory.speed": 6000}
+
+
+async def test_somebody_elses_attributes_stand_beside_mine(floor: Shop, running: Run) -> None:
+    async with running(floor) as desk:
+        await at_product(desk, "RAM-1")
+        await desk.press("a")
+        await desk.sees("memory.speed")
+        await desk.press("home", "enter", "end", "ctrl+u", *"Red", "ctrl+s")
+        await desk.sees("± color", "was White")
+        theirs = EditAttributes(product_id="RAM-1", sets={"color": "Blue", "ecc": True})
+        floor.door.run(theirs, floor.actor)
+        await desk.press("ctrl+s")
+        await desk.sees("▲ theirs: Blue", "ecc", "^S keeps yours, t takes theirs")
+        assert of(floor, "RAM-1").attributes["color"] == "Blue"
+        await desk.press("t")
+        await desk.until(lambda: "theirs: Blue" not in desk.text)
+        await desk.press("u", "ctrl+s")
+        await desk.sees("1 attribute saved")
+    assert of(floor, "RAM-1").attributes == {"color": "Red", "ecc": True, "memory.speed": 6000}
+
+
+async def test_all_of_a_filter_are_changed_after_a_dry_run_and_taken_back(floor: Shop, running: Run) -> None:
+    async with running(floor) as desk:
+        await desk.press("g", "p", "/", *"vengeance", "enter")
+        await desk.sees("2 found")
+        await desk.press("b")
+        await desk.sees("Change all 2 of this filter", "-10 lowers it by ten percent")
+        await desk.press("tab", *"lots", "ctrl+s")
+        await desk.sees("▲ 'lots' is not a number")
+        await desk.press("end", "ctrl+u", *"-10", "ctrl+s")
+        await desk.sees("Dry run", "2  would be changed", "price 79.95 → 71.96", "nothing is changed yet")
+        assert of(floor, "RAM-1").version == 1
+        await desk.press("ctrl+s", "enter")
+        await desk.sees("2 changed, 0 refused", "price 149.00 → 134.10", "● changed")
+        assert of(floor, "RAM-2").pricing.base_price == Decimal("134.10")
+        await desk.press("T")
+        await desk.sees("take back: price -10 %", "price 71.96 → 79.95")
+        await desk.press("ctrl+s", "enter")
+        await desk.sees("2 changed, 0 refused")
+        await desk.press("g", "p", "J")
+        await desk.sees("take back: price -10 %", "price -10 %", "● done", "your jobs")
+    assert of(floor, "RAM-2").pricing.base_price == Decimal("149.00")
+
+
+async def test_the_marked_are_changed_and_what_is_refused_says_why(floor: Shop, running: Run) -> None:
+    async with running(floor) as desk:
+        await desk.press("g", "p")
+        await desk.sees("3 found")
+        await desk.press("home", "space", "b")
+        await desk.sees("Change the one marked")
+        await desk.press(*["right"] * 8, "tab", *"5", "ctrl+s")
+        await desk.sees("reorder level 5 in WH1", "1  would be refused", "is not stocked in WH1")
+        await desk.press("ctrl+s", "enter")
+        await desk.sees("0 changed, 1 refused")
+        await desk.press("2")
+        await desk.sees("▲ refused")
+
+
+async def test_a_name_no_document_could_hold_is_said_under_it(floor: Shop, running: Run) -> None:
+    async with running(floor) as desk:
+        await at_product(desk, "CAB-1")
+        await desk.press("a", "n", *"$where", "tab", "tab", *"1", "ctrl+s")
+        await desk.sees("▲ has a name part that starts with $")
+        await desk.press("escape", "escape")
+        await desk.sees("nothing to save")
