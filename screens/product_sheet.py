@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from screens.related_sheet import history_lines, related_lines
 from screens.shown import exact, order_mark, product_mark, stock_mark, when
 from widgets.cells import Column
 from widgets.line import Piece
@@ -56,7 +57,21 @@ def product_page(view: ProductView, width: int) -> list[SheetLine]:
         heading("Sales", width, "30 days"),
         *_sales(view),
         *_orders(view, width),
+        *_around(view, width),
         *_texts(product, width),
+    ]
+
+
+def _around(view: ProductView, width: int) -> list[SheetLine]:
+    if view.around is None:
+        return []
+    product = view.product
+    created = ""
+    if product.created_at is not None:
+        created = f"Added {exact(product.created_at)}" + (f" by {product.created_by}" if product.created_by else "")
+    return [
+        *related_lines(view.around, width),
+        *history_lines(view.around.history, visible(created), width),
     ]
 
 
@@ -171,7 +186,11 @@ def _texts(product: Product, width: int) -> list[SheetLine]:
     media = [product.media.primary_image, *product.media.additional_images, *product.media.videos]
     if any(media):
         lines.append(heading("Media", width))
-        lines += [SheetLine((Piece(visible(address)),), f"media:{address}", address) for address in media if address]
+        lines += [
+            SheetLine((Piece(visible(address), "plain", address),), f"media:{address}", address)
+            for address in media
+            if address
+        ]
     seo = facts([("Title", product.seo.meta_title), ("Text", product.seo.meta_description)])
     if product.seo.keywords:
         seo += facts([("Keywords", ", ".join(product.seo.keywords))])

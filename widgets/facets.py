@@ -185,6 +185,7 @@ class FacetPanel(Sheet):
     # -- looks --------------------------------------------------------------------------------------------------------
 
     def _lay_facets(self, width: int) -> list[SheetLine]:
+        width -= 1  # a blank before the border
         if self._find is not None:
             return self._lay_found(width)
         lines = chip_lines(self._chips, width)

@@ -232,6 +232,14 @@ class Sheet(Toned, can_focus=True):
                 return True
         return False
 
+    def go_to_first(self, beginning: str) -> bool:
+        """Put the cursor on the first line whose key begins so, its heading in view. Return whether there is one."""
+        for index in self._place.keys:
+            if self._lines[index].key.startswith(beginning):
+                self._go(index, max(index - 2, 0))
+                return True
+        return False
+
     def action_move(self, steps: int) -> None:
         """Go to the next line that can be entered, or scroll where there is none further on."""
         place = self._place

@@ -32,12 +32,12 @@ async def test_it_shows_values_counts_and_what_is_chosen(run: Run) -> None:
         await pilot.pause()
         rows = [app.row(y)[:26].rstrip() for y in range(9)]
         assert rows[0] == "  Status"
-        assert rows[1] == "▸ ▣ active             214"
-        assert rows[2] == "  ▢ draft               38"
+        assert rows[1] == "▸ ▣ active            214"
+        assert rows[2] == "  ▢ draft              38"
         assert rows[3].startswith("  Speed  ▂▅█▃")
-        assert rows[4] == "  4,800 ├●━━━━━━━━●┤ 6,400"
-        assert rows[6] == "  ▢ Corsair          1,214"
-        assert rows[8] == "  … 41 more, / finds in t…"
+        assert rows[4] == "  4,800 ├●━━━━━━━●┤ 6,400"
+        assert rows[6] == "  ▢ Corsair         1,214"
+        assert rows[8] == "  … 41 more, / finds in…"
 
 
 async def test_space_posts_what_to_change_and_changes_nothing_itself(run: Run) -> None:

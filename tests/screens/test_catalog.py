@@ -1,0 +1,77 @@
+"""The catalog by keyboard on the real stores: its line, its facets, its views; one product's surroundings."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from data.catalog.messages import EditProduct, ProductInput, PutProduct
+from data.customers.messages import SaveAddress, SaveCustomer
+from data.orders.messages import OrderLineInput, PlaceOrder
+from data.stock.messages import ReceiveStock, SaveWarehouse
+from tests.screens.conftest import Run, Running
+
+if TYPE_CHECKING:
+    from data.shop import Shop
+
+MEMORY, CABLES = ("Parts", "Memory"), ("Parts", "Cables")
+PRODUCTS: tuple[tuple[str, str, str, str, tuple[str, ...], dict[str, Any]], ...] = (
+    ("RAM-0412", "Corsair Vengeance 32 GB", "Corsair", "79.95", MEMORY, {"color": "Black", "speed": 6000}),
+    ("RAM-0418", "Corsair Vengeance RGB 32 GB", "Corsair", "94.90", MEMORY, {"color": "White", "speed": 5200}),
+    ("RAM-0501", "Kingston Fury 16 GB", "Kingston", "44.50", MEMORY, {"color": "White", "speed": 3200}),
+    ("CAB-0031", "USB-C cable 1 m", "Lindy", "12.50", CABLES, {"color": "White"}),
+    ("RTX-4070", "Asus GeForce RTX 4070", "Asus", "599.00", ("Parts", "Video cards"), {"color": "Black"}),
+)
+
+
+@pytest.fixture
+def parts(shop: Shop) -> Shop:
+    """Five products with stock, one order of two of them, all of it indexed and counted."""
+    from data.events.relay import drain
+
+    run = shop.door.run
+    run(SaveWarehouse(warehouse_id="WH1", label="Berlin"), shop.actor)
+    for sku, title, brand, price, category, attributes in PRODUCTS:
+        product = ProductInput(
+            sku=sku, title=title, brand=brand, base_price=Decimal(price), category=category, attributes=attributes
+        )
+        product_id = run(PutProduct(product=product), shop.actor).result.product_id
+        run(ReceiveStock(product_id=product_id, warehouse_id="WH1", quantity=10), shop.actor)
+    ann = run(SaveCustomer(email="ann@lee.example", first_name="Ann"), shop.actor).result.user_id
+    home = SaveAddress(user_id=ann, address_type="shipping", street_address="Kantstr. 12", city="Berlin",
+                       postal_code="10623", country="DE", is_default=True)  # fmt: skip
+    run(home, shop.actor)
+    lines = tuple(OrderLineInput(sku=sku, quantity=1) for sku in ("RAM-0412", "CAB-0031"))
+    run(PlaceOrder(user_id=ann, lines=lines, payment_method="invoice"), shop.actor)
+    run(EditProduct(product_id="RAM-0412", changes={"pricing.base_price": Decimal("82")}), shop.actor)
+    run(EditProduct(product_id="RAM-0412", changes={"attributes.color": "[b]Red\x1b[31m"}), shop.actor)
+    drain(shop, 20)
+    return shop
+
+
+async def at_catalog(desk: Running, line: str = "") -> None:
+    await desk.press("g", "p")
+    await desk.sees("5 found")
+    if line:
+        await desk.type(f"/{line}")
+        await desk.press("enter")
+
+
+async def test_a_product_shows_what_is_related_and_who_changed_it(parts: Shop, running: Run) -> None:
+    async with running(parts) as desk:
+        await at_catalog(desk, "RAM-0412")
+        await desk.press("enter")
+        await desk.sees("Catalog › RAM-0412")
+        await desk.press("R")
+        await desk.sees("Bought together", "▸ CAB-0031", "Alike", "RAM-0418")
+        await desk.press("H")
+        screen = await desk.sees("History", "price 79.95 → 82.00", "color Black → [b]Red␛[31m", "Added ")
+        assert screen.index("color Black") < screen.index("price 79.95")
+        await desk.press("R", "enter")
+        await desk.sees("Catalog › CAB-0031")
+        await desk.press("escape")
+        await desk.sees("Catalog › RAM-0412")
+        await desk.press("escape")
+        await desk.sees("/ RAM-0412")
