@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from data.types import Facet, Page
+from screens.related_data import Surroundings, part, read_surroundings
 
 if TYPE_CHECKING:
     from data.analytics.reads import ProductSales
@@ -155,13 +156,13 @@ class ProductView:
     levels: tuple[Level, ...] | None
     sales: ProductSales | None
     orders: tuple[OrderRow, ...] | None
+    around: Surroundings | None = None
 
 
 def read_product(shop: Shop, ref: str) -> ProductView:
     """Return the product with this id, SKU or barcode, its stock, sales and newest orders. Raises ``NotFound``."""
     from data.analytics.reads import product_sales
     from data.catalog.reads import get_product
-    from data.errors import Unavailable
     from data.orders.query import OrderQuery
     from data.orders.reads import list_orders
     from data.stock.reads import levels_of
@@ -169,18 +170,18 @@ def read_product(shop: Shop, ref: str) -> ProductView:
     product = get_product(shop.stores.mongo, ref)
     stores = shop.stores
 
-    def part(read: Callable[[], Any]) -> Any:
-        try:
-            return read()
-        except Unavailable:
-            return None
-
     return ProductView(
         product,
         part(lambda: levels_of(stores.postgres, [product.product_id]).get(product.product_id, ())),
         part(lambda: product_sales(stores.analytics, product.product_id, 30, currency=product.pricing.currency)),
         part(lambda: list_orders(stores.postgres, OrderQuery(sku=product.sku), limit=5).rows),
     )
+
+
+def read_product_whole(shop: Shop, ref: str) -> ProductView:
+    """Return what ``read_product`` returns with what is related to the product and its history."""
+    view = read_product(shop, ref)
+    return replace(view, around=read_surroundings(shop, view.product))
 
 
 def current_product(shop: Shop, product_id: str) -> Product:

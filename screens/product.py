@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from screens.action import Action
-from screens.catalog_data import ProductView, read_product
+from screens.catalog_data import ProductView, read_product_whole
 from screens.detail import DetailScreen
 from screens.forms.product import attribute_form, edit_form
 from screens.product_sheet import ATTRIBUTE, product_page, product_state, what_changed
 from screens.product_verbs import ProductVerbs, product_actions
+from screens.related_sheet import HISTORY, PRODUCT
 from widgets.keybar import KeyHint
 from widgets.sheet import Sheet
 
@@ -31,6 +32,8 @@ class ProductScreen(ProductVerbs, DetailScreen[ProductView]):
         Action("product.stock", "w", "movements", "movements", "stock.view", help="Why the stock is what it is"),
         Action("product.order", "o", "order it", "order_it", "orders.place", help="New order with it", rank=60),
         Action("product.copy", "y", "copy SKU", "copy_sku", help="Copy the SKU", rank=70),
+        Action("product.related", "R", "related", "go_related", help="Go to what is bought with it and like it"),
+        Action("product.history", "H", "history", "go_history", help="Go to who changed what when"),
         Action("product.reload", ("r", "f5"), "reload", "reload", help="Read the product again", show=False),
         *product_actions("product"),
     )
@@ -38,7 +41,7 @@ class ProductScreen(ProductVerbs, DetailScreen[ProductView]):
     @staticmethod
     def read(shop: Shop, ref: str) -> ProductView:
         """Return what the stores know of the product with this id, SKU or barcode."""
-        return read_product(shop, ref)
+        return read_product_whole(shop, ref)
 
     def crumb_of(self, thing: ProductView) -> str:
         """Its SKU."""
@@ -52,9 +55,35 @@ class ProductScreen(ProductVerbs, DetailScreen[ProductView]):
         """Price, stock per warehouse, attributes, sales, orders, texts, media."""
         return product_page(thing, width)
 
+    def __init__(self) -> None:
+        super().__init__()
+        #: the products one came through by related ones, to go back to
+        self._trail: list[str] = []
+
     def arrive(self, product_id: str = "", **arguments: Any) -> None:
         """Show the product with this id, SKU or barcode."""
+        if product_id:
+            self._trail.clear()
         self.open_ref(product_id)
+
+    def leave(self) -> bool:
+        """Esc goes back through the related products one came by."""
+        if not self._trail:
+            return False
+        self.open_ref(self._trail.pop())
+        return True
+
+    def go_related(self) -> None:
+        """Go to what is bought with it, or like it."""
+        self._go_to_part(PRODUCT, "Nothing is related to it yet.")
+
+    def go_history(self) -> None:
+        """Go to the newest change."""
+        self._go_to_part(HISTORY, "Nobody changed it yet.")
+
+    def _go_to_part(self, kind: str, none: str) -> None:
+        if not self.sheet.go_to_first(kind):
+            self.status.say(none, "warn")
 
     def more_hints(self) -> tuple[KeyHint, ...]:
         """What Enter does."""
@@ -69,6 +98,9 @@ class ProductScreen(ProductVerbs, DetailScreen[ProductView]):
             self.shell.open_screen("order", order_number=ref)
         elif kind == "stock":
             self._movements(ref)
+        elif event.key.startswith(PRODUCT) and self.thing is not None:
+            self._trail.append(self._ref)
+            self.open_ref(ref.rpartition(":")[0])
         elif kind == "media":
             self.shell.copy_text(ref, "address")
 
