@@ -1,5 +1,8 @@
 """Orders, their lines and their status history: the seed's tables, plus version, channel and line amounts.
 
+The lists of states in the checks are one array literal each, not IN: PostgreSQL reads a check from its text and folds
+its constants anew in every statement that writes a row, and an IN over a varchar column costs it a cast per value.
+
 The seed's single-column indexes keep their names and lead with their column, but carry the list's sort as further key
 columns, so that the same index also serves the page ``ORDER BY created_at DESC, order_id DESC``.
 
@@ -70,12 +73,12 @@ class Order(Base):
 
     __table_args__ = (
         CheckConstraint(
-            "order_status IN ('pending', 'confirmed', 'processing', 'shipped', 'delivered', 'cancelled', 'refunded')",
+            "order_status = ANY ('{pending,confirmed,processing,shipped,delivered,cancelled,refunded}'::text[])",
             name="order_status",
         ),
         CheckConstraint(
             "least(subtotal, tax_amount - tax_included_amount, tax_included_amount, shipping_amount, discount_amount,"
-            " total_amount) >= 0",
+            " total_amount) >= '0'::numeric",
             name="amounts",
         ),
         CheckConstraint(
@@ -138,11 +141,11 @@ class OrderItem(Base):
             name="units",
         ),
         CheckConstraint(
-            "least(unit_price, tax_amount, discount_amount) >= 0 AND total_price = unit_price * quantity",
+            "least(unit_price, tax_amount, discount_amount) >= '0'::numeric AND total_price = unit_price * quantity",
             name="amounts",
         ),
         CheckConstraint(
-            "fulfillment_status IN ('pending', 'allocated', 'picked', 'packed', 'shipped', 'delivered')",
+            "fulfillment_status = ANY ('{pending,allocated,picked,packed,shipped,delivered}'::text[])",
             name="fulfillment_status",
         ),
         # get_order: the lines in order; the foreign key's index

@@ -116,12 +116,12 @@ class InventoryMovement(Base):
 
     __table_args__ = (
         CheckConstraint(
-            "movement_type IN ('inbound', 'outbound', 'transfer', 'adjustment', 'damage', 'return')",
+            "movement_type = ANY ('{inbound,outbound,transfer,adjustment,damage,return}'::text[])",
             name="movement_type",
         ),
         CheckConstraint(
-            "kind IN ('reserve', 'release', 'ship', 'receive', 'adjust', 'damage', 'repair', 'write_off',"
-            " 'return', 'return_damaged', 'transfer_out', 'transfer_in')",
+            "kind = ANY ('{reserve,release,ship,receive,adjust,damage,repair,write_off,return,return_damaged,"
+            "transfer_out,transfer_in}'::text[])",  # an array and not IN: see data.orders.schema
             name="kind",
         ),
         CheckConstraint("quantity > 0", name="quantity"),

@@ -73,11 +73,11 @@ TABLES = (
         created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
         CONSTRAINT inventory_movements_pkey PRIMARY KEY (movement_id),
         CONSTRAINT inventory_movements_movement_type_check CHECK (
-            movement_type IN ('inbound', 'outbound', 'transfer', 'adjustment', 'damage', 'return')
+            movement_type = ANY ('{inbound,outbound,transfer,adjustment,damage,return}'::text[])
         ),
         CONSTRAINT inventory_movements_kind_check CHECK (
-            kind IN ('reserve', 'release', 'ship', 'receive', 'adjust', 'damage', 'repair', 'write_off', 'return',
-            'return_damaged', 'transfer_out', 'transfer_in')
+            kind = ANY ('{reserve,release,ship,receive,adjust,damage,repair,write_off,return,return_damaged,'
+            'transfer_out,transfer_in}'::text[])
         ),
         CONSTRAINT inventory_movements_quantity_check CHECK (quantity > 0),
         CONSTRAINT inventory_movements_after_check CHECK (

@@ -39,12 +39,11 @@ TABLES = (
         version INTEGER DEFAULT 1 NOT NULL,
         CONSTRAINT orders_pkey PRIMARY KEY (order_id),
         CONSTRAINT orders_order_status_check CHECK (
-            order_status IN ('pending', 'confirmed', 'processing', 'shipped', 'delivered', 'cancelled',
-            'refunded')
+            order_status = ANY ('{pending,confirmed,processing,shipped,delivered,cancelled,refunded}'::text[])
         ),
         CONSTRAINT orders_amounts_check CHECK (
             least(subtotal, tax_amount - tax_included_amount, tax_included_amount, shipping_amount,
-            discount_amount, total_amount) >= 0
+            discount_amount, total_amount) >= '0'::numeric
         ),
         CONSTRAINT orders_total_amount_check CHECK (
             total_amount = subtotal + tax_amount - tax_included_amount + shipping_amount - discount_amount
@@ -81,10 +80,10 @@ TABLES = (
         CONSTRAINT order_items_pkey PRIMARY KEY (order_item_id),
         CONSTRAINT order_items_quantity_check CHECK (quantity > 0),
         CONSTRAINT order_items_amounts_check CHECK (
-            least(unit_price, tax_amount, discount_amount) >= 0 AND total_price = unit_price * quantity
+            least(unit_price, tax_amount, discount_amount) >= '0'::numeric AND total_price = unit_price * quantity
         ),
         CONSTRAINT order_items_fulfillment_status_check CHECK (
-            fulfillment_status IN ('pending', 'allocated', 'picked', 'packed', 'shipped', 'delivered')
+            fulfillment_status = ANY ('{pending,allocated,picked,packed,shipped,delivered}'::text[])
         ),
         CONSTRAINT order_items_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders (order_id) ON DELETE CASCADE
     )
