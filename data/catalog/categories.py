@@ -21,7 +21,7 @@ from data.stores.mongo import Mongo, translate_errors
 @handles(SaveCategory)
 def save_category(command: SaveCategory, uow: UnitOfWork) -> CategorySaved:
     """Create or change one category; its parents are created where they are missing. Raises ``Invalid``."""
-    names = _checked_path(command.path)
+    names = checked_path(command.path, "path")
     given = {
         "description": command.description,
         "is_active": command.is_active,
@@ -74,13 +74,14 @@ def _new(names: tuple[str, ...], key: str) -> dict[str, Any]:
     }
 
 
-def _checked_path(path: tuple[str, ...]) -> tuple[str, ...]:
+def checked_path(path: tuple[str, ...], field: str) -> tuple[str, ...]:
+    """Return the names of a category's path. Raises ``Invalid`` naming ``field``."""
     try:
         names: tuple[str, ...] = check_category(path)
     except ValueError as reason:
-        raise Invalid({"path": str(reason)}) from None
+        raise Invalid({field: str(reason)}) from None
     if not names:
-        raise Invalid({"path": "is missing"})
+        raise Invalid({field: "is missing"})
     return names
 
 

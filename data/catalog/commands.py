@@ -6,7 +6,7 @@ document and answers as it did the first time, without a second write. Rejected:
 which every reader would have to know.
 """
 
-from data.catalog import categories, duplicates, edits, puts  # noqa: F401  (their handlers)
+from data.catalog import categories, category_moves, duplicates, edits, puts  # noqa: F401  (their handlers)
 from data.catalog.messages import (
     ArchiveProduct,
     CategorySaved,

@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from bson import Int64, ObjectId
+
+from data.catalog.category_messages import MoveCategory
+from data.catalog.category_moves import move_category
 from data.catalog.changes import REMOVED, has, same, stored_value
 from data.catalog.documents import Document
 from data.catalog.edits import change_product
@@ -14,6 +18,7 @@ from data.catalog.types import AttributeValue
 from data.door import UnitOfWork
 from data.errors import Conflict, Invalid
 from data.idempotency import plain
+from data.stores.mongo import translate_errors
 from data.undo.commands import Change
 
 _ATTRIBUTE = "attributes."
@@ -32,6 +37,31 @@ def take_back_products(changes: Sequence[Change], uow: UnitOfWork) -> str:
         named = ", ".join(path.removeprefix(_ATTRIBUTE) for path in edited.changed if path != _COMPUTED)
         said.append(f"{edited.sku}: {named or 'nothing'} is as it was before")
     return "; ".join(said)
+
+
+def take_back_categories(changes: Sequence[Change], uow: UnitOfWork) -> str:
+    """Bring the categories' own fields back. Raises ``Conflict`` where one is not as the change left it."""
+    categories = uow.stores.mongo.categories
+    said = []
+    with translate_errors():
+        for change in changes:
+            # The fields stand in the condition, so that somebody faster is noticed by the same write.
+            wanted = {"_id": ObjectId(change.target_id)} | dict(change.after)
+            back = {"$set": dict(change.before), "$inc": {"version": Int64(1)}}
+            found = categories.find_one_and_update(wanted, back)
+            if found is None:
+                raise Conflict("The category was changed since; nothing was undone.")
+            said.append(str(found["path"]))
+            uow.record("category", change.target_id, change.after, change.before)
+    return f"{', '.join(said)}: as before"
+
+
+def take_back_move(changes: Sequence[Change], uow: UnitOfWork) -> str:
+    """Move the category back, with what is in it now. Raises ``NotFound`` or ``Conflict`` where that cannot be done."""
+    (change,) = changes
+    there, home = tuple(change.after["path"]), tuple(change.before["path"])
+    moved = move_category(MoveCategory(path=there, to=home), uow)
+    return f"{moved.path} is back, with {moved.products:,} products"
 
 
 def _patch_back(document: Document, change: Change) -> Mapping[str, Any]:

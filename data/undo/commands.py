@@ -62,6 +62,9 @@ REVERSIBLE: Mapping[str, Reversal] = {
     "catalog.attributes": _PRODUCT,
     "catalog.archive": _PRODUCT,
     "catalog.restore": _PRODUCT,
+    "catalog.category": Reversal("catalog.edit", "data.catalog.undoing:take_back_categories"),
+    "catalog.category_order": Reversal("catalog.edit", "data.catalog.undoing:take_back_categories"),
+    "catalog.category_move": Reversal("catalog.edit", "data.catalog.undoing:take_back_move"),
 }
 #: Changes that are not taken back one by one: whoever made one last is told where it is taken back.
 ELSEWHERE: Mapping[str, str] = {
