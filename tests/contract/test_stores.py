@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 import bson
 import msgspec
@@ -75,6 +76,8 @@ def test_health_of_a_stopped_engine_answers_in_time(home, store) -> None:
     try:
         for process in family:
             process.suspend()
+        while not all(map(stopped, family)):  # a signal reaches busy threads one by one
+            time.sleep(0.01)
         for _ in range(3):  # also while the first question still hangs
             started = time.monotonic()
             assert not stores.health(store).ok
@@ -83,6 +86,12 @@ def test_health_of_a_stopped_engine_answers_in_time(home, store) -> None:
         for process in family:
             process.resume()
     stores.close()
+
+
+def stopped(process: psutil.Process) -> bool:
+    """Whether every thread of the process stands still."""
+    tasks = Path(f"/proc/{process.pid}/task")
+    return all((task / "stat").read_text().rpartition(")")[2].split()[0] == "T" for task in tasks.iterdir())
 
 
 def test_stores_can_be_used_again_after_close(settings) -> None:
