@@ -36,6 +36,7 @@ UNKNOWN = 1
 NOUNS: dict[str, tuple[str, str]] = {
     "products": ("cli.products", "Import, search, show and edit products."),
     "orders": ("cli.orders", "Place, show and list orders; ship, deliver, cancel, allocate them."),
+    "categories": ("cli.categories", "The tree of categories: list, save, move, order."),
     "bulk": ("cli.bulk", "Jobs over many records: list, show, go on, take back."),
     "undo": ("cli.undo", "Take back your last change."),
     "customers": ("cli.customers", "Find, show and add customers and their addresses."),

@@ -51,6 +51,7 @@ def list_actions(area: str) -> tuple[Action, ...]:
     """Return the actions of ``ManyVerbs`` for the list whose actions begin with ``area``."""
     return (
         Action(f"{area}.bulk", "b", "change many", "change_many", "bulk.run", help="Change the marked, or all found"),
+        Action(f"{area}.categories", "C", "categories", "categories", "catalog.view", help="Their tree", show=False),
         Action(
             f"{area}.jobs", "J", "jobs", "jobs", "bulk.run", help="Your bulk jobs: see, go on, take back", show=False
         ),
@@ -96,6 +97,10 @@ class ManyVerbs:
             return f"the {marks:,} marked" if marks > 1 else "the one marked"
         total = self.total_found()
         return f"all {total:,} of this filter" if total else ""
+
+    def categories(self) -> None:
+        """Go to the tree of categories."""
+        self.shell.open_screen("categories")
 
     def jobs(self) -> None:
         """Go to one's bulk jobs."""

@@ -59,3 +59,16 @@ def test_all_that_a_filter_finds(twin: Twin, shop) -> None:
     done = twin("products", "bulk", "--filter", "brand:Acme", "--status", "archived", "--json").document
     assert done["changed"] == 2
     assert twin("products", "show", "C", "--json").document["status"] == "active"
+
+
+def test_the_tree_of_categories(twin: Twin) -> None:
+    twin("products", "create", "A", "--title", "A", "--set", "category=Parts > Memory")
+    twin("categories", "save", "Parts > Cables", "--description", "wires")
+    twin("categories", "order", "Memory", "Cables", "--parent", "Parts")
+    assert twin("categories", "list").out.split() == ["Parts", "Memory", "Cables"]
+    moved = twin("categories", "move", "Parts > Memory", "RAM", "--json").document
+    assert (moved["path"], moved["products"]) == ("RAM", 1)
+    assert twin("products", "show", "A", "--json").document["category"]["primary"] == "RAM"
+    twin("categories", "move", "RAM", "Parts", code=5)
+    twin("categories", "save", "RAM", "--closed")
+    assert "RAM  (closed)" in twin("categories", "list").out

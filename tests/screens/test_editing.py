@@ -148,6 +148,29 @@ async def test_the_marked_are_changed_and_what_is_refused_says_why(floor: Shop, 
         await desk.sees("▲ refused")
 
 
+async def test_the_tree_is_changed_and_products_follow(floor: Shop, running: Run) -> None:
+    async with running(floor) as desk:
+        await desk.press("g", "p")
+        await desk.sees("3 found")
+        await desk.press("C")
+        await desk.sees("Parts", "  Cables", "  Memory", "3 categories")
+        await desk.press("home", "down", "J")
+        await desk.until(lambda: desk.app.screen.sheet.text.split() == ["Parts", "Memory", "Cables"])
+        await desk.press("home", "down", "m")
+        await desk.sees("Move or rename Parts > Memory", "2 products follow")
+        await desk.press("end", "ctrl+u", *"RAM", "tab", "end", "ctrl+u", "ctrl+s")
+        await desk.sees("RAM: moved with 2 products", "u undo", "▸ RAM")
+        assert str(of(floor, "RAM-1").category) == "RAM"
+        await desk.press("n", *"Fans", "tab", "end", "ctrl+u", *"Par", "down", "ctrl+s")
+        await desk.sees("Parts > Fans: created")
+        await desk.press("x")
+        await desk.sees("✗ closed", "1 closed")
+        await desk.press("u")
+        await desk.sees("Parts > Fans: as before")
+        await desk.press("home", "enter")
+        await desk.sees("category.primary:")
+
+
 async def test_a_name_no_document_could_hold_is_said_under_it(floor: Shop, running: Run) -> None:
     async with running(floor) as desk:
         await at_product(desk, "CAB-1")
