@@ -39,6 +39,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "categories": ("cli.categories", "The tree of categories: list, save, move, order."),
     "bulk": ("cli.bulk", "Jobs over many records: list, show, go on, take back."),
     "undo": ("cli.undo", "Take back your last change."),
+    "inbox": ("cli.inbox", "Notes that mention you."),
     "customers": ("cli.customers", "Find, show and add customers and their addresses."),
     "stock": ("cli.stock", "Show, receive, adjust, transfer and hold stock; its movements."),
     "demo": ("cli.demo", "Load demo data."),

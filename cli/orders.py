@@ -12,6 +12,8 @@ from cli.columns import columns, pairs, shown
 from cli.options import Noun, with_after, with_key, with_limit
 from cli.order_input import OrderInput, read_line, read_order_file
 from cli.order_life import VERBS
+from cli.order_notes import VERBS as NOTES
+from cli.order_papers import VERBS as PAPERS
 from cli.session import done_document, opened_shop
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def command() -> None:
     """Place, show and list orders; take them through their life."""
 
 
-for _verb in VERBS:
+for _verb in (*VERBS, *PAPERS, *NOTES):
     command.add_command(_verb)
 
 

@@ -42,6 +42,7 @@ _SCHEMES: dict[str, tuple[str, ...]] = {
     "redis_url": _REDIS_SCHEMES,
     "redis_cache_url": _REDIS_SCHEMES,
     "clickhouse_url": ("clickhouse", "clickhouses", "chdb"),
+    "gateway_url": ("https", "http"),
 }
 #: schemes whose URL is a path on this machine, not a host
 _PATH_SCHEMES = frozenset({"unix", "tantivy", "chdb"})
@@ -70,11 +71,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     #: empty: the same server as ``redis_url``, its next database number
     redis_cache_url: str = ""
     clickhouse_url: str = ""
+    #: the payment gateway that cards are charged by; empty: none
+    gateway_url: str = ""
     #: e-mail of the acting staff user; empty: the user of the operating system
     actor: str = ""
     #: code of the default warehouse
     warehouse: str = "WH1"
     currency: str = "USD"
+    #: who sells, at the head of invoices and packing slips; ``|`` between its lines
+    seller: str = ""
+    #: the command that prints what it is given on standard input, ``lp``; no shell reads it
+    print_command: str = ""
     theme: str = "dark"
     keymap: Path | None = None
     log_level: str = "info"

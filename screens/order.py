@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
@@ -9,14 +10,18 @@ from data.errors import Conflict
 from data.ids import new_id
 from screens.action import Action, show_key
 from screens.detail import DetailScreen
+from screens.forms.order_note import note_form, noted
 from screens.forms.overlay import FormOverlay
+from screens.forms.paper import paper_form
 from screens.order_sheet import order_page, order_state
+from screens.timeline_sheet import OLDER, timeline_lines
 from widgets.field import Field
 from widgets.keybar import KeyHint
 from widgets.sheet import Sheet
 
 if TYPE_CHECKING:
     from data.orders.reads import OrderDetail
+    from data.orders.timeline import TimelineEntry
     from data.shop import Shop
     from widgets.line import Piece
     from widgets.sheet import SheetLine
@@ -36,7 +41,25 @@ STEP = Action(
 )
 
 
-class OrderScreen(DetailScreen["OrderDetail"]):
+FILTER = Action("order.filter", "f", "filter", "next_kind", help="The timeline by kind: notes, payments, …", rank=58)
+
+#: what the key of the filter goes through; ``""`` is everything (``data.orders.timeline.KINDS``)
+FILTERS = ("", "note", "payment", "parcel", "edit", "return", "status")
+#: events read at first, and with each step further back
+EVENTS = 60
+
+
+@dataclass(frozen=True)
+class OrderPage:
+    """An order with the newest of what happened to it; ``kind`` is what was asked for, ``older``: there is more."""
+
+    order: OrderDetail
+    entries: tuple[TimelineEntry, ...]
+    kind: str
+    older: bool
+
+
+class OrderScreen(DetailScreen[OrderPage]):
     """See one order and move it on."""
 
     NAME = NOUN = "order"
@@ -46,30 +69,57 @@ class OrderScreen(DetailScreen["OrderDetail"]):
     ACTIONS = (
         STEP,
         Action("order.cancel", "c", "cancel", "cancel", "orders.status", help="Cancel; reserved units are free again"),
+        Action("order.note", "m", "note", "note", "orders.note", help="Write a note; @name tells a colleague", rank=55),
+        Action(
+            "order.print", "p", "print", "print_paper", "orders.view", help="Packing slip, pick list, bill", rank=56
+        ),
+        FILTER,
         Action("order.customer", "o", "customer", "open_customer", "customers.view", help="Open its customer", rank=60),
         Action("order.copy", "y", "copy", "copy_number", help="Copy the order number", rank=70),
         Action("order.again", "a", "order again", "again", "orders.place", help="New order with these lines", rank=65),
         Action("order.reload", ("r", "f5"), "reload", "reload", help="Read the order again", show=False),
     )
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._kind = ""
+        self._events = EVENTS
+
+    @property
+    def order(self) -> OrderDetail | None:
+        """The order, once it is read."""
+        return self.thing.order if self.thing is not None else None
+
     @staticmethod
-    def read(shop: Shop, ref: str) -> OrderDetail:
-        """Return the order with this number."""
+    def read(shop: Shop, ref: str, kind: str = "", events: int = EVENTS) -> OrderPage:
+        """Return the order with this number, and the newest ``events`` of its timeline, of one ``kind`` or all."""
         from data.orders.reads import get_order
+        from data.orders.timeline import timeline
 
-        return get_order(shop.stores.postgres, ref)
+        order = get_order(shop.stores.postgres, ref)
+        page = timeline(shop.stores.postgres, order.order_id, kinds=(kind,) if kind else (), limit=events)
+        return OrderPage(order, tuple(page.rows), kind, page.after is not None)
 
-    def crumb_of(self, thing: OrderDetail) -> str:
+    def reload(self) -> None:
+        """Read the order again, with as much of its timeline as is shown."""
+        if self._ref:
+            asked = self._ref, self._kind, self._events
+            self.load(self.read, *asked, then=self._show, failed=self._not_read, group=self.NOUN)
+
+    def crumb_of(self, thing: OrderPage) -> str:
         """Its number."""
-        return thing.order_number
+        return thing.order.order_number
 
-    def state_of(self, thing: OrderDetail) -> tuple[list[Piece], list[Piece]]:
+    def state_of(self, thing: OrderPage) -> tuple[list[Piece], list[Piece]]:
         """Status, when, how and for whom."""
-        return order_state(thing)
+        return order_state(thing.order)
 
-    def page_of(self, thing: OrderDetail, width: int) -> list[SheetLine]:
+    def page_of(self, thing: OrderPage, width: int) -> list[SheetLine]:
         """Lines, money, parcels, addresses, timeline."""
-        return order_page(thing, width)
+        keys = self.shell.keys_of(FILTER)
+        key = show_key(keys[0]) if keys else ""
+        events = timeline_lines(thing.entries, thing.kind, width, older=thing.older, key=key)
+        return [*order_page(thing.order, width), *events]
 
     def on_mount(self) -> None:
         """Look for changes by others now and then."""
@@ -77,13 +127,15 @@ class OrderScreen(DetailScreen["OrderDetail"]):
 
     def arrive(self, order_number: str = "", say: str = "", **arguments: Any) -> None:
         """Show the order with this number; ``say`` is the news to put in row 23."""
+        if order_number and order_number != self._ref:
+            self._kind, self._events = "", EVENTS
         self.open_ref(order_number)
         self.status.say(say, "good")
         self.status.facts("changes arrive by themselves")
 
     def more_hints(self) -> tuple[KeyHint, ...]:
         """What Enter does on a line, and what the next step is called."""
-        status = self.thing.order_status if self.thing is not None else ""
+        status = self.order.order_status if self.order is not None else ""
         word = NEXT[status][1] if status in NEXT else STEP.label
         keys = self.shell.keys_of(STEP)
         step = [KeyHint(show_key(keys[0]), word, self.shell.why_not(STEP))] if keys else []
@@ -91,14 +143,14 @@ class OrderScreen(DetailScreen["OrderDetail"]):
 
     def why_not(self, action: Action) -> str:
         """Steps depend on where the order stands."""
-        if self.thing is None:
+        if self.order is None:
             return super().why_not(action)
-        status = self.thing.order_status
+        status = self.order.order_status
         if action.name == "order.step" and status not in NEXT:
             return f"an order that is {status} has no next step"
         if action.name == "order.cancel" and status not in CANCELLABLE:
             return f"an order that is {status} can't be cancelled"
-        if action.name == "order.customer" and self.thing.user_id is None:
+        if action.name == "order.customer" and self.order.user_id is None:
             return "the order has no customer"
         return ""
 
@@ -110,7 +162,7 @@ class OrderScreen(DetailScreen["OrderDetail"]):
 
     def step(self) -> None:
         """Ask for, then do, the next step."""
-        order = self.thing
+        order = self.order
         if order is None or order.order_status not in NEXT:
             return
         status, _, sentence = NEXT[order.order_status]
@@ -118,7 +170,7 @@ class OrderScreen(DetailScreen["OrderDetail"]):
 
     def cancel(self) -> None:
         """Ask why, then cancel."""
-        order = self.thing
+        order = self.order
         if order is None or order.order_status not in CANCELLABLE:
             return
         paid = f" {order.paid_amount:,.2f} {order.currency} stay to be refunded." if order.paid_amount else ""
@@ -172,29 +224,61 @@ class OrderScreen(DetailScreen["OrderDetail"]):
         else:
             self.shell.show_error(error, doing=f"changing {self._ref}")
 
+    # -- notes, papers, the timeline ----------------------------------------------------------------------------------
+
+    def note(self) -> None:
+        """Write a note."""
+        if self.order is not None:
+            self.shell.overlay(note_form(self.order.order_id, self.order.order_number), self._noted)
+
+    def _noted(self, added: Any) -> None:
+        if added:
+            said, tone = noted(added)
+            self.status.say(said, tone)
+            self.reload()
+
+    def print_paper(self) -> None:
+        """Print or save a document."""
+        if self.order is not None:
+            self.shell.overlay(paper_form(self.order.order_number), self._printed)
+
+    def _printed(self, said: Any) -> None:
+        if said:
+            self.status.say(said, "warn" if "no font has" in said else "good")
+
+    def next_kind(self) -> None:
+        """Show the next kind of event alone; after the last, all."""
+        self._kind = FILTERS[(FILTERS.index(self._kind) + 1) % len(FILTERS)]
+        self._events = EVENTS
+        self.reload()
+
     # -- going ------------------------------------------------------------------------------------------------------
 
     def on_sheet_line_chosen(self, event: Sheet.LineChosen) -> None:
-        """Enter on a line: its product."""
+        """Enter on a line: its product; on the end of the timeline: what was before."""
+        if event.what == OLDER:
+            self._events = min(self._events + EVENTS * 2, 1_000)
+            self.reload()
+            return
         product_id = getattr(event.what, "product_id", "")
         if product_id:
             self.shell.open_screen("product", product_id=product_id)
 
     def open_customer(self) -> None:
         """Open the customer."""
-        if self.thing is not None and self.thing.user_id is not None:
-            self.shell.open_screen("customer", user_id=str(self.thing.user_id))
+        if self.order is not None and self.order.user_id is not None:
+            self.shell.open_screen("customer", user_id=str(self.order.user_id))
 
     def again(self) -> None:
         """Start a new order with the same customer and lines."""
-        if self.thing is not None:
-            lines = tuple((item.sku, item.quantity) for item in self.thing.items)
-            self.shell.open_screen("new-order", user_id=str(self.thing.user_id or ""), lines=lines)
+        if self.order is not None:
+            lines = tuple((item.sku, item.quantity) for item in self.order.items)
+            self.shell.open_screen("new-order", user_id=str(self.order.user_id or ""), lines=lines)
 
     def copy_number(self) -> None:
         """Copy the order number."""
-        if self.thing is not None:
-            self.shell.copy_text(self.thing.order_number, "order number")
+        if self.order is not None:
+            self.shell.copy_text(self.order.order_number, "order number")
 
 
 def _change(shop: Shop, order_id: UUID, version: int, status: str, key: str, reason: str = "") -> object:

@@ -1,4 +1,4 @@
-"""How one order is laid out in lines: the full page, and the short form beside the list. Pure."""
+"""How one order is laid out in lines: the full page but its timeline, and the short form beside the list. Pure."""
 
 from __future__ import annotations
 
@@ -22,13 +22,11 @@ LINES = (
     Column("unit_price", "Price", 8, right=True),
     Column("total_price", "Total", 9, right=True),
 )
-_SENT = ("shipped", "delivered")
 _SHORT_LINES = (
     Column("quantity", "Qty", 3, right=True),
     Column("product_name", "Title", 12, flex=1),
     Column("total_price", "Total", 9, right=True),
 )
-_EVENTS = (Column("at", "", 12), Column("who", "", 16), Column("what", "", 30, flex=1))
 _MONEY_WORDS = {"authorise": "authorised", "capture": "captured", "void": "voided", "refund": "refunded"}
 
 
@@ -45,13 +43,12 @@ def order_state(order: OrderDetail) -> tuple[list[Piece], list[Piece]]:
 
 
 def order_page(order: OrderDetail, width: int) -> list[SheetLine]:
-    """Return the order below its state: lines, money, parcels, addresses, timeline."""
+    """Return the order below its state, but for its timeline: lines, money, parcels, addresses."""
     return [
         *_lines(order, width),
         *_money(order, width),
         *_parcels(order, width),
         *_people(order, width),
-        *_timeline(order, width),
     ]
 
 
@@ -95,19 +92,15 @@ def _item_cells(item: OrderItemRow) -> tuple[Cell, ...]:
         item.product_name,
         item.quantity,
         item.warehouse_id or "–",
-        item.quantity if item.fulfillment_status in _SENT else 0 if item.fulfillment_status != "cancelled" else None,
+        item.shipped_quantity,
         item.unit_price,
         item.total_price,
     )
 
 
 def _due(order: OrderDetail) -> str:
-    due = order.total_amount - order.paid_amount
-    if order.order_status in ("cancelled", "refunded"):
-        return f"paid {order.paid_amount:,.2f}"
-    if due > 0:
-        return f"due {due:,.2f}"
-    return f"overpaid {-due:,.2f}" if due < 0 else "due 0.00"
+    due = order.due_amount
+    return f"to refund {-due:,.2f}" if due < 0 else f"due {due:,.2f}"
 
 
 def _money(order: OrderDetail, width: int) -> list[SheetLine]:
@@ -161,33 +154,8 @@ def _people(order: OrderDetail, width: int) -> list[SheetLine]:
     ]
 
 
-def _timeline(order: OrderDetail, width: int) -> list[SheetLine]:
-    events = [
-        (step.created_at, step.changed_by or "system", _step(step, order) + _because(step.change_reason))
-        for step in order.history
-    ]
-    events += [
-        (
-            payment.created_at,
-            payment.provider or "payments",
-            f"{_MONEY_WORDS.get(payment.kind, payment.kind)} {payment.amount:,.2f}",
-        )
-        for payment in order.payments
-    ]
-    rows = [heading("Timeline", width)]
-    rows += [
-        table_row(_EVENTS, (when(at), who, what), width)
-        for at, who, what in sorted(events, key=lambda event: event[0], reverse=True)
-    ]
-    return rows
-
-
 def _step(step: HistoryRow, order: OrderDetail) -> str:
     if step.previous_status is not None:
         return step.new_status
     lines = len({item.line_no for item in order.items})
     return f"placed, {lines} line{'s' if lines != 1 else ''}"
-
-
-def _because(reason: str) -> str:
-    return f" – {reason}" if reason else ""

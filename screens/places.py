@@ -39,6 +39,7 @@ PLACES: tuple[Place, ...] = (
     Place("customers", "screens.customers:CustomersScreen", "customers", ("f6", "g c"), "customers.view"),
     Place("catalog", "screens.catalog:CatalogScreen", "products", ("f7", "g p"), "catalog.view"),
     Place("warehouse", "screens.warehouse:WarehouseScreen", "stock", ("f8", "g w"), "stock.view"),
+    Place("inbox", "screens.inbox:InboxScreen", "inbox", ("f12", "g i"), "orders.note"),
     Place("order", "screens.order:OrderScreen", "one order", permission="orders.view"),
     Place("customer", "screens.customer:CustomerScreen", "one customer", permission="customers.view"),
     Place("movements", "screens.movements:MovementsScreen", "movements", permission="stock.view"),

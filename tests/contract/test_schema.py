@@ -23,6 +23,7 @@ import data.access.schema
 import data.bulk.schema
 import data.customers.schema
 import data.events.schema
+import data.notes.schema
 import data.orders.schema
 import data.payments.schema
 import data.shipments.schema

@@ -1,0 +1,1 @@
+"""Papers of an order: packing slip, pick list, invoice, as text and PDF. See docs/documents.md."""

@@ -1,0 +1,126 @@
+"""Making documents of stored orders: read, lay out, save to a file or hand to the print command.
+
+A document is a read: it changes nothing and needs what seeing the order needs.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data.documents.content import KINDS, invoice, packing_slip, pick_list
+from data.documents.text import paper_text
+from data.errors import Invalid, StorekeeperError
+from data.notes.reads import public_notes
+from data.orders.reads import get_order
+from data.tables import write_file
+
+if TYPE_CHECKING:
+    from data.documents.paper import Paper
+    from data.shop import Shop
+
+__all__ = ["FORMATS", "Document", "PrintFailed", "make_document", "print_document", "save_document"]
+
+FORMATS = ("pdf", "text")
+_ENDINGS = {"pdf": ".pdf", "text": ".txt"}
+#: A print command that waits for somebody must not hold a worker for ever.
+_PATIENCE = 30.0
+
+
+class PrintFailed(StorekeeperError):
+    """The print command could not be run, failed, or took too long; the sentence has its own words."""
+
+    code = "print_failed"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document as bytes. ``missing`` are the characters that no font has: on the paper they stand as ``[U+…]``."""
+
+    name: str
+    title: str
+    content: bytes
+    missing: tuple[str, ...] = ()
+
+
+def make_document(shop: Shop, refs: Sequence[str], kind: str, *, format: str = "pdf", warehouse: str = "") -> Document:
+    """Return the document ``kind`` of the orders ``refs`` (numbers or ids); only a pick list takes several.
+
+    Raises ``NotFound`` (an order), ``Invalid`` (kind, format, nothing to pack or to pick).
+    """
+    if kind not in KINDS:
+        raise Invalid({"kind": f"{kind!r} is not one of {', '.join(KINDS)}"})
+    if format not in FORMATS:
+        raise Invalid({"format": f"{format!r} is not one of {', '.join(FORMATS)}"})
+    paper = _paper(shop, tuple(dict.fromkeys(refs)), kind, warehouse)
+    name = paper.file_name + _ENDINGS[format]
+    if format == "text":
+        return Document(name, paper.title, paper_text(paper).encode("utf-8", "replace"))
+    from data.documents.pdf import paper_pdf  # fonts and layout cost a second to load; text does without
+
+    printed = paper_pdf(paper)
+    return Document(name, paper.title, printed.content, printed.missing)
+
+
+def _paper(shop: Shop, refs: Sequence[str], kind: str, warehouse: str) -> Paper:
+    if not refs:
+        raise Invalid({"orders": "say at least one order"})
+    postgres, sender = shop.stores.postgres, _sender(shop.settings.seller)
+    if kind == "pick-list":
+        return pick_list([get_order(postgres, ref) for ref in refs], warehouse=warehouse, now=datetime.now(UTC))
+    if len(refs) > 1:
+        raise Invalid({"orders": f"{KINDS[kind].lower()}s are made one by one; only a pick list takes several orders"})
+    order = get_order(postgres, refs[0])
+    if kind == "invoice":
+        return invoice(order, sender=sender)
+    notes = public_notes(postgres, order.order_id)
+    return packing_slip(order, sender=sender, notes=notes, warehouse=warehouse)
+
+
+def _sender(seller: str) -> tuple[str, ...]:
+    return tuple(line for part in seller.split("|") if (line := part.strip()))
+
+
+def save_document(document: Document, path: Path) -> Path:
+    """Write ``document`` to ``path``, or under its own name into the folder ``path``; return the file.
+
+    Raises ``Invalid`` where that cannot be written.
+    """
+    target = path.expanduser()
+    target = target / document.name if target.is_dir() else target
+    write_file(target, [document.content])
+    return target
+
+
+def print_document(shop: Shop, document: Document) -> str:
+    """Give ``document`` to the print command's standard input; return what ran.
+
+    Raises ``Invalid`` where no command is set and ``PrintFailed`` where it does not end well within 30 s. No shell
+    reads the command, and nothing of the order stands in it.
+    """
+    words = _command(shop.settings.print_command)
+    try:
+        ran = subprocess.run(words, input=document.content, capture_output=True, timeout=_PATIENCE, check=False)
+    except OSError as error:
+        raise PrintFailed(f"{words[0]} cannot be run: {error.strerror or error}") from error
+    except subprocess.TimeoutExpired:
+        raise PrintFailed(f"{words[0]} did not end within {_PATIENCE:.0f} s") from None
+    if ran.returncode:
+        told = ran.stderr.decode("utf-8", "replace").strip().splitlines()[:1]
+        raise PrintFailed(f"{words[0]} ended with {ran.returncode}{': ' + told[0] if told else ''}")
+    return shlex.join(words)
+
+
+def _command(setting: str) -> list[str]:
+    try:
+        words = shlex.split(setting)
+    except ValueError as error:
+        raise Invalid({"print_command": f"cannot be read: {error}"}) from None
+    if not words:
+        raise Invalid({"print_command": "no print command is set; set print_command (lp), or save to a file"})
+    return words

@@ -1,0 +1,186 @@
+"""The timeline of one order: everything that happened to it, newest first, by keyset and by kind.
+
+Read where it is written: steps and edits from the status history (with what the audit log says of the same version),
+payments, parcels, notes, and what the audit log says besides. Rejected: a table of entries filled by every writer, a
+second truth that a writer could forget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from data.errors import Invalid
+from data.paging import decode_cursor, encode_cursor
+from data.types import Page
+
+if TYPE_CHECKING:
+    from data.stores.postgres import Postgres
+
+__all__ = ["KINDS", "Change", "TimelineEntry", "timeline"]
+
+#: the kinds there are, in the order the filter goes through them
+KINDS = ("status", "edit", "payment", "parcel", "return", "note")
+_LISTING = "timeline:-at"
+_BOOKKEEPING = frozenset({"version", "order_status", "reason", "edited"})
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field as it was and as it is since; ``""`` where there was, or is, nothing."""
+
+    label: str
+    was: str
+    now: str
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """One thing that happened. ``who`` is a name, ``""`` where unknown; ``what`` a few words, ``why`` what was said.
+
+    ``visibility`` is a note's (``internal``, ``public``), else ``""``; ``changes`` are an edit's.
+    """
+
+    at: datetime
+    kind: str
+    entry_id: UUID
+    who: str
+    what: str
+    why: str
+    visibility: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+def timeline(
+    postgres: Postgres,
+    order_id: UUID,
+    *,
+    kinds: Sequence[str] = (),
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[TimelineEntry]:
+    """Return a page of what happened to the order, newest first, of some ``kinds`` or all.
+
+    An order nobody knows has an empty one. Raises ``Invalid`` for an unknown kind and a cursor of another list.
+    """
+    unknown = sorted(set(kinds) - set(KINDS))
+    if unknown:
+        raise Invalid({"kind": f"{unknown[0]!r} is not one of {', '.join(KINDS)}"})
+    edge = decode_cursor(_LISTING, after) if after else (None, None, None)
+    values = {
+        "order_id": order_id,
+        "target_id": str(order_id),
+        "kinds": list(kinds or KINDS),
+        "edge_at": edge[0],
+        "edge_kind": edge[1],
+        "edge_id": edge[2],
+        "limit": limit + 1,
+    }
+    with postgres.reading() as connection:
+        rows = [_entry(dict(row)) for row in connection.execute(_TIMELINE, values).mappings()]
+    more, rows = len(rows) > limit, rows[:limit]
+    last = rows[-1] if more else None
+    return Page(
+        rows=tuple(rows),
+        after=encode_cursor(_LISTING, last.at, last.kind, last.entry_id) if last else None,
+        estimate=None if after or more else len(rows),
+        exact=not after and not more,
+    )
+
+
+def _entry(row: Mapping[str, Any]) -> TimelineEntry:
+    changes = _changes(row["before"], row["after"]) if row["kind"] == "edit" else ()
+    what = row["what"] or ", ".join(change.label for change in changes)
+    told = row["why"]
+    if row["kind"] == "edit" and changes and told.startswith("edited: "):
+        told = ""  # the changes themselves say it
+    return TimelineEntry(row["at"], row["kind"], row["entry_id"], row["who"], what, told, row["visibility"], changes)
+
+
+def _changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[Change, ...]:
+    """Return what an audit row says changed: the list an edit leaves, else the fields that differ."""
+    was, now = before or {}, after or {}
+    if isinstance(edited := now.get("edited"), list):
+        return tuple(Change(*(_text(one.get(name)) for name in ("label", "was", "now"))) for one in edited)
+    names = [name for name in {**was, **now} if name not in _BOOKKEEPING and was.get(name) != now.get(name)]
+    return tuple(Change(name, _text(was.get(name)), _text(now.get(name))) for name in names)
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case Mapping():
+            return ", ".join(f"{name} {_text(inner)}" for name, inner in value.items())
+        case list():
+            return ", ".join(map(_text, value))
+        case _:
+            return str(value)
+
+
+_NAME = "coalesce(nullif(trim(concat_ws(' ', {0}.first_name, {0}.last_name)), ''), {0}.email, '')"
+#: Each part walks the index that leads with the order; together they are one order's, some dozens of rows.
+_TIMELINE = text(
+    f"""
+    WITH told AS MATERIALIZED (
+        SELECT a.audit_id, a.at, a.actor_id, a.command, a.before, a.after, (a.after ->> 'version')::int AS order_version
+          FROM audit_log a WHERE a.target_type = 'order' AND a.target_id = :target_id
+    ), entries AS (
+        SELECT h.created_at AS at, h.history_id AS entry_id,
+               CASE WHEN t.after ? 'edited' OR t.command IN ('orders.edit', 'orders.allocate') THEN 'edit'
+                    WHEN t.command LIKE 'returns.%' THEN 'return' ELSE 'status' END AS kind,
+               {_NAME.format("u")} AS who,
+               CASE WHEN h.previous_status IS NULL THEN 'placed, '
+                    || (SELECT count(DISTINCT i.line_no)
+                               || CASE count(DISTINCT i.line_no) WHEN 1 THEN ' line' ELSE ' lines' END
+                          FROM order_items i WHERE i.order_id = h.order_id)
+                    WHEN h.previous_status <> h.new_status THEN h.new_status
+                    WHEN t.command = 'orders.mark' THEN 'marked'
+                    ELSE coalesce(nullif(split_part(t.command, '.', 2), ''), 'changed') END AS what,
+               coalesce(h.change_reason, '') AS why, '' AS visibility, t.before, t.after
+          FROM order_status_history h
+          LEFT JOIN users u ON u.user_id = h.changed_by
+          LEFT JOIN told t ON t.order_version = h.order_version
+         WHERE h.order_id = :order_id
+        UNION ALL
+        SELECT p.created_at, p.payment_id, 'payment', coalesce(nullif({_NAME.format("u")}, ''), p.provider),
+               CASE p.kind WHEN 'authorise' THEN 'authorised' WHEN 'capture' THEN 'captured' WHEN 'void' THEN 'voided'
+                           WHEN 'refund' THEN 'refunded' ELSE p.kind END
+               || ' ' || p.amount || ' ' || p.currency
+               || CASE p.status WHEN 'succeeded' THEN '' ELSE ', ' || p.status END,
+               concat_ws(' ', p.provider, p.provider_reference), '', NULL, NULL
+          FROM payments p LEFT JOIN users u ON u.user_id = p.created_by WHERE p.order_id = :order_id
+        UNION ALL
+        SELECT e.at, s.shipment_id, 'parcel', {_NAME.format("u")},
+               e.word || ' ' || s.warehouse_id || ', '
+               || (SELECT sum(b.quantity) FROM shipment_items b WHERE b.shipment_id = s.shipment_id) || ' units',
+               concat_ws(' ', s.carrier, s.tracking_number), '', NULL, NULL
+          FROM shipments s LEFT JOIN users u ON u.user_id = s.created_by
+          CROSS JOIN LATERAL (VALUES (s.shipped_at, 'sent from'), (s.delivered_at, 'arrived from')) AS e (at, word)
+         WHERE s.order_id = :order_id AND e.at IS NOT NULL
+        UNION ALL
+        SELECT n.created_at, n.note_id, 'note', {_NAME.format("u")},
+               CASE n.visibility WHEN 'public' THEN 'public note' ELSE 'note' END, n.body, n.visibility, NULL, NULL
+          FROM order_notes n LEFT JOIN users u ON u.user_id = n.author_id WHERE n.order_id = :order_id
+        UNION ALL
+        SELECT t.at, t.audit_id, CASE WHEN t.command LIKE 'returns.%' THEN 'return' ELSE 'edit' END,
+               {_NAME.format("u")}, coalesce(nullif(split_part(t.command, '.', 2), ''), t.command), '', '',
+               t.before, t.after
+          FROM told t LEFT JOIN users u ON u.user_id = t.actor_id
+         WHERE t.order_version IS NULL AND t.command NOT IN ('orders.place', 'orders.import', 'orders.note')
+           AND t.command NOT LIKE 'payments.%' AND NOT t.after ? 'payment_id'
+    )
+    SELECT e.* FROM entries e
+     WHERE e.kind = ANY(:kinds)
+       AND (CAST(:edge_at AS timestamptz) IS NULL
+            OR (e.at, e.kind, e.entry_id) < (CAST(:edge_at AS timestamptz), :edge_kind, CAST(:edge_id AS uuid)))
+     ORDER BY e.at DESC, e.kind DESC, e.entry_id DESC LIMIT :limit
+    """
+)

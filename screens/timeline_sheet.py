@@ -1,0 +1,76 @@
+"""How the timeline of an order is laid out: one line an event, what was said or changed below it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from screens.shown import when
+from widgets.cells import Column
+from widgets.line import Piece
+from widgets.sheet import SheetLine, heading, table_row
+from widgets.text import visible, width_of
+
+if TYPE_CHECKING:
+    from data.orders.timeline import TimelineEntry
+
+#: what Enter on the last line means: read further back
+OLDER = "timeline:older"
+#: lines of one note or edit that the page shows at most
+SHOWN_LINES = 12
+
+_EVENTS = (Column("at", "", 9), Column("who", "", 14), Column("what", "", 30, flex=1))
+_INDENT = 27
+
+
+def timeline_lines(
+    entries: tuple[TimelineEntry, ...], kind: str, width: int, *, older: bool, key: str = "f"
+) -> list[SheetLine]:
+    """Return the section, ``width`` cells wide; ``kind`` is what is filtered for, ``older`` whether there is more."""
+    lines = [heading("Timeline", width, f"only {kind} · {key} next kind" if kind else f"{key} filter")]
+    for entry in entries:
+        lines += _entry(entry, width)
+    if not entries:
+        lines.append(SheetLine((Piece(f"No {kind or 'event'} yet." if kind else "Nothing happened yet.", "muted"),)))
+    if older:
+        lines.append(SheetLine((Piece("older events: Enter reads them", "key"),), key=OLDER, what=OLDER))
+    return lines
+
+
+def _entry(entry: TimelineEntry, width: int) -> Iterator[SheetLine]:
+    said = entry.why.strip().split("\n")
+    short = f"{entry.what} – {said[0]}" if said[0] else entry.what
+    rest: list[str] = said[1:]
+    if width_of(short) > width - _INDENT or (rest and entry.kind == "note"):
+        short, rest = entry.what, said
+    yield table_row(_EVENTS, (when(entry.at), entry.who or "system", short), width)
+    below = [part for line in rest if line.strip() for part in _folded(line, width - _INDENT)]
+    below += [f"{change.label}  {change.was or '–'} → {change.now or '–'}" for change in entry.changes]
+    for line in below[:SHOWN_LINES]:
+        yield SheetLine((Piece(" " * _INDENT), Piece(line, "muted" if entry.changes else "plain")))
+    if len(below) > SHOWN_LINES:
+        yield SheetLine((Piece(" " * _INDENT), Piece(f"… {len(below) - SHOWN_LINES} lines more", "muted")))
+
+
+def _folded(text: str, width: int) -> Iterator[str]:
+    """Yield ``text``, inert, in lines of at most ``width`` cells, broken at blanks where there are any."""
+    line = ""
+    for word in visible(text).split(" "):
+        for piece in _pieces(word, width):
+            joined = f"{line} {piece}" if line else piece
+            if width_of(joined) <= width:
+                line = joined
+            else:
+                yield line
+                line = piece
+    yield line
+
+
+def _pieces(word: str, width: int) -> Iterator[str]:
+    piece = ""
+    for letter in word:
+        if width_of(piece + letter) > width:
+            yield piece
+            piece = ""
+        piece += letter
+    yield piece
