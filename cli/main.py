@@ -40,6 +40,8 @@ NOUNS: dict[str, tuple[str, str]] = {
     "bulk": ("cli.bulk", "Jobs over many records: list, show, go on, take back."),
     "undo": ("cli.undo", "Take back your last change."),
     "inbox": ("cli.inbox", "Notes that mention you."),
+    "payments": ("cli.payments", "Authorise, capture, void and refund; what an order owes."),
+    "gateway": ("cli.gateway", "Serve a payment gateway to try things on."),
     "customers": ("cli.customers", "Find, show and add customers and their addresses."),
     "stock": ("cli.stock", "Show, receive, adjust, transfer and hold stock; its movements."),
     "demo": ("cli.demo", "Load demo data."),

@@ -21,10 +21,14 @@ from data.orders.messages import OrderStatusChanged
 from data.orders.schema import OrderStatusHistory
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
+    import sqlalchemy
+
     from data.access.rules import Actor
     from data.door import UnitOfWork
 
-__all__ = ["MAX_REASON", "Taken", "checked_reason", "checked_time", "require_step", "write_steps"]
+__all__ = ["MAX_REASON", "Taken", "add_credit", "checked_reason", "checked_time", "require_step", "write_steps"]
 
 MAX_REASON = 1_000
 
@@ -104,6 +108,15 @@ def require_step(actor: Actor, before: str, after: str) -> None:
     step = order_step(before, after)
     if step is not None and not actor.may(step.permission):
         raise Denied(actor.email, step.permission)
+
+
+def add_credit(connection: sqlalchemy.Connection, credit: Mapping[UUID, Decimal]) -> None:
+    """Take amounts off what is owed for locked orders, without a step: money moved, the order's life did not."""
+    rows = [{"id": order_id, "amount": amount} for order_id, amount in credit.items() if amount]
+    if rows:
+        connection.execute(
+            text("UPDATE orders SET credited_amount = credited_amount + :amount WHERE order_id = :id"), rows
+        )
 
 
 def write_steps(uow: UnitOfWork, taken: Sequence[Taken]) -> None:

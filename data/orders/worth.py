@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from data.money import CENT, cents
 
-__all__ = ["LineAmounts", "OrderAmounts", "Worth", "line_worths", "owed", "units_worth"]
+__all__ = ["LineAmounts", "OrderAmounts", "Worth", "line_worths", "owed", "refund_credit", "units_worth"]
 
 _ZERO = Decimal("0.00")
 
@@ -84,3 +84,12 @@ def _first(worth: Decimal, quantity: int, units: int) -> Decimal:
 def owed(total_amount: Decimal, credited_amount: Decimal, captured: Decimal, refunded: Decimal) -> Decimal:
     """Return what the customer still owes; below zero it is what the shop owes the customer."""
     return total_amount - credited_amount - captured + refunded
+
+
+def refund_credit(amount: Decimal, owed_before: Decimal) -> Decimal:
+    """Return what of a refund of ``amount`` is taken off what the customer owes.
+
+    It first pays back what the shop owed the customer (``owed_before`` below zero); only the rest, goodwill, makes the
+    order cheaper. So a refund never turns into something the customer has to pay again.
+    """
+    return max(_ZERO, amount - max(_ZERO, -owed_before))

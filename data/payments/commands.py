@@ -16,6 +16,8 @@ from data.errors import Conflict, Invalid
 from data.ids import new_id
 from data.money import MAX_AMOUNT, cents
 from data.orders.locks import lock_orders
+from data.orders.steps import add_credit
+from data.orders.worth import owed, refund_credit
 from data.payments.messages import PaymentRecorded, RecordPayment
 from data.payments.schema import Payment
 
@@ -35,7 +37,7 @@ def record_payment(command: RecordPayment, uow: UnitOfWork) -> PaymentRecorded:
 def record_payments(steps: Sequence[RecordPayment], uow: UnitOfWork) -> tuple[PaymentRecorded, ...]:
     """Book several steps in their order, all or none. Raises what ``RecordPayment`` says of the first refused one."""
     orders = lock_orders(uow.connection, {step.order_id for step in steps})
-    money = _sums(uow, orders)
+    money, credited = _sums(uow, orders), {key: order.credited_amount for key, order in orders.items()}
     recorded: list[PaymentRecorded] = []
     rows: list[dict[str, Any]] = []
     for step in steps:
@@ -44,11 +46,22 @@ def record_payments(steps: Sequence[RecordPayment], uow: UnitOfWork) -> tuple[Pa
         sums = money.setdefault(step.order_id, {})
         sums[step.kind] = sums.get(step.kind, _NOTHING) + step.amount
         recorded.append(_recorded(step, order, sums))
+        if step.kind == "refund":
+            credited[step.order_id] += _credit(step, order, credited[step.order_id], sums)
         rows.append(_row(recorded[-1].payment_id, step, order, at, uow))
     _insert(uow, rows)
+    add_credit(uow.connection, {key: amount - orders[key].credited_amount for key, amount in credited.items()})
     for one in recorded:
         uow.record("order", one.order_id, None, one)
     return tuple(recorded)
+
+
+def _credit(step: RecordPayment, order: Row[Any], credited: Decimal, sums: dict[str, Decimal]) -> Decimal:
+    """Return what of a refund, which is in ``sums``, is taken off what the customer owes; see ``refund_credit``."""
+    before = owed(
+        order.total_amount, credited, sums.get("capture", _NOTHING), sums.get("refund", _NOTHING) - step.amount
+    )
+    return min(refund_credit(step.amount, before), Decimal(order.total_amount - credited))
 
 
 def _checked(command: RecordPayment, order: Row[Any], now: datetime) -> datetime:

@@ -2,26 +2,30 @@
 
 A row's only change is from ``pending`` to its end, and the database holds that: the amount, order and provider of a
 payment never change, and no row goes away. It also refuses a refund beyond what the order took in and has not given
-back, in the refund's currency; pending refunds count as given.
+back, in the refund's currency; pending refunds count as given. The same holds for each capture: refunds that name it
+as their parent never come to more than it.
 """
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data.schema_base import Base, CreatedAt, Currency, Key, Money, Str20, Str50, Str100
 
-__all__ = ["Payment"]
+__all__ = ["Payment", "Refund"]
 
 
 class Payment(Base):
     """One step of money. ``amount`` is positive for every kind; a refund's direction is in its ``kind``.
 
     ``provider_reference`` is the provider's own id; ``idempotency_key`` is what the provider was given, unique per
-    provider, so a step sent twice is one step.
+    provider, so a step sent twice is one step. ``parent_payment_id`` is the authorisation a capture or void is of, or
+    the capture a refund gives back; ``failure`` is why a step failed.
     """
 
     __tablename__ = "payments"
@@ -48,6 +52,14 @@ class Payment(Base):
             "payment_method_id",
             postgresql_where=text("payment_method_id IS NOT NULL"),
         ),
+        # What was captured of an authorisation, refunded of a capture; the foreign key's index.
+        Index(
+            "idx_payments_parent_payment_id",
+            "parent_payment_id",
+            postgresql_where=text("parent_payment_id IS NOT NULL"),
+        ),
+        # How a refund was paid; the foreign key's index.
+        Index("idx_payments_refund_id", "refund_id", postgresql_where=text("refund_id IS NOT NULL")),
         # The foreign key's index: what one member of staff booked.
         Index("idx_payments_created_by", "created_by", postgresql_where=text("created_by IS NOT NULL")),
     )
@@ -64,3 +76,37 @@ class Payment(Base):
     idempotency_key: Mapped[str] = mapped_column(String(200))
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
     created_at: Mapped[CreatedAt]
+    parent_payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.payment_id"))
+    refund_id: Mapped[UUID | None] = mapped_column(ForeignKey("refunds.refund_id"))
+    failure: Mapped[str | None]
+
+
+class Refund(Base):
+    """A decision to give money back, with what for; the money itself are the payments that name it.
+
+    ``items`` are the lines it is for: ``[{"order_item_id", "sku", "quantity", "amount"}]``. ``credited_amount`` is the
+    part that was taken off what the customer owes; the rest paid back what the shop owed already. Append-only.
+    """
+
+    __tablename__ = "refunds"
+
+    refund_id: Mapped[Key]
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_id"))
+    amount: Mapped[Money]
+    shipping_amount: Mapped[Money] = mapped_column(server_default=text("0"))
+    credited_amount: Mapped[Money] = mapped_column(server_default=text("0"))
+    currency: Mapped[Currency]
+    items: Mapped[list[Any]] = mapped_column(JSONB(), server_default=text("'[]'"))
+    restock: Mapped[bool] = mapped_column(server_default=text("false"))
+    reason: Mapped[str]
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("least(shipping_amount, credited_amount, amount - shipping_amount) >= 0", name="parts"),
+        # the refunds of an order in time; the foreign key's index
+        Index("idx_refunds_order_id", "order_id", "created_at"),
+        # what one member of staff gave back (and the foreign key's index)
+        Index("idx_refunds_created_by", "created_by", postgresql_where=text("created_by IS NOT NULL")),
+    )

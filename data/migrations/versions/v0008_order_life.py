@@ -143,15 +143,115 @@ RESERVATIONS = (
     "CREATE INDEX idx_reservations_created_by ON reservations (created_by) WHERE created_by IS NOT NULL",
 )
 
+PAYMENTS = (
+    """
+    CREATE TABLE refunds (
+        refund_id UUID DEFAULT uuidv7() NOT NULL,
+        order_id UUID NOT NULL,
+        amount NUMERIC(10, 2) NOT NULL,
+        shipping_amount NUMERIC(10, 2) DEFAULT 0 NOT NULL,
+        credited_amount NUMERIC(10, 2) DEFAULT 0 NOT NULL,
+        currency VARCHAR(3) DEFAULT 'USD' NOT NULL,
+        items JSONB DEFAULT '[]' NOT NULL,
+        restock BOOLEAN DEFAULT false NOT NULL,
+        reason TEXT NOT NULL,
+        created_by UUID,
+        created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+        CONSTRAINT refunds_pkey PRIMARY KEY (refund_id),
+        CONSTRAINT refunds_amount_check CHECK (amount > 0),
+        CONSTRAINT refunds_parts_check CHECK (
+            least(shipping_amount, credited_amount, amount - shipping_amount) >= 0
+        ),
+        CONSTRAINT refunds_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders (order_id),
+        CONSTRAINT refunds_created_by_fkey FOREIGN KEY (created_by) REFERENCES users (user_id)
+    )
+    """,
+    "CREATE INDEX idx_refunds_order_id ON refunds (order_id, created_at)",
+    "CREATE INDEX idx_refunds_created_by ON refunds (created_by) WHERE created_by IS NOT NULL",
+    (
+        "CREATE TRIGGER refunds_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON refunds"
+        " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    ),
+    """
+    ALTER TABLE payments
+        ADD COLUMN parent_payment_id UUID,
+        ADD COLUMN refund_id UUID,
+        ADD COLUMN failure TEXT,
+        ADD CONSTRAINT payments_parent_payment_id_fkey FOREIGN KEY (parent_payment_id) REFERENCES payments (payment_id),
+        ADD CONSTRAINT payments_refund_id_fkey FOREIGN KEY (refund_id) REFERENCES refunds (refund_id)
+    """,
+    "CREATE INDEX idx_payments_parent_payment_id ON payments (parent_payment_id) WHERE parent_payment_id IS NOT NULL",
+    "CREATE INDEX idx_payments_refund_id ON payments (refund_id) WHERE refund_id IS NOT NULL",
+    # A payment's end may be learned once, with the provider's reference or the reason of its failure.
+    """
+    CREATE OR REPLACE FUNCTION payments_settle_only() RETURNS trigger LANGUAGE plpgsql AS $body$
+    BEGIN
+        IF OLD.status <> 'pending' OR NEW.status = 'pending'
+            OR to_jsonb(NEW) - 'status' - 'provider_reference' - 'failure'
+               <> to_jsonb(OLD) - 'status' - 'provider_reference' - 'failure'
+        THEN
+            RAISE EXCEPTION 'payment % may only go from pending to its end', OLD.payment_id
+                USING ERRCODE = 'restrict_violation';
+        END IF;
+        RETURN NEW;
+    END
+    $body$
+    """,
+    # No capture is given back more than once, whatever the code believes. The order's row is locked first.
+    """
+    CREATE FUNCTION payments_parent_covered() RETURNS trigger LANGUAGE plpgsql AS $body$
+    DECLARE
+        left_over numeric;
+    BEGIN
+        PERFORM FROM orders WHERE order_id = NEW.order_id FOR NO KEY UPDATE;
+        SELECT p.amount - (SELECT coalesce(sum(c.amount), 0) FROM payments c
+                            WHERE c.parent_payment_id = p.payment_id AND c.kind = NEW.kind AND c.status <> 'failed')
+          INTO left_over FROM payments p
+         WHERE p.payment_id = NEW.parent_payment_id AND p.order_id = NEW.order_id AND p.status = 'succeeded';
+        IF left_over IS NULL OR NEW.amount > left_over THEN
+            RAISE EXCEPTION 'a % of % is more than the % that is left of the payment it is of',
+                NEW.kind, NEW.amount, coalesce(left_over, 0)
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'payments_parent_covered';
+        END IF;
+        RETURN NEW;
+    END
+    $body$
+    """,
+    (
+        "CREATE TRIGGER payments_parent_covered BEFORE INSERT ON payments FOR EACH ROW"
+        " WHEN (NEW.parent_payment_id IS NOT NULL AND NEW.status <> 'failed')"
+        " EXECUTE FUNCTION payments_parent_covered()"
+    ),
+)
+#: ``payments_settle_only`` as revision 0004 made it.
+FORMER_SETTLE_ONLY = """
+    CREATE OR REPLACE FUNCTION payments_settle_only() RETURNS trigger LANGUAGE plpgsql AS $body$
+    BEGIN
+        IF OLD.status <> 'pending' OR NEW.status = 'pending'
+            OR to_jsonb(NEW) - 'status' - 'provider_reference' <> to_jsonb(OLD) - 'status' - 'provider_reference'
+        THEN
+            RAISE EXCEPTION 'payment % may only go from pending to its end', OLD.payment_id
+                USING ERRCODE = 'restrict_violation';
+        END IF;
+        RETURN NEW;
+    END
+    $body$
+"""
+
 
 def upgrade() -> None:
     """Make the columns and fill them from what the states say; make the tables."""
-    for statement in (*UNITS, *SHIPMENTS, *RESERVATIONS):
+    for statement in (*UNITS, *SHIPMENTS, *RESERVATIONS, *PAYMENTS):
         op.execute(statement)
 
 
 def downgrade() -> None:
     """Drop the tables and the columns, with what only they know."""
+    op.execute("DROP TRIGGER payments_parent_covered ON payments")
+    op.execute("DROP FUNCTION payments_parent_covered()")
+    op.execute(FORMER_SETTLE_ONLY)
+    op.execute("ALTER TABLE payments DROP COLUMN parent_payment_id, DROP COLUMN refund_id, DROP COLUMN failure")
+    op.execute("DROP TABLE refunds")
     for table in ("reservations", "shipment_items", "shipments"):
         op.execute(f"DROP TABLE {table}")
     op.execute(
