@@ -43,7 +43,6 @@ _SCHEMES: dict[str, tuple[str, ...]] = {
     "redis_cache_url": _REDIS_SCHEMES,
     "clickhouse_url": ("clickhouse", "clickhouses", "chdb"),
     "gateway_url": ("https", "http"),
-    "gateway_url": ("https", "http"),
 }
 #: schemes whose URL is a path on this machine, not a host
 _PATH_SCHEMES = frozenset({"unix", "tantivy", "chdb"})
@@ -72,8 +71,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     #: empty: the same server as ``redis_url``, its next database number
     redis_cache_url: str = ""
     clickhouse_url: str = ""
-    #: the payment gateway that cards are charged by; empty: none
-    gateway_url: str = ""
     #: the payment gateway that cards are charged by; empty: none
     gateway_url: str = ""
     #: e-mail of the acting staff user; empty: the user of the operating system
