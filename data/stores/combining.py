@@ -24,6 +24,7 @@ up); asynchronous commit (loses acknowledged orders); waiting a moment for compa
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
@@ -70,6 +71,7 @@ class Combiner(Generic[Asked, Answer]):
         self._most = most
         self._waiting: deque[_Turn[Asked, Answer]] = deque()
         self._led = False
+        self._crowd = False
         self._lock = threading.Lock()
 
     def ask(self, asked: Asked, weight: int, act: Callable[[Sequence[Asked]], Sequence[Answer]]) -> Answer:
@@ -129,10 +131,13 @@ class Combiner(Generic[Asked, Answer]):
     def _take(self, batch: list[_Turn[Asked, Answer]]) -> None:
         """Move into ``batch`` the leader, who waits first, and as many behind it as may go along."""
         weight = 0
+        if self._crowd:  # those who were told their answers just now are about to come again, as soon as they may run
+            time.sleep(0)
         with self._lock:
             while self._waiting and (not batch or weight + self._waiting[0].weight <= self._most):
                 batch.append(self._waiting.popleft())
                 weight += batch[-1].weight
+            self._crowd = len(batch) > 1
 
     def _hand_over(self, turn: _Turn[Asked, Answer]) -> None:
         """Give the lead, which ``turn`` has, to the one that has waited longest."""
