@@ -1,5 +1,8 @@
 """Never oversold, never half an order, never twice: 32 hands in two processes, and a server that is killed meanwhile.
 
+The 16 hands of a process get in each other's way often enough that most orders share their commit with others
+(``data.stores.combining``); the tests that lean on it count.
+
 At about a tenth of the full size; ``STOREKEEPER_TORTURE=1 pytest tests/torture`` runs all of it. Every test ends with
 the same question: do levels, ledger and orders agree? The promises and their sizes are those of the reliability notes:
 10,000 tries on 5,008 units, on one product and spread over 100; 4,800 carts with repeated products; 16 kills.
@@ -12,6 +15,7 @@ import random
 import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import LiteralString
 from uuid import UUID
 
 import psycopg
@@ -57,7 +61,7 @@ def check_books(shop: Shop, made: Sequence[Try], outcomes: Sequence[Outcome]) ->
     stored: dict[UUID, Counter[str]] = {}
     for order_id, sku, quantity in sql(shop, "SELECT order_id, sku, quantity FROM order_items"):
         stored.setdefault(order_id, Counter())[sku] += quantity
-    wanted = {}
+    wanted: dict[UUID | None, Counter[str]] = {}
     for order_id, key in known.items():
         wanted[order_id] = Counter()
         for line in carts[key]:
@@ -68,6 +72,12 @@ def check_books(shop: Shop, made: Sequence[Try], outcomes: Sequence[Outcome]) ->
     assert reconcile(shop.stores.postgres) == ()
 
 
+def together(shop: Shop) -> float:
+    """Return the share of the orders that were committed in the company of others."""
+    shared = one(shop, "SELECT sum(n) FILTER (WHERE n > 1) FROM (SELECT count(*) n FROM orders GROUP BY xmin) c") or 0
+    return float(shared) / float(one(shop, "SELECT count(*) FROM orders"))
+
+
 def test_one_product_sells_exactly_what_there_is(shop: Shop, user: UUID) -> None:
     stock = sized(5_008)
     product(shop, "HOT", {"WH1": stock})
@@ -75,6 +85,7 @@ def test_one_product_sells_exactly_what_there_is(shop: Shop, user: UUID) -> None
     outcomes = throw(shop.settings, shop.actor, user, made)
     assert Counter(outcome.what for outcome in outcomes) == {"placed": stock, "short": len(made) - stock}
     assert sql(shop, "SELECT available_stock, reserved_stock FROM inventory") == [(0, stock)]
+    assert together(shop) > 0.5
     check_books(shop, made, outcomes)
 
 
@@ -129,6 +140,50 @@ def test_orders_on_one_key_are_one_order(shop: Shop, user: UUID) -> None:
         orders.setdefault(outcome.key, set()).add(outcome.order_id)
     assert all(len(ids) == 1 and None not in ids for ids in orders.values())
     assert Counter(outcome.replayed for outcome in outcomes) == {False: len(made), True: 3 * len(made)}
+    check_books(shop, made, outcomes)
+
+
+def test_ended_connections_lose_and_double_nothing(shop: Shop, user: UUID) -> None:
+    """Carts with repeated products, every key thrown twice, some four times at once, connections ended meanwhile."""
+    skus = [f"P{number}" for number in range(8)]
+    for sku in skus:
+        product(shop, sku, {"WH1": sized(1_250), "WH2": sized(1_250)})
+    dice = random.Random(17)
+
+    def line() -> Line:
+        sku, units = dice.choice(skus), dice.randint(1, 2)
+        return (sku, units, dice.choice(["WH1", "WH2"])) if dice.random() < 0.3 else (sku, units)
+
+    made = tries([[line() for _ in range(dice.randint(1, 6))] for _ in range(sized(4_000))])
+    thrown = [*made, *made]
+    dice.shuffle(thrown)
+    # Every twentieth goes to both processes twice at once, so that it meets itself there and here.
+    thrown = [copy for n, one_try in enumerate(thrown) for copy in [one_try] * (1 if n % 20 else 2 * PROCESSES)]
+
+    def ask(statement: LiteralString, *values: object) -> list[int]:
+        with psycopg.connect(shop.settings.postgres_url, autocommit=True) as connection:
+            return [row[0] for row in connection.execute(statement, values)]
+
+    def busy() -> list[int]:
+        return ask(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'"
+            " AND pid <> pg_backend_pid() AND query LIKE '%%place_orders%%'"
+        )
+
+    def terminate(pid: int) -> None:
+        ask("SELECT 1 WHERE pg_terminate_backend(%s)", pid)
+
+    with Killer(busy, terminate, every=0.05, most=1_000) as killer:
+        outcomes = throw(shop.settings, shop.actor, user, thrown)
+    assert killer.killed >= 8, killer.killed
+    by_key: dict[str, set[tuple[str, UUID | None]]] = {}
+    for outcome in outcomes:
+        by_key.setdefault(outcome.key, set()).add((outcome.what, outcome.order_id))
+    assert all(len({order_id for what, order_id in ends if what == "placed"}) <= 1 for ends in by_key.values())
+    fresh = len(placed(outcomes)) - sum(outcome.replayed for outcome in outcomes)
+    assert fresh <= len({outcome.key for outcome in placed(outcomes)})
+    assert together(shop) > 0.2
+    print(f"{killer.killed} connections ended, {together(shop):.0%} of the orders in company")
     check_books(shop, made, outcomes)
 
 
