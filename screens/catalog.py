@@ -14,13 +14,12 @@ from screens.catalog_data import (
     ProductHit,
     ProductView,
     product_source,
-    read_categories,
     read_facet,
     read_product,
 )
 from screens.facets import CATEGORY, CatalogHead, category_choice, chips_of, panel_facets, without_chip
 from screens.forms.product import create_form, edit_form
-from screens.listing import ListScreen
+from screens.line_help import LineHelp
 from screens.product_sheet import product_page, what_changed
 from screens.product_verbs import NEED_PRODUCT, ManyVerbs, ProductVerbs, list_actions, product_actions
 from screens.shown import stock_mark, took
@@ -55,7 +54,7 @@ def cells(row: ProductHit) -> tuple[Cell, ...]:
     return (row.sku, Highlighted(row.title, row.spans), row.brand, row.category, row.price, stock)
 
 
-class CatalogScreen(ProductVerbs, ManyVerbs, ListScreen):
+class CatalogScreen(ProductVerbs, ManyVerbs, LineHelp):
     """Browse, search and open products."""
 
     NAME = "catalog"
@@ -77,6 +76,7 @@ class CatalogScreen(ProductVerbs, ManyVerbs, ListScreen):
     )
 
     DEFAULT_CSS = """
+    CatalogScreen #body { layers: default offers; }
     CatalogScreen #facets { border-right: solid $tone-muted; }
     CatalogScreen #beside { width: 60; padding-left: 1; display: none; }
     CatalogScreen.-broad #beside { display: block; }
@@ -102,8 +102,6 @@ class CatalogScreen(ProductVerbs, ManyVerbs, ListScreen):
         self.query_now: SearchQuery | None = None
         self._asked = 0
         self._in_full: dict[str, Facet] = {}
-        #: every category's path, for the shortest name that tells one; () until they are read
-        self._categories: tuple[str, ...] = ()
 
     def compose_body(self) -> ComposeResult:
         """Facets, list, and from 150 columns the product under the bar."""
@@ -114,6 +112,7 @@ class CatalogScreen(ProductVerbs, ManyVerbs, ListScreen):
                     yield self.panel
                     yield self.grid
             yield self.beside
+        yield self.offers
 
     def on_mount(self) -> None:
         """Dock the facets where there is room for them."""
@@ -133,6 +132,8 @@ class CatalogScreen(ProductVerbs, ManyVerbs, ListScreen):
 
     def more_hints(self) -> tuple[KeyHint, ...]:
         """What Enter and the brackets do here."""
+        if self.query_line.typing:
+            return (KeyHint("Enter", "find"), KeyHint("↓", "offers, list"), KeyHint("Tab", "complete"))
         if self.panel.has_focus:
             return (
                 KeyHint("Space", "choose"),
@@ -141,10 +142,6 @@ class CatalogScreen(ProductVerbs, ManyVerbs, ListScreen):
                 KeyHint("Esc", "list"),
             )
         return (KeyHint("Enter", "open"), KeyHint("[ ]", "sort"))
-
-    def on_descendant_focus(self, event: object) -> None:
-        """The keys at hand follow the focus."""
-        self.refresh_keys()
 
     def why_not(self, action: Action) -> str:
         """Some actions need a product under the bar."""
@@ -163,19 +160,12 @@ class CatalogScreen(ProductVerbs, ManyVerbs, ListScreen):
 
     def list_for(self, text: str) -> bool:
         """Find what the line asks for; what can't be read of it is named beside it and left out."""
-        from data.search.language import parse_query
         from data.search.query import SORTS
 
-        query = parse_query(text)
+        query = self.read_line(text)
         if query.sort == "best" and not query.text:
             query = query.with_sort("title")  # without words nothing matches better; a sort key pages to the very end
         self.query_now = query
-        problem = query.problems[0] if query.problems else None
-        if problem is not None:
-            meant = f" · {problem.suggestion}?" if problem.suggestion else ""
-            self.query_line.note(f"{text[problem.start : problem.end]}: {problem.message}{meant}", "bad")
-        else:
-            self.query_line.note("")
         self._asked += 1
         number = self._asked
         name, descending = query.sort.removeprefix("-"), query.sort.startswith("-")
@@ -195,14 +185,17 @@ class CatalogScreen(ProductVerbs, ManyVerbs, ListScreen):
         if self.panel.finding is None:
             self._in_full.clear()
         self._show_facets()
-        if not self._categories:
-            self.load(read_categories, then=self._know_categories, failed=lambda error: None, group="categories")
-        self.status.facts(
-            " · ".join(found.notes) or f"{found.total:,} product{'' if found.total == 1 else 's'} · {order}"
-        )
+        said = [one for one in (self.trouble, *found.notes) if one]
+        self.status.facts(" · ".join(said) or f"{found.total:,} product{'' if found.total == 1 else 's'} · {order}")
 
-    def _know_categories(self, paths: tuple[str, ...]) -> None:
-        self._categories = paths
+    def arrive(self, query: str | None = None, **arguments: Any) -> None:
+        """Show the list; what things are called may have changed meanwhile."""
+        super().arrive(query, **arguments)
+        self.learn_names()
+
+    def open_product(self, product_id: str) -> None:
+        """Go to a product that was offered."""
+        self.shell.open_screen("product", product_id=product_id)
 
     def recovered(self, stores: tuple[str, ...]) -> None:
         """Where search is back facets are, where PostgreSQL is back the stock is true again."""
@@ -258,7 +251,7 @@ class CatalogScreen(ProductVerbs, ManyVerbs, ListScreen):
 
     def on_facet_panel_toggled(self, event: FacetPanel.Toggled) -> None:
         """Choose a value of a facet or give it up: the line is written anew."""
-        value = category_choice(event.value, self._categories) if event.name == CATEGORY else event.value
+        value = category_choice(event.value, self.names.categories) if event.name == CATEGORY else event.value
         self._rewrite(self._current_query().toggle(event.name, value))
 
     def on_facet_panel_range_chosen(self, event: FacetPanel.RangeChosen) -> None:

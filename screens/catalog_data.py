@@ -141,13 +141,6 @@ def read_facet(shop: Shop, query: SearchQuery, name: str, contains: str) -> Face
     return shop.stores.search.facet(query, name, contains=contains, limit=300)
 
 
-def read_categories(shop: Shop) -> tuple[str, ...]:
-    """Return the path of every category."""
-    from data.catalog.reads import category_tree
-
-    return tuple(category.path for category in category_tree(shop.stores.mongo))
-
-
 @dataclass(frozen=True)
 class ProductView:
     """One product with what the other stores know of it; a part is ``None`` while its store is away."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from rich.highlighter import Highlighter
+from rich.style import Style
+from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -12,6 +15,9 @@ from widgets.field import LineInput
 from widgets.line import OneLine, Piece
 from widgets.sturdy import Sturdy
 from widgets.text import visible, width_of
+from widgets.tones import tone_styles
+
+_STEPS = {"down": 1, "up": -1}
 
 
 class _Prompt(OneLine):
@@ -42,6 +48,18 @@ class _Note(OneLine):
         return [Piece(" "), Piece(self.text, self.tone_name)]
 
 
+class _Marks(Highlighter):
+    """Paints the parts of the line that can't be read."""
+
+    def __init__(self) -> None:
+        self.spans: tuple[tuple[int, int], ...] = ()
+        self.style = Style(underline=True)
+
+    def highlight(self, text: Text) -> None:
+        for start, end in self.spans:
+            text.stylize(self.style, start, min(end, len(text)))
+
+
 class QueryInput(LineInput):
     """The input of a query line; the key that leads into it is no part of the query.
 
@@ -49,12 +67,27 @@ class QueryInput(LineInput):
     key is dropped when it is the first one typed after arriving.
     """
 
+    class Steered(Message):
+        """``↓`` or ``↑`` (``step`` 1 or -1), or Tab where the line can be completed (0)."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+
     def __init__(self, value: str, *, prompt: str, placeholder: str) -> None:
         super().__init__(value, placeholder=placeholder)
         self._prompt_key = prompt
         self.arrived = False
+        self.completes = False
+        self.marks = _Marks()
+        self.highlighter = self.marks
 
     async def _on_key(self, event: events.Key) -> None:
+        if event.key in _STEPS or (event.key == "tab" and self.completes):
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Steered(_STEPS.get(event.key, 0)))
+            return
         first, self.arrived = self.arrived, False
         if first and event.character == self._prompt_key:
             event.stop()
@@ -110,6 +143,14 @@ class QueryLine(Sturdy, Horizontal):
         self._note.text, self._note.tone_name = text, tone
         self._note.styles.width = width_of(visible(text)) + 1 if text else 0
         self._note.refresh()
+
+    def mark(self, spans: tuple[tuple[int, int], ...], *, completes: bool = False) -> None:
+        """Mark the parts of the text that can't be read; Tab is the screen's where it ``completes`` something."""
+        self.input.completes = completes
+        if spans != self.input.marks.spans:
+            self.input.marks.spans = spans
+            self.input.marks.style = tone_styles(self.app.theme_variables)["bad"] + Style(underline=True)
+            self.input.refresh()
 
     def type(self) -> None:
         """Give the input the focus, the cursor at its end."""

@@ -44,8 +44,8 @@ _CODE_SCORE = 100_000.0
 _WHOLE_TITLE_SCORE = 100.0
 #: How much less another reading of a word is worth than the word itself.
 _PIECES, _SYNONYM, _CORRECTED = 0.7, 0.6, 0.8
-#: A beginning scores less than any whole word of the same field.
-_BEGINNING = 0.3
+#: A beginning scores less than any whole word of the same field, but more than the singular of what is no word yet.
+_BEGINNING, _CUT_SHORT = 0.3, 0.02
 _PREFIX_FIELDS = ("title", "brand", "sku", "category", "attributes")
 _SHORTEST_CODE = 3
 _MOST_DOUBTS = 3
@@ -186,8 +186,18 @@ class _Reader:
             return Word(typed, (((typed,), 1.0), (spelt, _PIECES)), typed if last else "")
         options = self._corrected(typed, last=last)
         if not options:
-            return Word(typed, (((singular(typed),), 1.0),), typed if last else "")
+            worth = _CUT_SHORT if last and self._is_cut_short(typed) else 1.0
+            return Word(typed, (((singular(typed),), worth),), typed if last else "")
         return Word(typed, tuple(((option,), _CORRECTED) for option in options))
+
+    def _is_cut_short(self, typed: str) -> bool:
+        """Say whether a last word looks like a plural only because it is not typed to its end: ``cors`` of Corsair."""
+        vocabulary = self._vocabulary
+        return (
+            singular(typed) != typed
+            and not is_known(vocabulary, typed)
+            and any(vocabulary.begins(field, typed) for field in _PREFIX_FIELDS)
+        )
 
     def _corrected(self, word: str, *, last: bool) -> tuple[str, ...]:
         """Return what an unknown word may have been meant to be; nothing for one that is known or cannot be guessed."""

@@ -29,6 +29,8 @@ DOCUMENTS = 2_500
 ENGINES: dict[str, Callable[[Path], str]] = {
     "tantivy": lambda folder: f"tantivy://{folder}/search",
 }
+#: What a search with all facets may take, a server's round trips beside everything else on the machine included.
+MOST_MS = 200 if servers.ELASTICSEARCH else 50
 if servers.ELASTICSEARCH:
     ENGINES = {"elasticsearch": lambda _: servers.fresh_index()}
 
@@ -499,7 +501,7 @@ def test_a_search_with_facets_is_fast(engine: SearchEngine) -> None:
     query = parse_query("corsair vengeance color:White")
     engine.search(query)
     best = min(engine.search(query).took_ms for _ in range(5))
-    assert best <= 50
+    assert best <= MOST_MS
     started = time.perf_counter()
     engine.search(query, facets=False)
     assert engine.search(query).took_ms <= (time.perf_counter() - started) * 1000 + 1_000
@@ -551,3 +553,16 @@ def test_alike_answers_for_every_product(engine: SearchEngine, oracle: Oracle) -
         assert document.product_id not in [one.product_id for one in found]
         assert all(one.category == document.category for one in found if document.category)
         assert all(one.status != "archived" for one in found)
+
+
+def test_a_beginning_that_looks_like_a_plural_is_a_beginning(empty: SearchEngine) -> None:
+    documents = [
+        small(1, "Sennheiser COR 150"),
+        small(2, "Corsair One"),
+        small(3, "Case fan"),
+        small(4, "Fanless case"),
+    ]
+    empty.put_many(documents)
+    empty.commit()
+    assert hit(empty, "cors")[0] == "Corsair One"
+    assert hit(empty, "fans")[0] == "Case fan"  # nothing begins so: it is a plural

@@ -75,3 +75,82 @@ async def test_a_product_shows_what_is_related_and_who_changed_it(parts: Shop, r
         await desk.sees("Catalog › RAM-0412")
         await desk.press("escape")
         await desk.sees("/ RAM-0412")
+
+
+async def test_a_wrong_filter_is_marked_in_its_place_and_tab_writes_what_was_meant(parts: Shop, running: Run) -> None:
+    async with running(parts) as desk:
+        await at_catalog(desk)
+        line = desk.app.screen.query_line
+        await desk.type("/corsair -brnd:Asus")
+        await desk.sees("Tab: brand", "no product has 'brnd'", "2 found")
+        assert line.input.marks.spans == ((8, 14),)
+        await desk.press("tab")
+        await desk.sees("/ corsair -brand:Asus", "2 found")
+        assert line.input.marks.spans == ()
+        assert line.typing
+        await desk.press("ctrl+u")
+        await desk.type("/sort:pirce")
+        await desk.sees("Tab: price")
+        await desk.press("tab")
+        await desk.sees("/ sort:price", "cheapest first")
+        await desk.press("ctrl+u")
+        await desk.type("/price:")  # still being typed: nothing is wrong yet
+        await desk.until(lambda: line.text == "price:")
+        assert line.input.marks.spans == ()
+        await desk.type("9..5 x")
+        await desk.sees("Tab: 5..9", "9..5 is an empty range")
+
+
+async def test_what_is_typed_is_offered_as_brand_category_filter_and_product(parts: Shop, running: Run) -> None:
+    async with running(parts) as desk:
+        await at_catalog(desk)
+        screen = desk.app.screen
+        await desk.type("/cors")
+        await desk.sees("brand     Corsair", "product   Corsair Vengeance 32 GB")
+        await desk.press("down", "enter")
+        await desk.sees("/ brand:Corsair", "2 found")
+        assert not screen.offers.offers
+        await desk.type("color:wh")
+        await desk.sees("Color     White")
+        await desk.press("tab")
+        await desk.sees("/ brand:Corsair color:White", "1 found")
+        await desk.press("ctrl+u")
+        await desk.type("/mem")
+        await desk.sees("category  Memory")
+        await desk.press("escape")  # the offers first, the line stays
+        await desk.until(lambda: not screen.offers.offers)
+        assert screen.query_line.typing
+        await desk.press("escape")
+        assert screen.grid.has_focus
+        await desk.press("ctrl+u")
+        await desk.type("/sp")
+        await desk.sees("filter    speed:")
+        await desk.press("ctrl+u")
+        await desk.type("/geforc")
+        await desk.sees("product   Asus GeForce RTX 4070")
+        await desk.press("down", "enter")
+        await desk.sees("Catalog › RTX-4070")
+
+
+async def test_facets_write_the_line_and_chips_give_up(parts: Shop, running: Run) -> None:
+    async with running(parts, (120, 40)) as desk:
+        await at_catalog(desk, "-used")
+        await desk.press("f")
+        panel = desk.app.screen.panel
+        await desk.until(lambda: panel.has_focus and panel.go_to("category=Parts > Memory"))
+        await desk.press("space")
+        await desk.sees("/ -used category:Memory", "3 found", "▣ Memory", "Chosen", "✗ category:Memory")
+        await desk.until(lambda: panel.go_to("category=Parts > Cables"))
+        await desk.press("space")
+        await desk.sees("/ -used category:Memory,Cables", "4 found")
+        await desk.until(lambda: panel.go_to("chip:+:category"))
+        await desk.press("space")
+        await desk.sees("5 found", "✗ -used")
+        await desk.until(lambda: panel.go_to("price.."))
+        await desk.press("right")
+        await desk.sees("price:25..", "4 found")
+        await desk.until(lambda: panel.go_to("brand=Corsair"))
+        await desk.press("/", *"king")
+        await desk.until(lambda: "▢ Kingston" in desk.text and "▢ Corsair" not in desk.text)
+        await desk.press("escape")
+        await desk.sees("▢ Corsair")
