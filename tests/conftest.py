@@ -24,6 +24,7 @@ import pytest
 from data.local import bring_down, ensure_up
 from data.local.paths import Layout
 from data.settings import Settings
+from tests import servers
 
 if TYPE_CHECKING:
     from data.shop import Shop
@@ -121,8 +122,8 @@ def databases(stack: Settings, folder: Path) -> Iterator[Settings]:
         home=folder / "home",
         postgres_url=_postgres_url(stack, name),
         mongodb_url=f"mongodb://{quote(str(layout.socket('mongodb')), safe='')}/{name}?directConnection=true",
-        search_url=f"tantivy://{quote(str(folder / 'search'))}",
-        redis_url=f"unix://{socket['redis']}?db={database}",
+        search_url=servers.fresh_index() if servers.ELASTICSEARCH else f"tantivy://{quote(str(folder / 'search'))}",
+        redis_url=f"{servers.REDIS}/{database}" if servers.REDIS else f"unix://{socket['redis']}?db={database}",
         clickhouse_url=f"chdb://{socket['clickhouse']}?database={name}",
         relay=False,
     )
@@ -130,6 +131,7 @@ def databases(stack: Settings, folder: Path) -> Iterator[Settings]:
     _empty(made, name)
     yield made
     _empty(made, name)
+    servers.drop_index(made.search_url)
     # By the superuser: only it may end an autovacuum worker that is at work in the database.
     _sql(stack, f"DROP DATABASE {name} WITH (FORCE)", user="postgres")
 

@@ -13,22 +13,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from data.caches.products import ProductCache
-from data.catalog.documents import HIDDEN_FIELDS, product_of
 from data.catalog.reads import get_products
 from data.errors import Unavailable
 from data.events import cache_repair, letters, reconcile, state
 from data.events.adoption import adopt
 from data.events.changes import Batch, Change, HistoryLost, Position, ProductChanges, cluster_time
-from data.events.popularity import Popularity
 from data.events.rebuild import REBUILD, asked_rebuild
+from data.events.reindex import Documents, Reindexing, all_products
 from data.events.topics import PRODUCTS
-from data.search.documents import from_product
 from data.stores.mongo import translate_errors
 
 if TYPE_CHECKING:
@@ -59,7 +57,8 @@ class ProductFeed:
 
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
-        self._popularity = Popularity(stores)
+        self._documents = Documents(stores, self._bury)
+        self._reindexing = Reindexing(stores)
         self._stream: ProductChanges | None = None
         self._position = Position({})
         # Only what was heard counts: the place where a stream begins may already bear the time of the write to come.
@@ -92,11 +91,15 @@ class ProductFeed:
         return len(batch.changes) if batch else 0
 
     def has_reached(self, moment: tuple[int, int]) -> bool:
-        """Say whether everything written up to the cluster time ``moment`` has been handled."""
-        return self._reached >= moment
+        """Say whether all that was written up to cluster time ``moment``, or asked of the index, has been handled."""
+        return self._reached >= moment and not self._reindexing.running
 
     def close(self) -> None:
-        """Close the stream, whose place is stored, and give the index's one writer's place free."""
+        """Close the stream, whose place is stored, and give the index's one writer's place free.
+
+        Work on the index that is under way begins again with the next step.
+        """
+        self._reindexing.cancel()
         if self._stream is not None:
             self._stream.close()
             self._stream = None
@@ -183,7 +186,7 @@ class ProductFeed:
 
     def _index(self, products: Iterable[Product]) -> int:
         """Write products to the index; one that it cannot take becomes a dead letter and stops no other."""
-        documents = list(self._documents(products))
+        documents = list(self._documents.of(products))
         try:
             return self._stores.search.put_many(documents)
         except Unavailable:
@@ -199,14 +202,6 @@ class ProductFeed:
         except Exception as error:  # noqa: BLE001 - whatever the engine says of it, it is this product's fault
             self._bury(document.product_id, f"{type(error).__name__}: {error}")
             return 0
-
-    def _documents(self, products: Iterable[Product]) -> Iterator[SearchDocument]:
-        sold = self._popularity.units_sold()
-        for product in products:
-            try:
-                yield from_product(product, popularity=sold.get(product.product_id, 0))
-            except Exception as error:  # noqa: BLE001 - a product that makes no document must not stop the others
-                self._bury(product.product_id, f"{type(error).__name__}: {error}")
 
     def _unindex(self, gone: set[str]) -> int:
         """Leave tombstones for products that are no more, one revision above what is indexed."""
@@ -232,7 +227,7 @@ class ProductFeed:
         with translate_errors():
             empty = stores.mongo.products.find_one({}, {"_id": 1}) is None
         if not (empty and stores.search.count() == 0):
-            count = stores.search.rebuild(self._documents(_all_products(stores)))
+            count = stores.search.rebuild(self._documents.of(all_products(stores)))
             self._counters["rebuilt"] = self._counters.get("rebuilt", 0) + 1
             log.info("the search index was rebuilt from %d products", count)
         self._revalidate_caches()
@@ -247,15 +242,18 @@ class ProductFeed:
             cache_repair.note_missed(self._stores, error)
 
     def _rebuild_if_asked(self) -> None:
-        if time.monotonic() - self._looked < LOOK_SECONDS:
+        if outcome := self._reindexing.outcome():
+            self._revalidate_caches()
+            self._counters |= {"rebuilt": self._counters.get("rebuilt", 0) + 1} if not outcome["rebuild_error"] else {}
+            self._counters |= outcome
+            self._note(self._position)
+        if self._reindexing.running or time.monotonic() - self._looked < LOOK_SECONDS:
             return
         self._looked = time.monotonic()
         with self._stores.postgres.reading() as connection:
             asked = asked_rebuild(connection)
-        if asked and asked != self._counters.get(REBUILD):
-            self._rebuild()
-            self._counters[REBUILD] = asked
-            self._note(self._position)
+        if asked.id and asked.id != self._counters.get(REBUILD):
+            self._reindexing.start(asked)
 
     def _look_after_caches(self) -> None:
         if time.monotonic() - self._repaired >= REPAIR_SECONDS:
@@ -268,7 +266,7 @@ class ProductFeed:
         In a quiet moment, because what is still to come from the stream would only be done twice; but not never.
         """
         age = time.monotonic() - self._reconciled
-        if age < RECONCILE_SECONDS or not (quiet or age > RECONCILE_SECONDS * 6):
+        if self._reindexing.running or age < RECONCILE_SECONDS or not (quiet or age > RECONCILE_SECONDS * 6):
             return
         found = reconcile.differences(self._stores)
         if found.index_too_large:
@@ -289,9 +287,3 @@ class ProductFeed:
 def _never_held() -> int:
     """Return a revision above every one that an earlier document may have had: milliseconds, where others count."""
     return time.time_ns() // 1_000_000
-
-
-def _all_products(stores: Stores) -> Iterator[Product]:
-    with translate_errors():
-        for document in stores.mongo.products.find({}, HIDDEN_FIELDS, batch_size=BATCH):
-            yield product_of(document)

@@ -6,9 +6,9 @@ cache follow, from a sample, is ``consistency``'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from data.caches.products import ProductCache
 from data.catalog.documents import object_id
@@ -17,7 +17,7 @@ from data.stores.mongo import translate_errors
 if TYPE_CHECKING:
     from data.stores import Stores
 
-__all__ = ["Differences", "differences", "refused", "revisions_of"]
+__all__ = ["Differences", "Indexed", "behind", "differences", "refused", "revisions_of"]
 
 _BATCH = 1000
 
@@ -43,14 +43,32 @@ class Differences:
             yield self.product_ids[first : first + size]
 
 
+class Indexed(Protocol):
+    """An index that can be compared: the one in use, or one that is about to be."""
+
+    def versions(self, ids: Iterable[str]) -> dict[str, int]:
+        """Return the indexed revision by product id."""
+        ...
+
+
 def differences(stores: Stores) -> Differences:
     """Compare every product's revision with the index. Reads ids and revisions only. Raises ``Unavailable``."""
     found: list[str] = []
     products = 0
     for revisions in _revisions(stores):
         products += len(revisions)
-        found += _different(stores, revisions)
+        found += _different(stores.search, revisions)
     return Differences(tuple(found), stores.search.count() > products)
+
+
+def behind(stores: Stores, index: Indexed, *, apart_from: Container[str] = ()) -> dict[str, int]:
+    """Return the revision, by product id, of every product that ``index`` does not hold at that revision."""
+    return {
+        product_id: revisions[product_id]
+        for revisions in _revisions(stores)
+        for product_id in _different(index, revisions)
+        if product_id not in apart_from
+    }
 
 
 def refused(stores: Stores, product_ids: Sequence[str]) -> tuple[str, ...]:
@@ -89,6 +107,6 @@ def revisions_of(stores: Stores, product_ids: Iterable[str]) -> dict[str, int]:
         return {str(document["_id"]): int(document.get("revision") or 0) for document in found}
 
 
-def _different(stores: Stores, revisions: dict[str, int]) -> list[str]:
-    indexed = stores.search.versions(revisions)
+def _different(index: Indexed, revisions: dict[str, int]) -> list[str]:
+    indexed = index.versions(revisions)
     return [product_id for product_id, revision in revisions.items() if indexed.get(product_id) != revision]

@@ -21,11 +21,15 @@ from data.errors import NotFound, Unavailable
 from data.search.alike import find_alike
 from data.search.batches import batches
 from data.search.elasticsearch_client import SearchRefused, connect, read_url, translate_errors
-from data.search.elasticsearch_reader import ElasticSnapshot, PointLost, Reader
+from data.search.elasticsearch_page import OneSearch
+from data.search.elasticsearch_reader import Reader
+from data.search.elasticsearch_snapshot import ElasticSnapshot, PointLost
 from data.search.elasticsearch_writer import Catalog, Target, Version
 from data.search.engine import STORE, Check, Hit, IndexVersion, SearchDocument, SearchResult, Suggestion
+from data.search.facets import PRICE_BOUNDS
+from data.search.plan import order_of
 from data.search.query import SearchQuery
-from data.search.run import count_facet, run_search
+from data.search.run import MOST_HITS, count_facet, run_search
 from data.search.suggest import suggestions
 from data.search.tree import ATTRIBUTE, EVERYTHING
 from data.types import Facet, Health, Progress, ReportProgress
@@ -69,9 +73,15 @@ class ElasticEngine:
         facets: bool = True,
     ) -> SearchResult:
         """Return a page of hits with total, facets and notes."""
-        return self._read(
-            lambda snapshot: run_search(snapshot, query, limit=limit, after=after, before=before, facets=facets)
-        )
+        bounds = [bound * 100 for bound in PRICE_BOUNDS] if facets else None
+        # One hit more than the page has tells whether there is a next one, where hits are sorted.
+        size = min(max(limit, 1), MOST_HITS) + 1 if after is None and before is None else 0
+
+        def read(snapshot: ElasticSnapshot) -> SearchResult:
+            one = OneSearch(snapshot, order_of(query), limit=size, bounds=bounds)
+            return run_search(one, query, limit=limit, after=after, before=before, facets=facets)
+
+        return self._read(read)
 
     def facet(self, query: SearchQuery, name: str, *, contains: str = "", limit: int = 200) -> Facet:
         """Return one facet in full, or what of it has ``contains`` in it."""
@@ -142,15 +152,21 @@ class ElasticEngine:
         report: ReportProgress | None = None,
     ) -> int:
         """Build a new index beside the old one, check it, swap, and return how many products it holds."""
+        done = 0
+
+        def wait(why: str) -> None:
+            if report is not None:
+                report(Progress(done, total, f"waiting for Elasticsearch: {why}"))
+
         with self._writing:
             self._ensure_made()
             self._refuse_a_second()
             self._catalog.remove_unused()
             self._catalog.create(self._catalog.building)
-            building = self._building = Target(self._client, self._catalog.building, patience=_REBUILD_PATIENCE)
+            building = Target(self._client, self._catalog.building, patience=_REBUILD_PATIENCE, on_pause=wait)
+            self._building = building
         try:
             self._adopt_tombstones(building)
-            done = 0
             for batch in batches(documents):
                 done += building.put(batch)
                 if report is not None:
@@ -173,7 +189,7 @@ class ElasticEngine:
             self._refuse_a_second()
             if self._catalog.bearing(self._catalog.previous) is None:
                 raise NotFound("earlier index", self._catalog.previous)
-            previous = self._building = Target(self._client, self._catalog.previous, patience=_REBUILD_PATIENCE)
+            previous = self._building = Target(self._client, self._catalog.previous)
         try:
             self._adopt_tombstones(previous)
             self._take_over(previous, check)

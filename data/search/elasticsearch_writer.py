@@ -54,9 +54,16 @@ class _Write:
 class Target:
     """One index being written to, called by an alias: a missing one is an error, never made up from what is sent."""
 
-    def __init__(self, client: Elasticsearch, alias: str, *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        client: Elasticsearch,
+        alias: str,
+        *,
+        patience: float = PATIENCE,
+        on_pause: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.alias = alias
-        self._client, self._patience = client, patience
+        self._client, self._patience, self._on_pause = client, patience, on_pause
         self.dirty = False
 
     def put(self, documents: Sequence[SearchDocument]) -> int:
@@ -99,7 +106,7 @@ class Target:
 
     def _bulk(self, writes: Sequence[_Write]) -> int:
         """Send ``writes`` and return how many were news. What the cluster cannot take now is sent again."""
-        written, patient = 0, _Patience(self._patience)
+        written, patient = 0, _Patience(self._patience, self._on_pause)
         while writes:
             later: list[_Write] = []
             for part in _parts(writes):
@@ -159,9 +166,10 @@ def _explained(error: Mapping[str, Any]) -> str:
 
 
 class _Patience:
-    """Waits for a cluster that says "not now", at most so long in all."""
+    """Waits for a cluster that says "not now", at most so long in all; ``on_pause`` is told why, and may raise."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, on_pause: Callable[[str], None] = lambda _: None) -> None:
+        self._on_pause = on_pause
         self._deadline = time.monotonic() + seconds
         self._next, self._longest = _PAUSES
 
@@ -169,6 +177,7 @@ class _Patience:
         """Wait a little longer than last time. Raises ``Unavailable`` where the time is up."""
         if time.monotonic() + self._next > self._deadline:
             raise Unavailable(STORE, f"Elasticsearch takes no writes now: {why}"[:300])
+        self._on_pause(why)
         time.sleep(self._next)
         self._next = min(self._next * 2, self._longest)
 
@@ -226,19 +235,20 @@ class Catalog:
         """Return the index that ``alias`` points to."""
         return next((one for one in self.versions() if alias in one.aliases), None)
 
-    def create(self, alias: str) -> Version:
-        """Make an empty index called ``alias``; return it. An index another program just made is taken as it is."""
+    def create(self, alias: str) -> None:
+        """Make an empty index and call it ``alias`` when it can be read and written."""
         numbers = [one.number for one in self.versions()]
         name = f"{self.alias}-{max(numbers, default=0) + 1:06}"
+        self._make(name, alias, ix.mappings(), ix.settings(self._cluster))
+
+    def _make(self, name: str, alias: str, mappings: dict[str, Any], settings: dict[str, Any]) -> None:
+        """Make the index ``name``. One that another program made at the same moment is taken as it is."""
         with translate_errors():
-            self._client.options(ignore_status=400).indices.create(
-                index=name, mappings=ix.mappings(), settings=ix.settings(self._cluster), aliases={alias: {}}
-            )
-            self._client.cluster.health(index=name, wait_for_status="yellow", timeout="10s")
-        made = next((one for one in self.versions() if one.name == name and alias in one.aliases), None)
-        if made is None:
-            raise Unavailable(STORE, f"the index {name} could not be made")
-        return made
+            self._client.options(ignore_status=400).indices.create(index=name, mappings=mappings, settings=settings)
+            # Not before: whoever finds it by its alias may ask it at once.
+            patient = self._client.options(request_timeout=35)
+            patient.cluster.health(index=name, wait_for_status="yellow", timeout="30s")
+            self._client.indices.put_alias(index=name, name=alias)
 
     def ensure_current(self) -> None:
         """Make the first index where there is none."""
@@ -284,15 +294,15 @@ class Catalog:
 
     def _begin_generations(self) -> None:
         """Make the index of the state. Numbers begin at the clock's, so that they grow even if it was deleted once."""
-        alias, index = self._state, f"{self._state}-index"
         properties = {"committed_at": {"type": "date", "format": "epoch_millis"}}
-        self._client.options(ignore_status=400).indices.create(
-            index=index,
-            mappings={"dynamic": "strict", "properties": properties},
-            settings={"number_of_shards": 1, "auto_expand_replicas": "0-1"},
-            aliases={alias: {}},
-        )
+        mappings = {"dynamic": "strict", "properties": properties}
+        settings = {"number_of_shards": 1, "auto_expand_replicas": "0-1"}
+        self._make(f"{self._state}-index", self._state, mappings, settings)
         now = int(time.time())
         self._client.options(ignore_status=409).index(
-            index=alias, id=GENERATION, document={"committed_at": now * 1000}, version=now, version_type="external"
+            index=self._state,
+            id=GENERATION,
+            document={"committed_at": now * 1000},
+            version=now,
+            version_type="external",
         )

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from data.caches.keys import product_key
 from data.caches.products import GONE, ProductCache, cached_product
 from data.errors import NotFound
-from data.events import changes, state
+from data.events import changes, reindex, state
 from data.events import products as feed
 from data.events.changes import HistoryLost
 from data.events.consistency import sample_consistency
@@ -313,14 +313,14 @@ def test_what_is_only_on_its_way_does_not_count_and_the_leader_notes_its_sample(
 def test_a_product_the_index_cannot_take_is_buried_alone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     stores = shop.stores
     drain(shop)
-    real = feed.from_product
+    real = reindex.from_product
 
     def refuse(product, *, popularity=0.0):
         if product.sku == "BAD":
             raise ValueError("this one makes no document")
         return real(product, popularity=popularity)
 
-    monkeypatch.setattr(feed, "from_product", refuse)
+    monkeypatch.setattr(reindex, "from_product", refuse)
     put_product(stores, "GOOD-1", title="Kettle")
     bad = put_product(stores, "BAD", title="Kettle")
     put_product(stores, "GOOD-2", title="Kettle")

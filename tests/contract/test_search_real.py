@@ -11,7 +11,7 @@ from bench.search import sample_documents
 from data.search.engine import SearchDocument, SearchEngine
 from data.search.language import format_query, parse_query
 from tests.contract.search_oracle import Oracle
-from tests.contract.test_search import ENGINES, all_ids, check_facet, opened
+from tests.contract.test_search import ENGINES, MOST_MS, all_ids, check_facet, opened
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 KINDS = {"Memory", "Keyboards", "Monitors"}
@@ -80,6 +80,6 @@ def test_the_line_of_the_issue_is_read(engine: SearchEngine) -> None:
     assert prices == sorted(prices, reverse=True)
 
 
-def test_a_search_with_facets_takes_less_than_50_ms(engine: SearchEngine) -> None:
+def test_a_search_with_facets_is_fast(engine: SearchEngine) -> None:
     query = parse_query("corsair vengeance color:White")
-    assert min(engine.search(query).took_ms for _ in range(5)) <= 50
+    assert min(engine.search(query).took_ms for _ in range(5)) <= MOST_MS
