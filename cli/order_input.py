@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import click
@@ -15,7 +15,9 @@ from data.errors import Invalid
 if TYPE_CHECKING:
     from data.orders.messages import PlaceOrder
 
-__all__ = ["LineInput", "OrderInput", "read_line", "read_order_file"]
+Content = TypeVar("Content")
+
+__all__ = ["LineInput", "OrderInput", "read_json_file", "read_line", "read_order_file"]
 
 
 class LineInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -75,17 +77,22 @@ def read_line(text: str) -> LineInput:
 
 def read_order_file(name: str) -> OrderInput:
     """Return the order in the JSON file ``name``, ``-`` for standard input. Raises ``Invalid`` where it is none."""
+    order = read_json_file(name, OrderInput)
+    if "\0" in order.customer:
+        raise Invalid({"customer": "holds a NUL character"})
+    return order
+
+
+def read_json_file(name: str, kind: type[Content]) -> Content:
+    """Return what the JSON file ``name`` (``-``: standard input) spells. Raises ``Invalid`` naming the bad field."""
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         raise Invalid({"file": f"cannot read {name}: {error.strerror}"}) from None
     try:
-        order = msgspec.json.decode(content, type=OrderInput)
+        return msgspec.json.decode(content, type=kind)
     except msgspec.ValidationError as error:
         what, _, path = str(error).partition(" - at `$")
         raise Invalid({path.strip("`.") or "file": what[:1].lower() + what[1:]}) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid({"file": f"{name} is not JSON: {error}"}) from None
-    if "\0" in order.customer:
-        raise Invalid({"customer": "holds a NUL character"})
-    return order

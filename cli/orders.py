@@ -10,6 +10,7 @@ import click
 from cli.answer import Answer, page_document, plain
 from cli.columns import columns, pairs, shown
 from cli.options import Noun, with_after, with_key, with_limit
+from cli.order_edit import edit
 from cli.order_input import OrderInput, read_line, read_order_file
 from cli.order_life import VERBS
 from cli.order_notes import VERBS as NOTES
@@ -30,7 +31,7 @@ def command() -> None:
     """Place, show and list orders; take them through their life."""
 
 
-for _verb in (*VERBS, *PAPERS, *NOTES):
+for _verb in (*VERBS, edit, *PAPERS, *NOTES):
     command.add_command(_verb)
 
 

@@ -7,6 +7,7 @@ only. Rejected: Redis alone, which may be the very store that is away while some
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import re
 import tempfile
@@ -15,12 +16,15 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["clear_draft", "load_draft", "save_draft"]
+__all__ = ["clear_draft", "list_drafts", "load_draft", "save_draft"]
 
 
 def _path(home: Path, form: str, owner: str) -> Path:
-    safe = re.sub(r"[^A-Za-z0-9@._-]", "_", f"{form}-{owner}")
-    return home / "drafts" / f"{safe}.json"
+    return home / "drafts" / f"{_safe(form)}-{_safe(owner)}.json"
+
+
+def _safe(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9@._-]", "_", text)
 
 
 def save_draft(home: Path, form: str, owner: str, content: dict[str, Any]) -> None:
@@ -49,3 +53,13 @@ def load_draft(home: Path, form: str, owner: str) -> dict[str, Any] | None:
 def clear_draft(home: Path, form: str, owner: str) -> None:
     """Forget the draft: what it held is saved, or was thrown away on purpose."""
     _path(home, form, owner).unlink(missing_ok=True)
+
+
+def list_drafts(home: Path, family: str, owner: str) -> list[dict[str, Any]]:
+    """Return what ``owner`` keeps under forms whose name begins with ``family``, newest first; unreadable ones not."""
+    paths = (home / "drafts").glob(f"{_safe(family)}*-{glob.escape(_safe(owner))}.json")
+    kept: list[tuple[float, dict[str, Any]]] = []
+    for path in paths:
+        with contextlib.suppress(OSError, msgspec.DecodeError):
+            kept.append((path.stat().st_mtime, msgspec.json.decode(path.read_bytes(), type=dict[str, Any])))
+    return [content for _, content in sorted(kept, key=lambda one: one[0], reverse=True)]

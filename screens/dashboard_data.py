@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from data.errors import Unavailable
+from screens.order_edit_data import open_edits
 from screens.shown import now
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ class Figures:
     sales: Sales | None
     stores: tuple[Health, ...]
     away: dict[str, str] = field(default_factory=dict)
+    #: (order number, changes) of each edit the person began and did not finish
+    edits: tuple[tuple[str, int], ...] = ()
 
 
 def read_figures(shop: Shop, earlier: Figures | None = None, *, afresh: bool = True) -> Figures:
@@ -99,7 +102,7 @@ def read_figures(shop: Shop, earlier: Figures | None = None, *, afresh: bool = T
     sales = earlier.sales if earlier else None
     if afresh or sales is None or now() - sales.read_at > SALES_EVERY:
         sales = part(_sales, sales)
-    return Figures(books, sales, tuple(shop.stores.health(name) for name in NAMES), away)
+    return Figures(books, sales, tuple(shop.stores.health(name) for name in NAMES), away, open_edits(shop))
 
 
 def _books(shop: Shop) -> Books:

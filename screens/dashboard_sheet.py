@@ -57,7 +57,7 @@ def page(figures: Figures, width: int) -> list[SheetLine]:
         lines.append(SheetLine((Piece(f"PostgreSQL is away ({reason}): no figures of today yet.", "bad"),)))
         lines.append(SheetLine((Piece("They come by themselves when it is back; r asks now.", "muted"),)))
     else:
-        books = [*_numbers(figures.books, figures.sales, width), heading("Needs a hand", width), *_work(figures.books)]
+        books = [*_numbers(figures.books, figures.sales, width), heading("Needs a hand", width), *_work(figures)]
         lines += _stale(books) if "postgresql" in figures.away else books
     if figures.sales is None:
         lines.append(heading("Selling now", width))
@@ -125,8 +125,10 @@ def _trend(percent: Decimal | None, then: str) -> str:
     return f"{arrow} {abs(percent):,.0f} % on {weekday}"
 
 
-def _work(books: Books) -> list[SheetLine]:
-    lines = []
+def _work(figures: Figures) -> list[SheetLine]:
+    books = figures.books
+    assert books is not None
+    lines = [_unfinished(number, count) for number, count in figures.edits]
     work = books.work
     if work.late_orders:
         since = f", the oldest since {when(work.oldest_late_at)}" if work.oldest_late_at else ""
@@ -140,6 +142,11 @@ def _work(books: Books) -> list[SheetLine]:
         text = f"{books.dead_letters:,} event{_s(books.dead_letters)} could not be delivered"
         lines.append(SheetLine((Piece(text, "bad"), Piece("  storekeeper relay dead-letters list", "muted"))))
     return lines or [SheetLine((Piece("Nothing: no late order, no short shelf, no lost event.", "good"),))]
+
+
+def _unfinished(number: str, count: int) -> SheetLine:
+    text = f"Your edit of {number} is not finished: {count:,} change{_s(count)} kept"
+    return SheetLine((Piece(text, "warn"),), f"edit:{number}", Way("order-edit", {"order_number": number}))
 
 
 def _s(count: int) -> str:

@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events
 from textual.app import ComposeResult
 
-from data.errors import StorekeeperError
 from screens.action import Action
 from screens.basket import entered
 from screens.forms.customer import address_form, customer_form
-from screens.new_order_data import Found, find, find_customers, read_customer, read_rows
-from screens.new_order_entry import Chooser, EntryInput, EntryLine
+from screens.new_order_data import find_customers, read_customer
 from screens.new_order_form import OrderForm
 from widgets.keybar import KeyHint
 from widgets.queryline import QueryLine
@@ -66,9 +64,6 @@ class NewOrderScreen(OrderForm):
     def __init__(self) -> None:
         super().__init__()
         self.who = QueryLine(prompt="Customer", placeholder="name, e-mail or phone", id="who")
-        self.entry = EntryLine()
-        self.chooser = Chooser()
-        self._taken = 0
         self._been_here = False
 
     def compose_query(self) -> Iterable[Widget]:
@@ -95,7 +90,7 @@ class NewOrderScreen(OrderForm):
         if user_id:
             self._read_customer(user_id)
         if rows:
-            self._take_rows(rows)
+            self.take_rows(rows)
         if not (user_id or rows or self._been_here):
             self.restore()
         self._been_here = True
@@ -142,7 +137,7 @@ class NewOrderScreen(OrderForm):
         if event.line is self.who:
             self._customer_typed(event.text, final=event.final)
         else:
-            self._entry_typed(event.text, final=event.final)
+            self.entry_typed(event.text, final=event.final)
 
     # -- customer ---------------------------------------------------------------------------------------------------
 
@@ -157,7 +152,7 @@ class NewOrderScreen(OrderForm):
             self.later("customers", 0.1, lambda: self._look_for_customers(text, then=self._show_customers))
 
     def _look_for_customers(self, text: str, then: Callable[[tuple[CustomerRow, ...]], None]) -> None:
-        self.load(find_customers, text, then=then, failed=self._not_found, group="customers")
+        self.load(find_customers, text, then=then, failed=self.not_found, group="customers")
 
     def _show_customers(self, rows: tuple[CustomerRow, ...]) -> None:
         if self.who.typing:
@@ -215,86 +210,10 @@ class NewOrderScreen(OrderForm):
 
     # -- lines ------------------------------------------------------------------------------------------------------
 
-    def type_entry(self) -> None:
-        """Type a product."""
-        self.entry.type()
-
-    def _entry_typed(self, text: str, *, final: bool) -> None:
-        words, quantity = entered(text)
-        if final:
-            self._enter(words, quantity)
-        elif words and not self.chooser.offers_for(words):
-            self.later("offers", 0.08, lambda: self._look_for_offers(words))
-        elif not words:
-            self.chooser.clear()
-
-    def _look_for_offers(self, words: str) -> None:
-        self.load(
-            find, words, then=lambda found: self._show_offers(words, found), failed=self._not_found, group="offers"
-        )
-
-    def _not_found(self, error: Exception) -> None:
-        """A store is away: say so where the suggestions would stand."""
-        self.chooser.say(str(error), "What is typed is kept; type on when it is back", tone="bad")
-        if not isinstance(error, StorekeeperError):
-            self.shell.show_error(error, doing="searching")
-
-    def _show_offers(self, words: str, found: Found) -> None:
-        if entered(self.entry.text)[0] == words:
-            self.chooser.show_offers(words, found.offers)
-
-    def _enter(self, words: str, quantity: int) -> None:
-        """Enter: take the first of what is shown for these words; what was typed quicker than that is looked up."""
-        if not words:
-            return
-        self.not_later("offers")
-        shown = self.chooser.offers_for(words)
-        self.entry.set("")
-        self.chooser.clear()
-        if shown:
-            self._add(shown[0], quantity)
-            return
-        self._taken += 1  # a group of its own: the next scan must not drop this one
-
-        def taken(found: Found) -> None:
-            self._take(words, found, quantity)
-
-        self.load(find, words, then=taken, group=f"take-{self._taken}", doing="looking it up")
-
-    def _take(self, words: str, found: Found, quantity: int) -> None:
-        if found.certain:
-            self._add(found.offers[0], quantity)
-        elif not found.offers:
-            self.app.bell()
-            self.status.say(f"Nothing found for {words}", "bad")
-        elif not self.entry.text:  # several, and nobody has seen them yet: choose
-            self.entry.set(f"{quantity}*{words}" if quantity != 1 else words)
-            self.chooser.show_offers(words, found.offers)
-            self.chooser.focus()
-
-    def _add(self, offer: Offer, quantity: int) -> None:
+    def add(self, offer: Offer, quantity: int) -> None:
+        """Put ``quantity`` of ``offer`` into the order."""
         self.lines.add(offer, quantity)
         self.status.say(f"+{quantity} {offer.sku}")
-
-    def on_entry_input_rows_pasted(self, event: EntryInput.RowsPasted) -> None:
-        """A list of SKU and quantity was pasted."""
-        self._take_rows(event.rows)
-
-    def _take_rows(self, rows: list[tuple[str, int]]) -> None:
-        self._taken += 1
-        self.load(read_rows, rows, then=self._rows_read, group=f"take-{self._taken}", doing="reading the rows")
-
-    def _rows_read(self, read: tuple[tuple[tuple[Offer, int], ...], tuple[str, ...]]) -> None:
-        known, unknown = read
-        for offer, quantity in known:
-            self.lines.add(offer, quantity)
-        self.status.say(f"+{len(known)} rows")
-        self._say_unknown(unknown)
-
-    def _say_unknown(self, unknown: tuple[str, ...]) -> None:
-        if unknown:
-            self.app.bell()
-            self.status.say(f"Nobody knows {', '.join(unknown[:5])}{' …' if len(unknown) > 5 else ''}", "bad")
 
     def on_sheet_line_chosen(self, event: Sheet.LineChosen) -> None:
         """Enter on a suggestion takes it; on a line asks for its quantity."""
@@ -302,11 +221,7 @@ class NewOrderScreen(OrderForm):
         if event.sheet is self.lines:
             self.ask_quantity()
         elif self.chooser.offers_for(entered(self.entry.text)[0]):
-            _, quantity = entered(self.entry.text)
-            self._add(event.what, quantity)  # type: ignore[arg-type]
-            self.entry.set("")
-            self.chooser.clear()
-            self.entry.type()
+            self.take_chosen(event.what)  # type: ignore[arg-type]
         else:
             self._read_customer(event.key)
 

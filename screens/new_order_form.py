@@ -6,15 +6,11 @@ other half about keys.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
-from textual.timer import Timer
-
 from data.errors import Conflict, Invalid, NotFound, OutOfStock, Unavailable
-from screens.base import AppScreen
 from screens.basket import Basket
 from screens.new_order_data import (
     Draft,
@@ -29,6 +25,7 @@ from screens.new_order_data import (
 from screens.new_order_delivery import Delivery
 from screens.new_order_lines import BasketSheet
 from screens.new_order_sheet import TotalsLine
+from screens.product_entry import ProductEntry
 from widgets.field import Field
 
 if TYPE_CHECKING:
@@ -38,7 +35,7 @@ if TYPE_CHECKING:
     from data.orders.rules import Totals
 
 
-class OrderForm(AppScreen):
+class OrderForm(ProductEntry):
     """Customer, lines, delivery and totals of an order that is not placed yet."""
 
     #: seconds between looks at prices and stock of the lines
@@ -53,7 +50,6 @@ class OrderForm(AppScreen):
         self.totals_line = TotalsLine(id="totals")
         self.customer: CustomerDetail | None = None
         self.totals: Totals | None = None
-        self._waiting: dict[str, Timer] = {}
         self._placing = False
         self._draft_owed = False
 
@@ -70,18 +66,6 @@ class OrderForm(AppScreen):
     def may_restore(self) -> bool:
         """Say whether the person has typed nothing yet, so that a draft may come back."""
         return not self.lines.basket.lines and self.customer is None
-
-    def later(self, name: str, delay: float, what: Callable[[], object]) -> None:
-        """Call ``what`` after ``delay`` seconds in which nobody asked for ``name`` again."""
-        if name in self._waiting:
-            self._waiting[name].stop()
-        self._waiting[name] = self.set_timer(delay, what)
-
-    def not_later(self, name: str) -> None:
-        """Do not do what ``later`` was asked for under ``name``, and drop what a load of that name will bring."""
-        if name in self._waiting:
-            self._waiting.pop(name).stop()
-        self.forget(name)
 
     # -- totals -----------------------------------------------------------------------------------------------------
 

@@ -68,6 +68,7 @@ class OrderScreen(DetailScreen[OrderPage]):
     REFRESH: ClassVar[float] = 4.0
     ACTIONS = (
         STEP,
+        Action("order.edit", "e", "edit", "edit", "orders.edit", help="Change it; see what that costs first", rank=20),
         Action("order.cancel", "c", "cancel", "cancel", "orders.status", help="Cancel; reserved units are free again"),
         Action("order.note", "m", "note", "note", "orders.note", help="Write a note; @name tells a colleague", rank=55),
         Action(
@@ -150,6 +151,8 @@ class OrderScreen(DetailScreen[OrderPage]):
             return f"an order that is {status} has no next step"
         if action.name == "order.cancel" and status not in CANCELLABLE:
             return f"an order that is {status} can't be cancelled"
+        if action.name == "order.edit" and status not in CANCELLABLE:
+            return f"an order that is {status} can't be edited"
         if action.name == "order.customer" and self.order.user_id is None:
             return "the order has no customer"
         return ""
@@ -223,6 +226,11 @@ class OrderScreen(DetailScreen[OrderPage]):
             self.reload()
         else:
             self.shell.show_error(error, doing=f"changing {self._ref}")
+
+    def edit(self) -> None:
+        """Change the order, after seeing what it will cost."""
+        if self.order is not None:
+            self.shell.open_screen("order-edit", order_number=self.order.order_number)
 
     # -- notes, papers, the timeline ----------------------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ PLACES: tuple[Place, ...] = (
     Place("warehouse", "screens.warehouse:WarehouseScreen", "stock", ("f8", "g w"), "stock.view"),
     Place("inbox", "screens.inbox:InboxScreen", "inbox", ("f12", "g i"), "orders.note"),
     Place("order", "screens.order:OrderScreen", "one order", permission="orders.view"),
+    Place("order-edit", "screens.order_edit:OrderEditScreen", "edit an order", permission="orders.edit"),
     Place("customer", "screens.customer:CustomerScreen", "one customer", permission="customers.view"),
     Place("movements", "screens.movements:MovementsScreen", "movements", permission="stock.view"),
     Place("attributes", "screens.attributes:AttributesScreen", "attributes", permission="catalog.view"),

@@ -24,8 +24,10 @@ import data.bulk.schema
 import data.customers.schema
 import data.events.schema
 import data.notes.schema
+import data.orders.editing_schema
 import data.orders.schema
 import data.payments.schema
+import data.returns.schema
 import data.shipments.schema
 import data.stock.schema
 import data.views.schema  # noqa: F401  (importing a schema registers its tables)
