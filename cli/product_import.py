@@ -26,14 +26,23 @@ __all__ = ["import_"]
 @click.option("--mapping", type=click.Path(path_type=Path), metavar="M.toml", help="What field becomes what.")
 @click.option("--stock", "stock", multiple=True, metavar="WAREHOUSE=N", help="Units for products without stock there.")
 @click.option("--errors", "errors_path", type=click.Path(path_type=Path), metavar="FILE", help="Where refused rows go.")
+@click.option(
+    "--diff", "diff_path", type=click.Path(path_type=Path), metavar="FILE", help="With --dry-run: what differs."
+)
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be done.")
 def import_(
-    paths: tuple[Path, ...], mapping: Path | None, stock: tuple[str, ...], errors_path: Path | None, dry_run: bool
+    paths: tuple[Path, ...],
+    mapping: Path | None,
+    stock: tuple[str, ...],
+    errors_path: Path | None,
+    diff_path: Path | None,
+    dry_run: bool,
 ) -> Answer:
     """Import products from JSONL and CSV files, or folders and zips of them.
 
     A product is known by its SKU: a second run of the same file changes nothing. Rows that are refused stop no other
-    and are written to a file with the reason. Ctrl-C stops after the batch under way; run it again to go on.
+    and are written to a file with the reason, which can be corrected and imported like any other. Ctrl-C stops after
+    the batch under way; run it again to go on.
     """
     from data.catalog.imports import import_products, load_mapping
 
@@ -49,6 +58,7 @@ def import_(
             dry_run=dry_run,
             stock=units,
             errors_path=refused,
+            diff_path=diff_path,
             report=narrate,
             cancelled=stop.is_set,
         )
@@ -70,6 +80,10 @@ def _lines(report: ImportReport) -> Iterable[str]:
         f"{report.rows:,} rows: {report.created:,} {would}created, {report.updated:,} {would}updated,"
         f" {report.unchanged:,} unchanged, {report.errors:,} refused, in {report.seconds:.1f} s"
     )
+    for sku, what in report.examples:
+        yield f"  {shown(sku)}: {shown(what)}"
+    if report.diff_path:
+        yield f"All that differs: {shown(report.diff_path)}"
     if report.stocked:
         yield f"{report.stocked:,} stock levels {would}made"
     if report.errors_path:

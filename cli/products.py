@@ -12,6 +12,7 @@ from cli.columns import columns, pairs, shown
 from cli.options import Noun, with_after, with_limit
 from cli.product_bulk import bulk
 from cli.product_edits import archive, attributes, create, duplicate, edit, restore
+from cli.product_export import export
 from cli.product_import import import_
 from cli.session import opened_shop
 from data.errors import Invalid
@@ -136,5 +137,5 @@ def _product_lines(product: Product, levels: Iterable[Level]) -> Iterable[str]:
     )
 
 
-for _verb in (create, edit, attributes, duplicate, archive, restore, bulk, import_):
+for _verb in (create, edit, attributes, duplicate, archive, restore, bulk, export, import_):
     command.add_command(_verb)

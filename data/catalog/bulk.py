@@ -32,6 +32,7 @@ from data.catalog.fields import (
 )
 from data.catalog.prices import forget_prices
 from data.catalog.reorder import preview_reorder, set_reorder_levels
+from data.catalog.telling import called, spoken, told
 from data.catalog.types import PATH_SEPARATOR
 from data.errors import Invalid
 from data.idempotency import plain
@@ -47,7 +48,6 @@ __all__ = ["CHANGE", "OPERATIONS", "VALUES"]
 Plan = Callable[[Document, Target], Mapping[str, Any]]
 _ROUNDS = 5
 _HUNDRED = Decimal(100)
-_SHOWN = {"pricing.base_price": "price", "pricing.discount_percentage": "discount", "pricing.final_price": ""}
 
 #: What one change can be, by the name it has in the arguments, with what people call it.
 OPERATIONS = {
@@ -126,12 +126,12 @@ class _Change(_ProductJob):
             case "price_amount":
                 return f"price {Decimal(str(value)):+}"
             case "attribute":
-                return f"{arguments['name']} = {_spoken(value)}"
+                return f"{arguments['name']} = {spoken(value)}"
             case "attribute_removed":
                 return f"remove {arguments['name']}"
             case "reorder_level":
                 return f"reorder level {value} in {arguments['warehouse_id']}"
-        return f"{OPERATIONS[op]} {_spoken(value)}"
+        return f"{OPERATIONS[op]} {spoken(value)}"
 
     def _plan(self, arguments: Mapping[str, Any]) -> Plan:
         return lambda document, _: _patch(arguments, document)
@@ -250,7 +250,7 @@ def _own_patch(document: Document, target: Target) -> Mapping[str, Any]:
     for path, seen in (data.get("base") or {}).items():
         stored = stored_value(document, path)
         if not same(plain(stored), seen) and str(plain(stored)) != str(seen):
-            raise Invalid({path: f"was changed meanwhile, it is {_spoken(stored)} now"})
+            raise Invalid({path: f"was changed meanwhile, it is {spoken(stored)} now"})
     given = data.get("set") or {}
     fixed, wrong = check_fields((path, value) for path, value in given.items() if not path.startswith("attributes."))
     named = {path.removeprefix("attributes."): v for path, v in given.items() if path.startswith("attributes.")}
@@ -266,40 +266,11 @@ def _planned(document: Document | None, target: Target, plan: Plan, known: set[s
     try:
         change = difference(document, plan(document, target))
     except Invalid as refused:
-        return Outcome(REFUSED, "; ".join(f"{_called(path)}: {why}" for path, why in refused.fields.items())), None
+        return Outcome(REFUSED, "; ".join(f"{called(path)}: {why}" for path, why in refused.fields.items())), None
     path = PATH_SEPARATOR.join(change.sets.get("category") or ())
     if path and path not in known:
         return Outcome(REFUSED, f"category: there is no category {path}"), None
-    return (Outcome(CHANGED, _told(change)), change) if change else (Outcome(UNCHANGED), None)
-
-
-def _called(path: str) -> str:
-    return _SHOWN.get(path, path.removeprefix("attributes."))
-
-
-def _told(change: Change) -> str:
-    """Return what changes as people read it: ``price 79.95 → 71.96``."""
-    parts = []
-    for path in change.paths:
-        name = _called(path)
-        before = _spoken(change.before.get(path)) if path in change.before else "–"
-        after = _spoken(change.sets[path]) if path in change.sets else "–"
-        if name:
-            parts.append(f"{name} {before} → {after}")
-    return ", ".join(parts)
-
-
-def _spoken(value: object) -> str:
-    match value:
-        case None:
-            return "none"
-        case bool():
-            return "yes" if value else "no"
-        case list() | tuple():
-            return (
-                PATH_SEPARATOR.join(map(_spoken, value)) if isinstance(value, tuple) else ", ".join(map(_spoken, value))
-            )
-    return str(value)
+    return (Outcome(CHANGED, told(change)), change) if change else (Outcome(UNCHANGED), None)
 
 
 def _stored(mongo: Mongo, targets: Sequence[Target]) -> dict[str, Document]:

@@ -188,6 +188,10 @@ class ProductsPut:
     items: tuple[ProductPut, ...]
     errors: tuple[PutError, ...] = ()
 
+    def skus(self, action: str) -> frozenset[str]:
+        """The SKUs of the products that were ``created``, ``updated`` or ``unchanged``."""
+        return frozenset(item.sku for item in self.items if item.action == action)
+
     def count(self, action: str) -> int:
         """How many products were ``created``, ``updated`` or ``unchanged``."""
         return sum(item.action == action for item in self.items)

@@ -135,10 +135,13 @@ def stored_alike(mongo: Mongo, patches: Sequence[Mapping[str, Any]]) -> dict[int
     return batch.done
 
 
-def preview_puts(mongo: Mongo, patches: Sequence[Mapping[str, Any]], *, now: datetime) -> ProductsPut:
+def preview_puts(
+    mongo: Mongo, patches: Sequence[Mapping[str, Any]], *, now: datetime
+) -> tuple[ProductsPut, dict[int, Change]]:
     """Return what ``PutProducts`` would make of checked products, without writing: the dry run of an import.
 
-    A product that would be created has a provisional ``product_id``.
+    With it, by place, what would change in those that are there. One that would be created has a provisional
+    ``product_id``.
     """
     batch = _Batch({index: dict(patch) for index, patch in enumerate(patches)})
     with translate_errors():
@@ -147,7 +150,7 @@ def preview_puts(mongo: Mongo, patches: Sequence[Mapping[str, Any]], *, now: dat
         batch.finish(index, document, 1, "created")
     for index, (document, _) in batch.updates.items():
         batch.finish(index, document, int(document.get("version") or 0) + 1, "updated")
-    return batch.result()
+    return batch.result(), {index: change for index, (_, change) in batch.updates.items()}
 
 
 def check_input(product: ProductInput) -> tuple[dict[str, Any], dict[str, str]]:

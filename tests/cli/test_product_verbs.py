@@ -72,3 +72,17 @@ def test_the_tree_of_categories(twin: Twin) -> None:
     twin("categories", "move", "RAM", "Parts", code=5)
     twin("categories", "save", "RAM", "--closed")
     assert "RAM  (closed)" in twin("categories", "list").out
+
+
+def test_out_of_the_shop_and_in_again(twin: Twin, shop, tmp_path) -> None:
+    from data.events.relay import drain
+
+    twin("products", "create", "A", "--title", "=1+1", "--set", "pricing.base_price=1", "--set", "attributes.n=null")
+    drain(shop, 20)
+    out = tmp_path / "out.csv"
+    assert twin("products", "export", "", "--out", str(out), "--json").document["rows"] == 1
+    assert twin("products", "export", "--columns", "sku,title").out == "sku,title\r\nA,'=1+1\r\n"
+    assert twin("products", "export", "nothing", "--format", "jsonl").out == ""
+    again = twin("products", "import", str(out), "--dry-run", "--json").document
+    assert (again["unchanged"], again["errors"]) == (1, 0)
+    twin("products", "export", "--columns", "nonsense", code=3)

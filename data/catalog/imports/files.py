@@ -10,18 +10,22 @@ import csv
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import msgspec
 
+from data.catalog.formulas import restored
 from data.errors import Invalid, NotFound
 
 MAX_ROW_BYTES = 1_000_000
 _JSON_SUFFIXES = {".jsonl", ".ndjson"}
 _CSV_SUFFIXES = {".csv", ".tsv"}
 _DELIMITERS = ",;\t|"
+#: A line of an error file: what refused a row, and the row.
+REFUSED_KEYS = {"file", "line", "reason", "row"}
+_ALL_ATTRIBUTES = "attributes"
 _decode_json = msgspec.json.Decoder().decode
 
 
@@ -136,7 +140,18 @@ def _json_rows(source: Source, stream: IO[bytes]) -> Iterator[RawRow]:
             continue
         fields, reason = ({}, f"is longer than {MAX_ROW_BYTES:,} bytes") if cut else _object(text)
         raw = text[:2_000].decode("utf-8", "replace") if reason else ""
-        yield RawRow(source, number, fields, reason, raw, end)
+        row = RawRow(source, number, fields, reason, raw, end)
+        yield _refused_before(row) if fields.keys() == REFUSED_KEYS else row
+
+
+def _refused_before(wrapped: RawRow) -> RawRow:
+    """Return the row inside a line of an error file, as if it came from its own file: so it is mapped as it was."""
+    name, line, row = (wrapped.fields[key] for key in ("file", "line", "row"))
+    source = replace(wrapped.source, name=str(name), table=PurePosixPath(str(name)).stem)
+    number = line if isinstance(line, int) else wrapped.line
+    if not isinstance(row, dict):
+        return RawRow(source, number, {}, "could not be read then: put an object in its place", str(row), wrapped.end)
+    return RawRow(source, number, row, end=wrapped.end)
 
 
 def _object(text: bytes) -> tuple[dict[str, Any], str]:
@@ -206,8 +221,11 @@ def _refuse_names(source: Source, names: list[str], reason: str) -> None:
 
 
 def _csv_row(source: Source, line: int, names: list[str], values: list[str], text: _TextLines) -> RawRow:
-    fields: dict[str, Any] = {name: value for name, value in zip(names, values, strict=False) if name}
+    fields: dict[str, Any] = {name: restored(value) for name, value in zip(names, values, strict=False) if name}
     reason = text.ask()
+    if str(fields.get(_ALL_ATTRIBUTES, "")).startswith("{"):  # as an export writes them, values with their kinds
+        fields[_ALL_ATTRIBUTES], wrong = _object(fields[_ALL_ATTRIBUTES].encode())
+        reason = reason or wrong
     if len(values) > len(names):
         reason = f"has {len(values)} cells under {len(names)} column names"
     return RawRow(source, line, fields, reason, str(values)[:2_000] if reason else "", text.end)

@@ -12,12 +12,13 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.catalog.imports.errorfile import ErrorFile
+from data.catalog.changes import Change
+from data.catalog.imports.errorfile import DiffFile, ErrorFile
 from data.catalog.imports.files import RawRow, Source, find_sources, read_rows
 from data.catalog.imports.mapping import ProductMapping, load_mapping
 from data.catalog.imports.rows import MappedRow, RowError, RowMapper
@@ -26,6 +27,7 @@ from data.catalog.messages import ProductInput, ProductsPut, PutProducts, SaveCa
 from data.catalog.puts import preview_puts, stored_alike
 from data.catalog.reads import category_tree
 from data.catalog.types import PATH_SEPARATOR
+from data.errors import Invalid
 from data.ids import new_id
 from data.types import Progress, ReportProgress
 
@@ -43,7 +45,8 @@ class ImportReport:
     """What an import did, in rows: ``created + updated + unchanged + errors == rows``; ``stocked`` is in stock levels.
 
     ``errors_path`` is the file of refused rows, ``None`` where none was asked for or none was refused. In a dry run
-    nothing was written and the counts say what would have been. ``first_errors`` are up to ten reasons to show.
+    nothing was written and the counts say what would have been; ``examples`` are then (SKU, what would change) of the
+    first, ``diff_path`` the file that holds all of them. ``first_errors`` are up to ten reasons to show.
     """
 
     created: int
@@ -57,6 +60,8 @@ class ImportReport:
     cancelled: bool = False
     errors_path: str | None = None
     first_errors: tuple[str, ...] = ()
+    diff_path: str | None = None
+    examples: tuple[tuple[str, str], ...] = ()
 
 
 def import_products(
@@ -67,14 +72,16 @@ def import_products(
     dry_run: bool = False,
     stock: Mapping[str, int] | None = None,
     errors_path: Path | None = None,
+    diff_path: Path | None = None,
     report: ReportProgress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> ImportReport:
     """Import every row of the JSONL and CSV files that ``paths`` name (files, folders, zips); say what became of them.
 
     ``stock`` maps a warehouse id to the units that every imported product without a stock level there is given.
-    ``errors_path`` gets one JSON line for each refused row: file, line, reason, row. ``report`` hears the bytes read of
-    all there are. ``cancelled`` is asked between rows; what was read until then is still written.
+    ``errors_path`` gets one JSON line for each refused row: file, line, reason, row; corrected, it can be imported like
+    any other. ``diff_path`` gets, in a dry run, one for each product that would be created or changed. ``report`` hears
+    the bytes read of all there are. ``cancelled`` is asked between rows; what was read until then is still written.
 
     Raises ``NotFound`` (a path, a warehouse), ``Invalid`` (the mapping, the stock, a file that cannot be read at all),
     ``Denied``, ``Unavailable``.
@@ -83,8 +90,9 @@ def import_products(
     sources = find_sources(paths)
     mapper = RowMapper(mapping if mapping is not None else load_mapping(None))
     stocking = StockRule.checked(shop, stock or {}, dry_run=dry_run)
-    with ErrorFile(errors_path) as refused:
-        run = _Import(shop, mapper, stocking, refused, dry_run, report or (lambda _: None), cancelled)
+    _refuse_own_input(sources, errors=errors_path, diff=diff_path)
+    with ErrorFile(errors_path) as refused, DiffFile(diff_path if dry_run else None) as diff:
+        run = _Import(shop, mapper, stocking, refused, diff, dry_run, report or (lambda _: None), cancelled)
         run.go(sources)
     return ImportReport(
         created=run.counts["created"],
@@ -98,7 +106,17 @@ def import_products(
         cancelled=run.stopped,
         errors_path=refused.written_to,
         first_errors=refused.first,
+        diff_path=diff.written_to,
+        examples=diff.first,
     )
+
+
+def _refuse_own_input(sources: Sequence[Source], **written: Path | None) -> None:
+    """Refuse to write over what is to be read: an error file that is imported again."""
+    read = {source.path.resolve() for source in sources}
+    for name, path in written.items():
+        if path is not None and path.resolve() in read:
+            raise Invalid({name: f"{path} is what is to be imported; name another file"})
 
 
 @dataclass(frozen=True)
@@ -111,6 +129,8 @@ class _Batch:
 class _Delivered:
     actions: Counter[str]
     refused: tuple[tuple[RawRow, str], ...]
+    #: in a dry run: (SKU, action, what would change)
+    diffs: tuple[tuple[str, str, Change], ...] = ()
 
 
 class _Import:
@@ -122,6 +142,7 @@ class _Import:
         mapper: RowMapper,
         stocking: StockRule,
         refused: ErrorFile,
+        diff: DiffFile,
         dry_run: bool,
         report: ReportProgress,
         cancelled: Callable[[], bool],
@@ -133,6 +154,7 @@ class _Import:
         self._mapper = mapper
         self._stocking = stocking
         self._refused = refused
+        self._diff = diff
         self._dry_run = dry_run
         self._report = report
         self._cancelled = cancelled
@@ -157,6 +179,8 @@ class _Import:
         self.counts += delivered.actions
         for raw, reason in delivered.refused:
             self._refused.add(raw, reason)
+        for sku, action, change in delivered.diffs:
+            self._diff.add(sku, action, change)
 
     def _batches(self, sources: Sequence[Source]) -> Iterator[_Batch]:
         number, rows = 0, []
@@ -189,8 +213,11 @@ class _Import:
         """Bring one batch into the catalog and the warehouses; runs in a writer's thread."""
         patches = [mapped.patch for _, mapped in batch.rows]
         if self._dry_run:
-            put = preview_puts(self._shop.stores.mongo, patches, now=datetime.now(UTC))
-            return _delivered(put, [raw for raw, _ in batch.rows], Counter())
+            put, changes = preview_puts(self._shop.stores.mongo, patches, now=datetime.now(UTC))
+            made = [(p["sku"], "created", Change(sets=p)) for p in patches if p["sku"] in put.skus("created")]
+            made += [(patches[index]["sku"], "updated", change) for index, change in changes.items()]
+            delivered = _delivered(put, [raw for raw, _ in batch.rows], Counter())
+            return replace(delivered, diffs=tuple(made))
         alike = stored_alike(self._shop.stores.mongo, patches)
         differing = [row for index, row in enumerate(batch.rows) if index not in alike]
         put = self._put([mapped.product for _, mapped in differing], f"{self._key}:{batch.number}")

@@ -87,7 +87,7 @@ class RowMapper:
                 "sku": spoken(_first(plan.sku, known, needed="sku")),
                 "category": self._category(plan, known),
                 "brand": self._brand(plan, known),
-                "attributes": self._attributes(plan, row, is_text=raw.source.is_csv),
+                "attributes": self._attributes(plan, row, _as_text(raw)),
                 **{target: _fit(target, value) for target, value in values.items()},
             }
         )
@@ -141,14 +141,15 @@ class RowMapper:
                 found = next(longer, words[0])
         return None if found is None else spoken(found)
 
-    def _attributes(self, plan: _Plan, row: Mapping[str, Any], *, is_text: bool) -> dict[str, Any]:
-        read = is_text and self._mapping.attributes.read_text
+    def _attributes(self, plan: _Plan, row: Mapping[str, Any], text: frozenset[str]) -> dict[str, Any]:
+        """Return the attributes; the fields in ``text`` are cells, whose values have no kind of their own."""
+        read = self._mapping.attributes.read_text
         out: dict[str, Any] = {}
         for field, value in row.items():
             name = None if field in plan.taken else self._attribute_name(field)
-            if name is None or (is_text and is_blank(value)):
+            if name is None or (field in text and is_blank(value)):
                 continue
-            out[name] = _read_text(value) if read else value
+            out[name] = _read_text(value) if read and field in text else value
         return out
 
     def _name_attribute(self, field: str) -> str | None:
@@ -185,6 +186,13 @@ class RowMapper:
             count += 1
         self._seen[sku], self._seen[numbered] = count, 1
         return numbered
+
+
+def _as_text(raw: RawRow) -> frozenset[str]:
+    """Return the fields that are text because their file knows nothing else: those of a CSV, but for JSON in a cell."""
+    if not raw.source.is_csv:
+        return frozenset()
+    return frozenset(name for name, value in raw.fields.items() if isinstance(value, str))
 
 
 def _first(ways: tuple[Template, ...], row: Mapping[str, Any], *, needed: str = "") -> Any:
