@@ -87,3 +87,22 @@ def test_stock_moves_between_warehouses_and_is_held_for_a_while(sold: tuple[Twin
     assert "ann" in twin("stock", "holds", "--expire").out
     assert twin("stock", "release", "cart", "ann", "--json").document["units"] == []
     assert twin("reconcile", "--json").document["ok"]
+
+
+def test_a_return_is_received_inspected_and_exchanged(sold: tuple[Twin, str]) -> None:
+    twin, ref = sold
+    twin("orders", "ship", ref)
+    twin("payments", "capture", ref)
+    asked = twin("returns", "request", ref, "--line", "RAM-1=2", "--reason", "bent", "--json").document["return_id"]
+    assert twin("returns", "receive", asked, "--json").document["received"] == 2
+    words = ("returns", "inspect", asked, "--restock", "RAM-1=1", "--damaged", "RAM-1=1", "--key", "k", "--json")
+    done = twin(*words).document
+    assert (done["status"], done["owed"]) == ("inspected", -20.0)
+    assert twin(*words).document["replayed"] is True
+    assert twin("returns", "show", asked, "--json").document["items"][0]["damaged_quantity"] == 1
+    assert ref in twin("returns", "list", "--order", ref).out
+    draft = twin("returns", "exchange", asked, "--line", "RAM-2=1", "--json").document
+    number = twin("returns", "place", draft["exchange_id"], "--json").document["order_number"]
+    assert number in json.dumps(twin("returns", "show", asked, "--json").document)
+    twin("returns", "show", "nothing", "--json", code=4)
+    assert twin("reconcile", "--json").document["ok"]

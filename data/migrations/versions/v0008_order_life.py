@@ -223,6 +223,80 @@ PAYMENTS = (
         " EXECUTE FUNCTION payments_parent_covered()"
     ),
 )
+RETURNS = (
+    """
+    CREATE TABLE returns (
+        return_id UUID DEFAULT uuidv7() NOT NULL,
+        order_id UUID NOT NULL,
+        status VARCHAR(20) DEFAULT 'requested' NOT NULL,
+        reason TEXT NOT NULL,
+        version INTEGER DEFAULT 1 NOT NULL,
+        received_at TIMESTAMP WITH TIME ZONE,
+        closed_at TIMESTAMP WITH TIME ZONE,
+        created_by UUID,
+        created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+        updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+        CONSTRAINT returns_pkey PRIMARY KEY (return_id),
+        CONSTRAINT returns_status_check CHECK (status IN ('requested', 'received', 'inspected', 'cancelled')),
+        CONSTRAINT returns_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders (order_id),
+        CONSTRAINT returns_created_by_fkey FOREIGN KEY (created_by) REFERENCES users (user_id)
+    )
+    """,
+    "CREATE INDEX idx_returns_order_id ON returns (order_id, created_at)",
+    "CREATE INDEX idx_returns_open ON returns (created_at) WHERE status IN ('requested', 'received')",
+    "CREATE INDEX idx_returns_created_by ON returns (created_by) WHERE created_by IS NOT NULL",
+    """
+    CREATE TABLE return_items (
+        return_item_id UUID DEFAULT uuidv7() NOT NULL,
+        return_id UUID NOT NULL,
+        order_item_id UUID NOT NULL,
+        quantity INTEGER NOT NULL,
+        received_quantity INTEGER DEFAULT 0 NOT NULL,
+        restocked_quantity INTEGER DEFAULT 0 NOT NULL,
+        damaged_quantity INTEGER DEFAULT 0 NOT NULL,
+        rejected_quantity INTEGER DEFAULT 0 NOT NULL,
+        warehouse_id VARCHAR(50),
+        CONSTRAINT return_items_pkey PRIMARY KEY (return_item_id),
+        CONSTRAINT return_items_quantity_check CHECK (quantity > 0),
+        CONSTRAINT return_items_units_check CHECK (
+            least(restocked_quantity, damaged_quantity, rejected_quantity, quantity - received_quantity,
+                  received_quantity - restocked_quantity - damaged_quantity - rejected_quantity) >= 0
+        ),
+        CONSTRAINT return_items_return_id_order_item_id_key UNIQUE (return_id, order_item_id),
+        CONSTRAINT return_items_return_id_fkey FOREIGN KEY (return_id) REFERENCES returns (return_id),
+        CONSTRAINT return_items_order_item_id_fkey FOREIGN KEY (order_item_id) REFERENCES order_items (order_item_id),
+        CONSTRAINT return_items_warehouse_id_fkey FOREIGN KEY (warehouse_id) REFERENCES warehouses (warehouse_id)
+    )
+    """,
+    "CREATE INDEX idx_return_items_order_item_id ON return_items (order_item_id)",
+    "CREATE INDEX idx_return_items_warehouse_id ON return_items (warehouse_id) WHERE warehouse_id IS NOT NULL",
+    """
+    CREATE TABLE exchanges (
+        exchange_id UUID DEFAULT uuidv7() NOT NULL,
+        return_id UUID NOT NULL,
+        status VARCHAR(20) DEFAULT 'draft' NOT NULL,
+        lines JSONB NOT NULL,
+        total_amount NUMERIC(10, 2) NOT NULL,
+        credit_amount NUMERIC(10, 2) NOT NULL,
+        balance_amount NUMERIC(10, 2) NOT NULL,
+        currency VARCHAR(3) DEFAULT 'USD' NOT NULL,
+        placed_order_id UUID,
+        created_by UUID,
+        created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+        CONSTRAINT exchanges_pkey PRIMARY KEY (exchange_id),
+        CONSTRAINT exchanges_status_check CHECK (status IN ('draft', 'placed', 'cancelled')),
+        CONSTRAINT exchanges_placed_check CHECK ((status = 'placed') = (placed_order_id IS NOT NULL)),
+        CONSTRAINT exchanges_balance_amount_check CHECK (balance_amount = total_amount - credit_amount),
+        CONSTRAINT exchanges_return_id_fkey FOREIGN KEY (return_id) REFERENCES returns (return_id),
+        CONSTRAINT exchanges_placed_order_id_fkey FOREIGN KEY (placed_order_id) REFERENCES orders (order_id),
+        CONSTRAINT exchanges_created_by_fkey FOREIGN KEY (created_by) REFERENCES users (user_id)
+    )
+    """,
+    "CREATE UNIQUE INDEX idx_exchanges_return_id ON exchanges (return_id) WHERE status <> 'cancelled'",
+    "CREATE INDEX idx_exchanges_return_all ON exchanges (return_id)",
+    "CREATE INDEX idx_exchanges_placed_order_id ON exchanges (placed_order_id) WHERE placed_order_id IS NOT NULL",
+    "CREATE INDEX idx_exchanges_created_by ON exchanges (created_by) WHERE created_by IS NOT NULL",
+)
 #: ``payments_settle_only`` as revision 0004 made it.
 FORMER_SETTLE_ONLY = """
     CREATE OR REPLACE FUNCTION payments_settle_only() RETURNS trigger LANGUAGE plpgsql AS $body$
@@ -241,7 +315,7 @@ FORMER_SETTLE_ONLY = """
 
 def upgrade() -> None:
     """Make the columns and fill them from what the states say; make the tables."""
-    for statement in (*UNITS, *SHIPMENTS, *RESERVATIONS, *PAYMENTS):
+    for statement in (*UNITS, *SHIPMENTS, *RESERVATIONS, *PAYMENTS, *RETURNS):
         op.execute(statement)
 
 
@@ -252,7 +326,7 @@ def downgrade() -> None:
     op.execute(FORMER_SETTLE_ONLY)
     op.execute("ALTER TABLE payments DROP COLUMN parent_payment_id, DROP COLUMN refund_id, DROP COLUMN failure")
     op.execute("DROP TABLE refunds")
-    for table in ("reservations", "shipment_items", "shipments"):
+    for table in ("exchanges", "return_items", "returns", "reservations", "shipment_items", "shipments"):
         op.execute(f"DROP TABLE {table}")
     op.execute(
         "ALTER TABLE order_items DROP COLUMN allocated_quantity, DROP COLUMN shipped_quantity,"

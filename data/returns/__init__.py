@@ -1,0 +1,1 @@
+"""Returns and exchanges: asked for, received, inspected. See docs/order-life.md."""
