@@ -216,6 +216,7 @@ class OrderEditForm(EditConflict, ProductEntry):
         """Nothing was written, or nobody knows; the draft stays in any case."""
         self._busy = False
         if isinstance(error, Conflict) and "order" in error.current:
+            self._keep()  # whoever was first may have been this person, in another terminal: one draft, done there
             self.show_conflict(error)
         elif isinstance(error, OutOfStock | Invalid | Conflict):
             self.status.say(f"Not changed: {error}", "bad")
