@@ -156,7 +156,7 @@ class CatalogScreen(ProductVerbs, ManyVerbs, LineHelp):
             if not self.panel.stop_finding():
                 self._leave_facets()
             return True
-        return super().leave()
+        return self.stop_exporting() or super().leave()
 
     def list_for(self, text: str) -> bool:
         """Find what the line asks for; what can't be read of it is named beside it and left out."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from data.catalog.exports import ExportReport
     from data.catalog.types import AttributeUse, AttributeValue, Product
     from data.shop import Shop
+    from data.types import ReportProgress
 
 
 def create_product(shop: Shop, fields: Mapping[str, Any], key: str) -> Any:
@@ -81,3 +85,12 @@ def save_attributes(
         expected_version=product.version,
     )
     return shop.door.run(command, shop.actor, key=key).result
+
+
+def export_found(
+    shop: Shop, line: str, path: Path, columns: tuple[str, ...], report: ReportProgress, cancelled: Callable[[], bool]
+) -> ExportReport:
+    """Write all that the line of query finds to a file."""
+    from data.catalog.exports import export_products
+
+    return export_products(shop, line, path, columns=columns, report=report, cancelled=cancelled)

@@ -6,18 +6,22 @@ Shape: a mix-in for screens that say which product is meant (``product_in_hand``
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from data.ids import new_id
 from screens.action import Action
 from screens.bulk_data import Wanted
-from screens.editing_data import turn_archived, undo_last
+from screens.editing_data import export_found, turn_archived, undo_last
 from screens.forms.bulk import bulk_form
+from screens.forms.export import export_form
 from screens.forms.product import duplicate_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from data.catalog.exports import ExportReport
     from data.shop import Shop
     from screens.handle import ShellApi
     from widgets.grid import Grid
@@ -51,6 +55,10 @@ def list_actions(area: str) -> tuple[Action, ...]:
     """Return the actions of ``ManyVerbs`` for the list whose actions begin with ``area``."""
     return (
         Action(f"{area}.bulk", "b", "change many", "change_many", "bulk.run", help="Change the marked, or all found"),
+        Action(
+            f"{area}.export", "E", "export", "export", "catalog.view", help="All found, as CSV or JSONL", show=False
+        ),
+        Action(f"{area}.import", "I", "import", "bring_in", "catalog.import", help="Bring a file in", show=False),
         Action(f"{area}.categories", "C", "categories", "categories", "catalog.view", help="Their tree", show=False),
         Action(
             f"{area}.jobs", "J", "jobs", "jobs", "bulk.run", help="Your bulk jobs: see, go on, take back", show=False
@@ -85,6 +93,10 @@ class ManyVerbs:
         shop: Shop | None
         grid: Grid[Any]
         query_line: QueryLine
+        load: Callable[..., None]
+        report: Callable[..., None]
+
+    _exporting: threading.Event | None = None
 
     def total_found(self) -> int:
         """Return how many the line finds."""
@@ -97,6 +109,43 @@ class ManyVerbs:
             return f"the {marks:,} marked" if marks > 1 else "the one marked"
         total = self.total_found()
         return f"all {total:,} of this filter" if total else ""
+
+    def export(self) -> None:
+        """Write all that is found to a file; Esc stops."""
+        if self._exporting is not None:
+            self.status.say("an export is at work; Esc stops it", "warn")
+            return
+        line, total = self.query_line.text, self.total_found()
+
+        def asked(chosen: tuple[Path, tuple[str, ...]] | None) -> None:
+            if chosen is not None:
+                stop = self._exporting = threading.Event()
+                arguments = (line, *chosen, self.report, stop.is_set)
+                self.load(export_found, *arguments, then=self._exported, failed=self._not_exported, group="export")
+
+        self.shell.overlay(export_form(f"all {total:,} found"), asked)
+
+    def stop_exporting(self) -> bool:
+        """Esc: stop an export under way. Return whether there was one."""
+        if self._exporting is None:
+            return False
+        self._exporting.set()
+        return True
+
+    def _exported(self, told: ExportReport) -> None:
+        self._exporting = None
+        self.report(None)
+        said = f"{told.rows:,} products written to {told.path}" if told.path else "stopped; no file was left"
+        self.status.say(said, "good" if told.path else "warn")
+
+    def _not_exported(self, error: Exception) -> None:
+        self._exporting = None
+        self.report(None)
+        self.shell.show_error(error, doing="exporting")
+
+    def bring_in(self) -> None:
+        """Go to the import."""
+        self.shell.open_screen("import")
 
     def categories(self) -> None:
         """Go to the tree of categories."""

@@ -35,7 +35,7 @@ from data.types import Progress, ReportProgress
 if TYPE_CHECKING:
     from data.shop import Shop
 
-__all__ = ["COLUMNS", "FORMATS", "ExportReport", "export_products", "write_products"]
+__all__ = ["COLUMNS", "FORMATS", "ExportReport", "check_export", "export_products", "write_products"]
 
 FORMATS = ("csv", "jsonl")
 _PAGE = 500
@@ -98,7 +98,7 @@ def export_products(
     be written), ``Unavailable``.
     """
     file_format = file_format or path.suffix.removeprefix(".").lower()
-    _check(file_format, columns)
+    check_export(file_format, columns)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     except OSError as error:
@@ -129,7 +129,7 @@ def write_products(
     cancelled: Callable[[], bool] = lambda: False,
 ) -> ExportReport:
     """Write all that the line of query finds to ``stream``; see ``export_products``."""
-    _check(file_format, columns)
+    check_export(file_format, columns)
     chosen = tuple(dict.fromkeys(columns)) or (*USUAL, _ALL)
     write = _csv_writer(stream, chosen) if file_format == "csv" else _json_writer(stream, chosen)
     rows = 0
@@ -145,7 +145,8 @@ def write_products(
     return ExportReport(rows, None)
 
 
-def _check(file_format: str, columns: Sequence[str]) -> None:
+def check_export(file_format: str, columns: Sequence[str]) -> None:
+    """Raise ``Invalid`` for a format or a column that is none."""
     if file_format not in FORMATS:
         raise Invalid({"format": f"must be one of {', '.join(FORMATS)}"})
     for name in columns:

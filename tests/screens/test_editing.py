@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -169,6 +170,27 @@ async def test_the_tree_is_changed_and_products_follow(floor: Shop, running: Run
         await desk.sees("Parts > Fans: as before")
         await desk.press("home", "enter")
         await desk.sees("category.primary:")
+
+
+async def test_what_is_found_goes_out_and_comes_in_after_a_dry_run(floor: Shop, running: Run, tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    async with running(floor) as desk:
+        await desk.press("g", "p", "/", *"vengeance", "enter")
+        await desk.sees("2 found")
+        await desk.press("E")
+        await desk.sees("Export all 2 found")
+        await desk.press(*str(tmp_path / "out.xls"), "ctrl+s")
+        await desk.sees("▲ must be one of csv, jsonl")
+        await desk.press("end", "ctrl+u", *str(out), "ctrl+s")
+        await desk.sees("2 products written to")
+        floor.door.run(EditAttributes(product_id="RAM-1", sets={"color": "Blue"}), floor.actor)
+        out.write_text(out.read_text() + '{"sku": "BAD"}\n')
+        await desk.press("I", *str(out), "ctrl+s")
+        await desk.sees("Dry run", "1  would be updated", "color Blue → White", "1  would be refused", "^S import")
+        assert of(floor, "RAM-1").attributes["color"] == "Blue"
+        await desk.press("ctrl+s", "enter")
+        await desk.sees("0 created, 1 updated", "Imported", "out.jsonl:3: title: is missing")
+    assert of(floor, "RAM-1").attributes["color"] == "White"
 
 
 async def test_a_name_no_document_could_hold_is_said_under_it(floor: Shop, running: Run) -> None:
