@@ -356,7 +356,7 @@ def mongo_speed(home: Path, documents: Iterator[SearchDocument], times: int) -> 
         with closing(Stores(settings)) as stores:
             products = stores.mongo.db["bench_search"]
             for batch in batches(documents, 5_000):
-                products.insert_many([_mongo_document(one) for one in batch], ordered=False)
+                products.insert_many([mongo_document(one) for one in batch], ordered=False)
             products.create_index([("title", "text"), ("brand", "text"), ("category.tertiary", "text")])
             taken: list[float] = []
             for line in LINES:
@@ -368,7 +368,8 @@ def mongo_speed(home: Path, documents: Iterator[SearchDocument], times: int) -> 
         bring_down(settings)
 
 
-def _mongo_document(one: SearchDocument) -> dict[str, Any]:
+def mongo_document(one: SearchDocument) -> dict[str, Any]:
+    """Return one product as a document of MongoDB with the fields that are searched and counted here."""
     levels = dict(zip(("primary", "secondary", "tertiary"), one.category, strict=False))
     price = None if one.price is None else float(one.price)
     return {

@@ -114,7 +114,6 @@ class Target:
                 written += news
                 later += again
             writes = later
-        self.dirty = self.dirty or written > 0
         return written
 
     def _send(self, writes: Sequence[_Write], patient: _Patience) -> tuple[int, list[_Write]]:
@@ -122,7 +121,7 @@ class Target:
         options = {"index": self.alias, "require_alias": True, "filter_path": "items.*.status,items.*.error"}
         with translate_errors():
             answer = patient.run(lambda: self._client.bulk(operations=lines, **options))  # type: ignore[arg-type]
-        news, later, why = 0, [], ""
+        news, later, why, refused = 0, [], "", ""
         for write, item in zip(writes, answer.get("items", ()), strict=True):
             status, error = item["index"]["status"], item["index"].get("error", {})
             if status < 300:
@@ -133,7 +132,11 @@ class Target:
             elif status == 404:
                 raise Unavailable(STORE, f"{status} {error.get('reason')}")
             elif status != 409:  # 409: what is there is as new
-                raise SearchRefused(f"{write.product_id}: {_explained(error)}"[:500])
+                refused = refused or f"{write.product_id}: {_explained(error)}"
+        # Set at once, because what was taken has to be shown also where another document is refused.
+        self.dirty = self.dirty or news > 0
+        if refused:
+            raise SearchRefused(refused[:500])
         if later:
             patient.pause(why)
         return news, later
