@@ -13,6 +13,7 @@ from cli.options import Noun, with_after, with_key, with_limit
 from cli.order_edit import edit
 from cli.order_input import OrderInput, read_line, read_order_file
 from cli.order_life import VERBS
+from cli.order_files import VERBS as FILES
 from cli.order_notes import VERBS as NOTES
 from cli.order_papers import VERBS as PAPERS
 from cli.session import done_document, opened_shop
@@ -31,7 +32,7 @@ def command() -> None:
     """Place, show and list orders; take them through their life."""
 
 
-for _verb in (*VERBS, edit, *PAPERS, *NOTES):
+for _verb in (*VERBS, edit, *PAPERS, *NOTES, *FILES):
     command.add_command(_verb)
 
 

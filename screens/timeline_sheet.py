@@ -43,7 +43,9 @@ def _entry(entry: TimelineEntry, width: int) -> Iterator[SheetLine]:
     rest: list[str] = said[1:]
     if width_of(short) > width - _INDENT or (rest and entry.kind == "note"):
         short, rest = entry.what, said
-    yield table_row(_EVENTS, (when(entry.at), entry.who or "system", short), width)
+    # A place of its own, so that one reads on from it when older ones come.
+    key = f"event:{entry.at.isoformat()}:{entry.entry_id}"
+    yield table_row(_EVENTS, (when(entry.at), entry.who or "system", short), width, key)
     below = [part for line in rest if line.strip() for part in _folded(line, width - _INDENT)]
     below += [f"{change.label}  {change.was or '–'} → {change.now or '–'}" for change in entry.changes]
     for line in below[:SHOWN_LINES]:

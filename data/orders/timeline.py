@@ -159,11 +159,13 @@ _TIMELINE = text(
           FROM payments p LEFT JOIN users u ON u.user_id = p.created_by WHERE p.order_id = :order_id
         UNION ALL
         SELECT e.at, s.shipment_id, 'parcel', {_NAME.format("u")},
-               e.word || ' ' || s.warehouse_id || ', '
-               || (SELECT sum(b.quantity) FROM shipment_items b WHERE b.shipment_id = s.shipment_id) || ' units',
+               e.word || ' ' || s.warehouse_id || ', ' || inside.units
+               || CASE inside.units WHEN 1 THEN ' unit' ELSE ' units' END,
                concat_ws(' ', s.carrier, s.tracking_number), '', NULL, NULL
           FROM shipments s LEFT JOIN users u ON u.user_id = s.created_by
           CROSS JOIN LATERAL (VALUES (s.shipped_at, 'sent from'), (s.delivered_at, 'arrived from')) AS e (at, word)
+          CROSS JOIN LATERAL (SELECT sum(b.quantity) AS units FROM shipment_items b
+                               WHERE b.shipment_id = s.shipment_id) AS inside
          WHERE s.order_id = :order_id AND e.at IS NOT NULL
         UNION ALL
         SELECT n.created_at, n.note_id, 'note', {_NAME.format("u")},

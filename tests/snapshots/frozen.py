@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 PRESENT = datetime(2026, 11, 17, 17, 42, tzinfo=UTC)
 #: Whose shop it looks like: the demo's admin.
 ACTOR = "ann@storekeeper.example"
+#: What colleagues wrote to the admin: who, and what.
+NOTES = (
+    ("wes", "@ann the blue one is gone, shall I send black?"),
+    ("sam", "customer calls again tomorrow at ten, @ann please be there"),
+    ("wes", "@ann @sam box 2 came back, the glass is broken"),
+)
 #: The modules that ask what time it is.
 _CLOCKS = ("data.door", "data.analytics.reads", "data.orders.figures", "data.orders.query", "screens.shown")
 
@@ -73,6 +79,20 @@ def _zone(name: str) -> Iterator[None]:
         time.tzset()
 
 
+def _write_notes(shop: Shop) -> None:
+    """Let colleagues mention the admin on orders that no other picture shows: cancelled ones."""
+    from dataclasses import replace as acting
+
+    from data.access.reads import actor_by_email
+    from data.notes.messages import AddNote
+    from data.orders.reads import list_orders, parse_order_query
+
+    page = list_orders(shop.stores.postgres, parse_order_query("status:cancelled"), limit=len(NOTES))
+    for row, (who, body) in zip(page.rows, NOTES, strict=True):
+        wes = acting(shop, actor=actor_by_email(shop.stores.postgres, f"{who}@storekeeper.example"))
+        wes.door.run(AddNote(order_id=row.order_id, body=body), wes.actor)
+
+
 def tell(settings: Settings, *, products: int = 160, customers: int = 60, orders: int = 240) -> Shop:
     """Open the shop of ``settings``, empty before, with the demo of seed 7 in it, indexed and counted, as its admin.
 
@@ -90,5 +110,6 @@ def tell(settings: Settings, *, products: int = 160, customers: int = 60, orders
     drain(with_demo, 60)
     with with_demo.stores.postgres.writing() as connection:
         connection.execute(sqlalchemy.text("ANALYZE"))  # "~280 levels" is the planner's estimate
+    _write_notes(with_demo)
     with_demo.close()
     return open_shop(msgspec.structs.replace(settings, actor=ACTOR))

@@ -61,7 +61,8 @@ async def address(desk: Running) -> None:
 
 WAYS = (
     *(ways.dashboard, ways.orders, nothing_matches, unreadable),
-    *(ways.order, confirm, cancel),
+    *(ways.order, confirm, cancel, ways.note, ways.paper, ways.inbox),
+    *(ways.order_edit, ways.order_conflict),
     *(ways.new_order, short),
     *(ways.customers, ways.customer, address),
 )

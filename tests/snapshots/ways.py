@@ -39,6 +39,63 @@ async def order(desk: Running) -> None:
     await desk.sees("Lines", "Timeline")
 
 
+async def inbox(desk: Running) -> None:
+    await desk.press("g", "i")
+    await desk.sees("3 notes", "the blue one is gone")
+
+
+async def note(desk: Running) -> None:
+    await order(desk)
+    await desk.press("m")
+    await desk.type("@wes gift wrap")
+    await desk.sees("notes it", "gift wrap")
+
+
+async def paper(desk: Running) -> None:
+    await order(desk)
+    await desk.press("p")
+    await desk.sees("prints or saves")
+
+
+async def order_edit(desk: Running) -> None:
+    await orders(desk)
+    await desk.type("/status:processing")
+    await desk.press("enter")
+    await desk.until(lambda: "◑ processing" in desk.text or "/ status:processing" in desk.text)
+    await desk.press("enter")
+    await desk.sees("Lines", "Timeline", "e edit")
+    number = desk.app.screen.thing.order.order_number  # type: ignore[attr-defined]
+    shop = await desk.app.handle.wait()
+    clear_draft(shop.settings.home, f"order-edit-{number}", shop.actor.email)  # an earlier picture's
+    await desk.press("e")
+    await desk.sees("› Edit", "Will be")
+    await desk.press("+", "D")
+    await desk.sees("Discount on the whole order")
+    await desk.type("10 %")
+    await desk.press("enter")
+    await desk.type("late delivery")
+    await desk.press("enter")
+    await desk.type("/KEY-0001")
+    await desk.sees("KEY-0001")
+    await desk.press("enter", "escape")
+    await desk.sees("10 % on the order: late delivery", "draft saved")
+    clear_draft(shop.settings.home, f"order-edit-{number}", shop.actor.email)  # the dashboard's picture shows none
+
+
+async def order_conflict(desk: Running) -> None:
+    from data.orders.editing_conflict import Clash
+    from screens.conflict import ConflictOverlay
+
+    await order_edit(desk)
+    number = desk.app.screen.draft.order.order_number  # type: ignore[attr-defined]
+    title = f"Somebody changed {number} while you did: it is at version 4."
+    both = Clash("line:1:quantity", "KEY-0001 quantity", "1", "4", "2")
+    theirs = Clash("notes", "notes", "–", "ring twice", "–")
+    mine = Clash("discount", "discount", "0.00", "0.00", "12.50")
+    desk.app.overlay(ConflictOverlay(title, (both, theirs, mine)))
+    await desk.sees("Theirs", "Mine", "? 4")
+
+
 async def new_order(desk: Running) -> None:
     shop = await desk.app.handle.wait()
     clear_draft(shop.settings.home, "new-order", shop.actor.email)  # an earlier picture's
@@ -141,6 +198,7 @@ PICTURES = (
     Picture("dashboard", dashboard),
     Picture("orders", orders, WIDE),
     Picture("order", order),
+    Picture("inbox", inbox),
     Picture("new-order", new_order),
     Picture("customers", customers),
     Picture("customer", customer),
