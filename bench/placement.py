@@ -4,7 +4,8 @@
 is the seed's transaction in the seed's tables, in a database of its own: BEGIN, INSERT orders, UPDATE inventory, INSERT
 order_items, INSERT inventory_movements, COMMIT, sent by pgbench, a C program that does nothing else. Ours is the whole
 of ``Door.run(PlaceOrder)``: permission, check and hash of the content, prices from the catalog (kept at most a second),
-tax, totals, then order, line, level, movement, status, audit, idempotency key and two events. Both commit to disk.
+tax, totals, then order, line, level, movement, status, audit, idempotency key and events. Both commit to disk. Orders
+that the threads of one process place at the same time share a commit (``data.stores.combining``), as in the program.
 
 Three cases: 1 client; 16 clients over 100 products; 16 clients on one product. The ratio of a case is the median over
 its pairs; each pair runs the two right after each other, in turns of who is first. pgbench's default protocol is
@@ -82,7 +83,7 @@ class Case:
 CASES = (
     Case("1 client", 1, PRODUCTS, 1.2),
     Case("16 clients, spread", 16, PRODUCTS, 1.0),
-    Case("16 clients, one product", 16, 1, 1.2),
+    Case("16 clients, one product", 16, 1, 2.0),
 )
 
 

@@ -1,39 +1,40 @@
 -- place_orders: everything that one or several placements write, in one statement, one round trip and one commit, under
 -- READ COMMITTED.
 --
--- In this order: read the stock and allocate every line of every cart, each cart seeing what those before it took; leave
--- out the carts that are refused, nothing having been written; take the idempotency keys, in their order and first of the
--- writes; write orders, lines, first statuses and audit rows; and last, because others wait for them, lock the stock rows
--- by (product_id, warehouse_id), the lock order of the whole program, and take from each what was allocated, if it still
--- has it. So a row that everybody wants is held for as long as it takes to write its movements and to commit, and no
--- longer, and all carts of the call share that commit.
+-- In this order: read the stock and allocate every line of every cart, each cart seeing what those before it took;
+-- leave out the carts that are refused, nothing having been written; take the idempotency keys, in their order and
+-- first of the writes; write orders, lines, first statuses and audit rows; and last, because others wait for them, lock
+-- the stock rows by (product_id, warehouse_id), the lock order of the whole program, and take from each what was
+-- allocated, if it still has it. So a row that everybody wants is held for as long as it takes to write its movements
+-- and to commit, and no longer, and all carts of the call share that commit.
 --
--- Two calls cannot wait for each other in a circle: both take keys before stock, keys in the order of (actor_id, key) and
--- stock in its own; every other command takes one key, and before anything else.
+-- Two calls cannot wait for each other in a circle: both take keys before stock, keys in the order of (actor_id, key)
+-- and stock in its own; every other command takes one key, and before anything else.
 --
 -- Back comes [outcomes, details], two arrays with an entry for each cart, in the order given:
 -- outcome  'placed'  detail: [{"line_no", "product_id", "sku", "warehouse_id", "quantity"}]
 --          'short'   detail: [{"line", "available"}], line counting from 1 in the cart
---          'stored'  the key was used before, by a call that committed before or, for a cart alone, while this one waited
+--          'stored'  the key was used before, by a call that committed before or, alone, while this one waited
 --          'nobody'  there is no such customer
 --          'elsewhere'  detail: the shard the customer is on, where the order number names another
 --          Nothing is written for a cart but for 'placed', and what becomes of one cart is no matter to the others.
--- serialization_failure undoes the call: a stock row no longer had what it had when it was read, or, for several carts, a
--- key was taken meanwhile (two carts of the call with one key included). Whoever asks again, each cart alone and with its
--- key, gets the right outcome.
+-- serialization_failure undoes the call: a stock row no longer had what it had when it was read, or, for several carts,
+-- a key was taken meanwhile (two carts of the call with one key included). Whoever asks again, each cart alone and with
+-- its key, gets the right outcome.
 --
--- All arrays run parallel: those of the carts one entry per cart, lines saying how many lines it has; the line_ arrays one
--- entry per line, carts in the same order, folded by the caller so that (product, warehouse) occurs once in a cart. A
--- null warehouse means "wherever it can be served". Lines that name a warehouse are served first. One that names none
+-- All arrays run parallel: those of the carts one entry per cart, lines saying how many lines it has; the line_ arrays
+-- one entry per line, carts in the same order, folded by the caller so that (product, warehouse) occurs once in a cart.
+-- A null warehouse means "wherever it can be served". Lines that name a warehouse are served first. One that names none
 -- goes whole to the warehouse with most free, or is split over the fullest ones where no one can serve it whole.
 --
 -- Why a function and not one statement of common table expressions: each statement in here has its own snapshot, and
--- common table expressions that write cost the server more. Why each INSERT is for all carts: to start a statement costs as
--- much as two of its rows, so eight carts together cost a third of eight alone. Why columns and not one JSON document:
--- jsonb_to_recordset looks up all its types at every call. Why not lock first and then decide: then everybody who wants
--- the row waits for the writing of whole orders. Ids come from the caller because each one drawn here costs the server a
--- read of /dev/urandom. The plans are forced to be generic and by the index in the order asked for: they are made once per
--- connection, some of them while the tables are still empty.
+-- costs the server no more. Why each INSERT is for all carts: to start a statement costs as much as several of its
+-- rows, so an order among eight costs a third of one alone. Why columns and not one JSON document: jsonb_to_recordset
+-- looks up all its types at every call. Why arrays by subscript: unnest of several builds a table of each. Why not lock
+-- first and then decide: then everybody who wants the row waits for the writing of whole orders. Ids come from the
+-- caller because each one drawn here costs the server a read of /dev/urandom. The plans are forced to be generic, by
+-- index, and by the index in the order asked for: they are made once per connection, some of them while the tables are
+-- still empty.
 CREATE FUNCTION place_orders(
     claim_actor uuid[], claim_key text[], claim_hash bytea[], claim_email text[], claim_host text[],
     new_order_id uuid[], new_order_number text[], new_history_id uuid[], new_audit_id uuid[],
@@ -188,7 +189,8 @@ BEGIN
             placed := placed || cart;
         ELSE
             outcomes[cart] := 'short';
-            details[cart] := (SELECT jsonb_agg(s.line ORDER BY (s.line -> 'line')::integer) FROM unnest(short) AS s (line));
+            details[cart] := (SELECT jsonb_agg(s.line ORDER BY (s.line -> 'line')::integer)
+                                FROM unnest(short) AS s (line));
             stock_free := free_before;
             stock_taken := taken_before;
             stock_moves := moves_before;
@@ -235,7 +237,8 @@ BEGIN
 
     -- A split line's tax is shared out so that its parts add up to the cent.
     INSERT INTO order_items (order_item_id, order_id, line_no, product_id, sku, product_name, product_attributes,
-                             unit_price, quantity, total_price, tax_amount, fulfillment_status, warehouse_id, created_at)
+                             unit_price, quantity, total_price, tax_amount, fulfillment_status, warehouse_id,
+                             created_at)
     SELECT CASE WHEN part_before[p.n] = 0 THEN line_item_id[p.l] ELSE uuidv7() END, new_order_id[part_cart[p.n]],
            (part_item[p.n] -> 'line_no')::integer, line_product[p.l], line_sku[p.l], line_name[p.l],
            line_attributes[p.l], line_price[p.l], part_units[p.n], line_price[p.l] * part_units[p.n],
@@ -272,8 +275,8 @@ BEGIN
            AND i.available_stock >= stock_taken[t.n]
         RETURNING t.n, i.available_stock, i.reserved_stock, i.damaged_stock, i.total_stock
     )
-    INSERT INTO inventory_movements (movement_id, product_id, warehouse_id, movement_type, kind, quantity, available_delta,
-                                     reserved_delta, available_after, reserved_after, damaged_after,
+    INSERT INTO inventory_movements (movement_id, product_id, warehouse_id, movement_type, kind, quantity,
+                                     available_delta, reserved_delta, available_after, reserved_after, damaged_after,
                                      stock_after_movement, reference_id, reference_type, created_by, created_at)
     SELECT move_id[m.n], stock_product[m.stock], stock_warehouse[m.stock], 'outbound', 'reserve', move_units[m.n],
            -move_units[m.n], move_units[m.n], i.available_stock + stock_taken[m.stock] - move_taken[m.n],

@@ -18,7 +18,7 @@ branch_labels = None
 depends_on = None
 
 #: Of ``data/orders/placement.sql`` as this revision installs it.
-PLACEMENT_SHA256 = "7bc5702b29f15ec67813ecb8e55c062e12c251875fc3811e8916d41741ba5c35"
+PLACEMENT_SHA256 = "6a5f5531d53cd0f83443c81e1ddaa6883d8c7d458e8f2fdc639cec00f2dac6a3"
 
 
 def upgrade() -> None:
