@@ -140,7 +140,7 @@ def _work(figures: Figures) -> list[SheetLine]:
         lines.append(SheetLine((Piece(text, "warn"),), "work:low", Way("warehouse", {"query": "low"})))
     if books.dead_letters:
         text = f"{books.dead_letters:,} event{_s(books.dead_letters)} could not be delivered"
-        lines.append(SheetLine((Piece(text, "bad"), Piece("  storekeeper relay dead-letters list", "muted"))))
+        lines.append(SheetLine((Piece(text, "bad"),), "work:dead", Way("events", {})))
     return lines or [SheetLine((Piece("Nothing: no late order, no short shelf, no lost event.", "good"),))]
 
 

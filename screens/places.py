@@ -40,6 +40,7 @@ PLACES: tuple[Place, ...] = (
     Place("catalog", "screens.catalog:CatalogScreen", "products", ("f7", "g p"), "catalog.view"),
     Place("warehouse", "screens.warehouse:WarehouseScreen", "stock", ("f8", "g w"), "stock.view"),
     Place("inbox", "screens.inbox:InboxScreen", "inbox", ("f12", "g i"), "orders.note"),
+    Place("events", "screens.events:EventsScreen", "events", ("f11", "g e"), "relay.view"),
     Place("order", "screens.order:OrderScreen", "one order", permission="orders.view"),
     Place("order-edit", "screens.order_edit:OrderEditScreen", "edit an order", permission="orders.edit"),
     Place("customer", "screens.customer:CustomerScreen", "one customer", permission="customers.view"),

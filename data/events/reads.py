@@ -212,7 +212,7 @@ def list_dead_letters(
 ) -> Page[DeadLetterRow]:
     """Return a page of dead letters, newest first; with ``resolved`` also those that were dealt with.
 
-    Raises ``Invalid`` for a cursor of another list.
+    ``before=""`` asks for the last page. Raises ``Invalid`` for a cursor of another list.
     """
     backwards = before is not None
     cursor = before if backwards else after

@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from importlib import import_module
 from types import SimpleNamespace
@@ -32,6 +33,16 @@ NOTES = (
     ("wes", "@ann the blue one is gone, shall I send black?"),
     ("sam", "customer calls again tomorrow at ten, @ann please be there"),
     ("wes", "@ann @sam box 2 came back, the glass is broken"),
+)
+#: The dead letters of the shop: topic, what it is about, reason.
+LETTERS = (
+    ("orders", "01a20544-9d1c-7a35-8f6e-1f0e7c3a5b11", "No order 01a20544-9d1c-7a35-8f6e-1f0e7c3a5b11 in PostgreSQL."),
+    ("orders", "4711", "ValueError: the key '4711' is no order id"),
+    ("products", "6b036319478e2176a56866bb", "ValueError: the index takes no text of 40,000 words"),
+)
+_BURY = (
+    "INSERT INTO dead_letters (event_id, topic, key, kind, payload, created_at, attempts, reason, died_at) VALUES"
+    " (:id, :topic, :key, 'status', '{\"version\": 3}', :at, 8, :reason, :at)"
 )
 #: The modules that ask what time it is.
 _CLOCKS = ("data.door", "data.analytics.reads", "data.orders.figures", "data.orders.query", "screens.shown")
@@ -62,9 +73,22 @@ def frozen() -> Iterator[None]:
         patch.setattr("data.ids.secrets", SimpleNamespace(randbits=random.Random(7).getrandbits))
         patch.setattr("data.demo.load._THREADS", 1)
         patch.setattr("screens.catalog.took", lambda milliseconds: "2 ms")
-        still = SimpleNamespace(lag_seconds=0.2, dead_letters=0, consistency=None)  # no relay runs beside a test
-        patch.setattr("data.events.reads.relay_status", lambda postgres: still)
+        patch.setattr("data.events.reads.relay_status", lambda postgres: _still())  # no relay runs beside a test
+        dead = replace(_still(), dead_letters=len(LETTERS))  # only on their own screen, not in every row 1
+        patch.setattr("screens.events_data.status", lambda shop: dead)
         yield
+
+
+def _still() -> Any:
+    """Return the status of a relay that works, as the status line and the events screen have it."""
+    from data.events.reads import Consistency, RelayStatus, TopicStatus
+
+    topics = (
+        TopicStatus("orders", 0.2, 1, 1_204, 12, 3, "LookupError: no order with lines in PostgreSQL", PRESENT),
+        TopicStatus("stock", 0.0, 0, 3_410, 97, 0, "", None),
+        TopicStatus("products", 0.0, 0, 5_127, 204, 0, "", None),
+    )
+    return RelayStatus(True, "desk-1:4711", 0.2, topics, 0, False, 0, PRESENT, Consistency(100, 0, 63, PRESENT))
 
 
 @contextmanager
@@ -109,6 +133,9 @@ def tell(settings: Settings, *, products: int = 160, customers: int = 60, orders
     load_demo(with_demo, products=products, customers=customers, orders=orders, seed=7)
     drain(with_demo, 60)
     with with_demo.stores.postgres.writing() as connection:
+        for number, (topic, key, reason) in enumerate(LETTERS):
+            letter = {"id": 4711 + number, "topic": topic, "key": key, "reason": reason, "at": PRESENT}
+            connection.execute(sqlalchemy.text(_BURY), letter)
         connection.execute(sqlalchemy.text("ANALYZE"))  # "~280 levels" is the planner's estimate
     _write_notes(with_demo)
     with_demo.close()

@@ -178,6 +178,17 @@ async def adjust(desk: Running) -> None:
     await desk.sees("Adjust", "is not a whole number")
 
 
+async def events(desk: Running) -> None:
+    await desk.press("g", "e")
+    await desk.sees("led by desk-1:4711", "ValueError: the key", "3 open")
+
+
+async def letter(desk: Running) -> None:
+    await events(desk)
+    await desk.press("e")
+    await desk.sees("Topic", "Content")
+
+
 async def movements(desk: Running) -> None:
     await warehouse(desk)
     await desk.press("enter")
@@ -207,4 +218,5 @@ PICTURES = (
     Picture("product", product),
     Picture("warehouse", warehouse),
     Picture("movements", movements),
+    Picture("events", events, WIDE),
 )
