@@ -37,11 +37,11 @@ class EntryInput(QueryInput):
 
 
 class EntryLine(QueryLine):
-    """The line ``>`` that takes products."""
+    """The line that takes products."""
 
-    def __init__(self) -> None:
-        super().__init__(prompt=">", id="entry")
-        self.input = EntryInput("", prompt=">", placeholder="usb c cable · RAM-0412 · 3*RAM-0412")
+    def __init__(self, prompt: str = ">", placeholder: str = "usb c cable · RAM-0412 · 3*RAM-0412") -> None:
+        super().__init__(prompt=prompt, id="entry")
+        self.input = EntryInput("", prompt=prompt, placeholder=placeholder)
 
 
 class Chooser(Sheet):

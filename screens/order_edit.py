@@ -77,7 +77,7 @@ class OrderEditScreen(OrderEditForm):
     OrderEditScreen #edit-lines { height: auto; }
     OrderEditScreen #chooser { height: 1fr; }
     OrderEditScreen #edit-work { width: 1fr; }
-    OrderEditScreen #edit-beside { width: 40; }
+    OrderEditScreen #edit-aside { width: 40; }
     """
 
     # -- the screen ---------------------------------------------------------------------------------------------------
@@ -94,16 +94,15 @@ class OrderEditScreen(OrderEditForm):
                 yield SectionRule()
                 yield self.chooser
                 yield self.totals
-            yield self.beside
+            yield self.aside
 
     def on_mount(self) -> None:
-        """Look at version and stock now and then."""
-        self.top_rule.show("Lines", "as they were, and as they will be")
+        """The totals stand where the choices of the entry will."""
         self.chooser.display = False
 
     def on_resize(self) -> None:
         """The changes stand beside where there is room."""
-        self.beside.display = self.size.width >= WIDE
+        self.aside.display = self.size.width >= WIDE
         super().on_resize()
 
     def more_hints(self) -> tuple[KeyHint, ...]:
@@ -249,7 +248,7 @@ class OrderEditScreen(OrderEditForm):
         """The pane beside follows the bar."""
         event.stop()
         if event.sheet is self.lines:
-            self._show_beside()
+            self._show_aside()
 
     def on_sheet_line_chosen(self, event: Sheet.LineChosen) -> None:
         """Enter on a suggestion takes it; on a line asks for its quantity."""

@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from data.errors import Conflict, Invalid, OutOfStock, Unavailable
+from screens.new_order_entry import EntryLine
 from screens.order_edit_conflict import EditConflict
 from screens.order_edit_data import Fresh, Opened, confirm, drop_draft, keep_draft, look_again, open_edit, review
 from screens.order_edit_draft import EditDraft
-from screens.order_edit_sheet import beside_rows, line_rows, sentence, total_rows
+from screens.order_edit_sheet import aside_rows, line_rows, sentence, total_rows
 from screens.product_entry import ProductEntry
 from widgets.sheet import Sheet
 
@@ -37,9 +38,10 @@ class OrderEditForm(EditConflict, ProductEntry):
 
     def __init__(self) -> None:
         super().__init__()
+        self.entry = EntryLine("+", "add: SKU, words or scan, 3*RAM-0412")
         self.lines = Sheet(id="edit-lines")
         self.totals = Sheet(id="edit-totals", focusable=False)
-        self.beside = Sheet(id="edit-beside", focusable=False)
+        self.aside = Sheet(id="edit-aside", focusable=False)
         self.draft: EditDraft | None = None
         self.new: NewOrder | None = None
         self._ref = ""
@@ -119,13 +121,14 @@ class OrderEditForm(EditConflict, ProductEntry):
         self.lines.show(lambda width: line_rows(new, draft, width))
         self.lines.styles.height = min(len(new.lines), MOST_LINES if self.size.height < 30 else 2 * MOST_LINES) + 1
         self.totals.show(lambda width: total_rows(new, draft, width))
-        self._show_beside()
+        self._show_aside()
         self.refresh_keys()
 
-    def _show_beside(self) -> None:
+    def _show_aside(self) -> None:
         new, line = self.new, self.under_bar
+        self.top_rule.show("Lines", line.title if line is not None else "")
         if new is not None:
-            self.beside.show(lambda width: beside_rows(new, line, width))
+            self.aside.show(lambda width: aside_rows(new, line, width))
 
     def _keep(self) -> None:
         if self.draft is not None and not self._busy:

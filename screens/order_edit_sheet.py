@@ -138,7 +138,7 @@ def _delivery(new: NewOrder, draft: EditDraft) -> list[SheetLine]:
     return facts([(("* " if changed else "") + label, text) for label, text, changed in rows], label_width=11)
 
 
-def beside_rows(new: NewOrder, line: EditedLine | None, width: int) -> list[SheetLine]:
+def aside_rows(new: NewOrder, line: EditedLine | None, width: int) -> list[SheetLine]:
     """Return the pane of wide terminals: everything that changes, and the stock of the line under the bar."""
     rows = [heading("Changes", width)]
     for change in new.changed:
