@@ -1,11 +1,15 @@
 """Search: how fast the index fills, how fast it answers with facets, and whether it finds what is meant.
 
-    .venv/bin/python -m bench.search [--products N] [--queries N] [--without-mongo]
+    .venv/bin/python -m bench.search [--products N] [--queries N] [--without-mongo] [--url https://…]
 
 Products are the real PC parts below ``STOREKEEPER_SAMPLE_DATA`` (a folder or file), or ``../shared/data`` beside the
 repository; without either, the demo's. More than there are is made of them again, under other model names. In the same
-run, on the same products: the same conditions and counts asked of tantivy directly (what our own layer costs), and
+run, on the same products: the same conditions and counts asked of the engine directly (what our own layer costs), and
 MongoDB's text index with ``$facet`` (what one would do without a search engine).
+
+``--url`` takes an Elasticsearch cluster instead of the local engine, ``--servers`` the one that ``python -m
+tests.servers -- python -m bench.search --servers`` starts. The index it makes there is removed in the end. A cluster is
+compared by the clock, because its work is not ours; the local engine by this thread's work.
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +41,18 @@ from data.catalog.imports.rows import RowMapper
 from data.catalog.messages import ProductInput
 from data.demo.products import make_products
 from data.search.batches import batches
+from data.search.elasticsearch_client import connect, read_url
+from data.search.elasticsearch_index import agg_terms, facet_field, to_query
+from data.search.elasticsearch_reader import Reader as Index
 from data.search.engine import SearchDocument, SearchEngine, open_engine
 from data.search.facets import ALWAYS, PRICE_BOUNDS
 from data.search.language import Between, Choice, SearchQuery, parse_query
+from data.search.layout import LAYOUT
 from data.search.match import read_words
 from data.search.plan import plan
 from data.search.run import MOST_COUNTED
 from data.search.tantivy_reader import Reader
+from tests import servers
 
 ROOT = Path(__file__).parents[1]
 LINES = (
@@ -160,6 +170,34 @@ def raw_call(folder: Path, query: SearchQuery) -> Callable[[], object]:
     return ask
 
 
+def elastic_call(url: str, query: SearchQuery) -> Callable[[], object]:
+    """Return the bare requests behind ``query``: one with hits, total and facets, and one for each chosen facet."""
+    cluster = read_url(url)
+    client = connect(cluster)
+    alias = f"{cluster.name}-layout{LAYOUT}"
+    with Index(client, cluster, alias).snapshot() as snapshot:
+        filters = plan(query, snapshot)
+        match = next(read_words(query.text, query.excluded, snapshot).matches(snapshot))
+        node = filters.condition(match.node)
+        names = [name for name in ALWAYS if name != "price"] + [
+            name for name, _ in snapshot.names(node, limit=1_000)[:6]
+        ]
+    chosen = filters.chosen()
+    counted = {name: agg_terms(facet_field(name), MOST_COUNTED) for name in names if name not in chosen}
+    others = {name: filters.condition(match.node, apart_from=name) for name in chosen - {"price"}}
+
+    def ask() -> None:
+        client.search(
+            index=alias, query=to_query(node), size=50, source=["hit"], track_total_hits=True, aggs=dict(counted)
+        )
+        for name, other in others.items():
+            client.search(
+                index=alias, query=to_query(other), size=0, aggs={name: agg_terms(facet_field(name), MOST_COUNTED)}
+            )
+
+    return ask
+
+
 def mongo_call(products: Any, query: SearchQuery) -> Callable[[], object]:
     """Return the same search as MongoDB does it: text index, filters, hits, total and the same counts by ``$facet``.
 
@@ -273,6 +311,8 @@ def main() -> None:
     parser.add_argument("--products", type=int, default=0, help="how many products (default: as many as there are)")
     parser.add_argument("--queries", type=int, default=20, help="how often each query is asked")
     parser.add_argument("--items", type=int, default=300, help="how many known items are looked for")
+    parser.add_argument("--url", default="", help="an Elasticsearch cluster; its index bench-… is made and removed")
+    parser.add_argument("--servers", action="store_true", help="the cluster of python -m tests.servers")
     parser.add_argument("--without-mongo", action="store_true", help="leave the comparison with MongoDB out")
     options = parser.parse_args()
     source, documents = sample_documents()
@@ -288,7 +328,10 @@ def main() -> None:
 def run(home: Path, documents: Sequence[SearchDocument], count: int, options: argparse.Namespace) -> dict[str, Any]:
     """Return all figures."""
     folder = home / "search"
-    with closing(open_engine(f"tantivy://{folder}")) as engine:
+    url = f"tantivy://{folder}"
+    if options.servers or options.url:
+        url = f"{options.url or servers.ELASTICSEARCH}/bench-{os.getpid()}"
+    with closing(open_engine(url)) as engine, closing(_Removed(url)):
         started = time.perf_counter()
         for batch in batches(enough(documents, count), 5_000):
             engine.put_many(batch)
@@ -296,7 +339,8 @@ def run(home: Path, documents: Sequence[SearchDocument], count: int, options: ar
         seconds = time.perf_counter() - started
         print(f"indexed {count:,} products in {seconds:.1f} s: {count / seconds:,.0f}/s")
         figures: dict[str, Any] = {"documents_per_s": round(count / seconds)}
-        figures |= speed(engine, folder, options.queries)
+        bare = partial(elastic_call, url) if url.startswith("http") else partial(raw_call, folder)
+        figures |= speed(engine, bare, options.queries, by_clock=url.startswith("http"))
         items = known_items(engine, documents[:count], options.items)
         for way, rates in items.items():
             print(f"known item, {way:<9}  @1 {rates['at_1']:.3f}   @10 {rates['at_10']:.3f}")
@@ -310,13 +354,25 @@ def run(home: Path, documents: Sequence[SearchDocument], count: int, options: ar
     return figures
 
 
-def speed(engine: SearchEngine, folder: Path, times: int) -> dict[str, Any]:
+class _Removed:
+    """Removes the index of this run from a cluster in the end."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def close(self) -> None:
+        servers.drop_index(self._url)
+
+
+def speed(
+    engine: SearchEngine, bare_call: Callable[[SearchQuery], Callable[[], object]], times: int, *, by_clock: bool
+) -> dict[str, Any]:
     """Return the times of our searches with all facets, and of the bare calls behind them."""
     gc.collect()
     ours, bare = Times([], []), Times([], [])
     for line in LINES:
         query = parse_query(line)
-        ask = raw_call(folder, query)
+        ask = bare_call(query)
         engine.search(query)
         ask()
         mine = milliseconds(lambda query=query: engine.search(query), times)
@@ -324,13 +380,14 @@ def speed(engine: SearchEngine, folder: Path, times: int) -> dict[str, Any]:
         ours += mine
         bare += theirs
         total = engine.search(query, facets=False).total
-        clock, work, of_bare = map(statistics.median, (mine.clock, mine.work, theirs.work))
-        print(f"{clock:7.1f} ms ({work:5.1f} of work, {of_bare:5.1f} of it bare)  {total:>9,} hits  {line!r}")
-    ratio = sum(ours.work) / sum(bare.work)
+        clock, work, bare_clock, bare_work = map(statistics.median, (mine.clock, mine.work, theirs.clock, theirs.work))
+        spent = f"{clock:7.1f} ms ({work:5.1f} of work), bare {bare_clock:5.1f} ms ({bare_work:5.1f})"
+        print(f"{spent}  {total:>9,} hits  {line!r}")
+    ratio = sum(ours.clock) / sum(bare.clock) if by_clock else sum(ours.work) / sum(bare.work)
     named = statistics.median(milliseconds(lambda: engine.search(parse_query(LINES[0])), times).clock)
     clock = ours.clock
     print(
-        f"with facets: p50 {statistics.median(clock):.1f} ms, p95 {p95(clock):.1f} ms; {ratio:.2f} times the bare work"
+        f"with facets: p50 {statistics.median(clock):.1f} ms, p95 {p95(clock):.1f} ms; {ratio:.2f} times the bare calls"
     )
     return {
         "p50_ms": round(statistics.median(clock), 2),

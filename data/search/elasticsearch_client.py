@@ -20,11 +20,12 @@ from elasticsearch import ApiError, BadRequestError, Elasticsearch, Serializatio
 from data.errors import Invalid, Unavailable
 from data.search.engine import STORE
 
-__all__ = ["Cluster", "SearchRefused", "connect", "read_url", "reason", "translate_errors"]
+__all__ = ["WRITE_TIMEOUT", "Cluster", "SearchRefused", "connect", "read_url", "reason", "translate_errors"]
 
 DEFAULT_NAME = "storekeeper-products"
-#: Seconds to wait for an answer. A search is given less by the server itself (``SEARCH_TIMEOUT``).
-REQUEST_TIMEOUT = 10.0
+#: Seconds to wait for an answer. A search is given less by the server itself (``SEARCH_TIMEOUT``); a write more,
+#: because a busy cluster is slow to take it before it says so.
+REQUEST_TIMEOUT, WRITE_TIMEOUT = 10.0, 60.0
 _OPTIONS = frozenset({"api_key", "ca_certs", "fingerprint", "shards", "replicas"})
 
 

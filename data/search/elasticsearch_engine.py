@@ -20,7 +20,7 @@ from typing import TypeVar
 from data.errors import NotFound, Unavailable
 from data.search.alike import find_alike
 from data.search.batches import batches
-from data.search.elasticsearch_client import SearchRefused, connect, read_url, translate_errors
+from data.search.elasticsearch_client import WRITE_TIMEOUT, SearchRefused, connect, read_url, translate_errors
 from data.search.elasticsearch_page import OneSearch
 from data.search.elasticsearch_reader import Reader
 from data.search.elasticsearch_snapshot import ElasticSnapshot, PointLost
@@ -49,10 +49,11 @@ class ElasticEngine:
     def __init__(self, url: str) -> None:
         cluster = read_url(url)
         self._client = connect(cluster)
-        self._catalog = Catalog(self._client, cluster)
+        self._slow = self._client.options(request_timeout=WRITE_TIMEOUT)
+        self._catalog = Catalog(self._slow, cluster)
         self._reader = Reader(self._client, cluster, self._catalog.alias)
         self._writing = threading.RLock()
-        self._current = Target(self._client, self._catalog.alias)
+        self._current = Target(self._slow, self._catalog.alias)
         self._building: Target | None = None
         self._made = False
 
@@ -163,7 +164,7 @@ class ElasticEngine:
             self._refuse_a_second()
             self._catalog.remove_unused()
             self._catalog.create(self._catalog.building)
-            building = Target(self._client, self._catalog.building, patience=_REBUILD_PATIENCE, on_pause=wait)
+            building = Target(self._slow, self._catalog.building, patience=_REBUILD_PATIENCE, on_pause=wait)
             self._building = building
         try:
             self._adopt_tombstones(building)
@@ -189,7 +190,7 @@ class ElasticEngine:
             self._refuse_a_second()
             if self._catalog.bearing(self._catalog.previous) is None:
                 raise NotFound("earlier index", self._catalog.previous)
-            previous = self._building = Target(self._client, self._catalog.previous)
+            previous = self._building = Target(self._slow, self._catalog.previous)
         try:
             self._adopt_tombstones(previous)
             self._take_over(previous, check)

@@ -249,8 +249,7 @@ class Catalog:
         with translate_errors():
             self._client.options(ignore_status=400).indices.create(index=name, mappings=mappings, settings=settings)
             # Not before: whoever finds it by its alias may ask it at once.
-            patient = self._client.options(request_timeout=35)
-            patient.cluster.health(index=name, wait_for_status="yellow", timeout="30s")
+            self._client.cluster.health(index=name, wait_for_status="yellow", timeout="30s")
             self._client.indices.put_alias(index=name, name=alias)
 
     def ensure_current(self) -> None:
