@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from data.errors import Invalid
 from screens.action import Action
 from screens.listing import ListScreen
+from screens.order_export import EXPORT, OrderExport
 from screens.order_sheet import order_summary
 from screens.shown import parcel_mark, payment_mark, when
 from widgets.cells import Cell, Column
@@ -55,7 +56,7 @@ def cells(row: OrderRow) -> tuple[Cell, ...]:
     )
 
 
-class OrdersScreen(ListScreen):
+class OrdersScreen(OrderExport, ListScreen):
     """Find an order, see what it needs, open it."""
 
     NAME = "orders"
@@ -63,6 +64,7 @@ class OrdersScreen(ListScreen):
     ACTIONS = (
         Action("orders.filter", "/", "filter", "type_query", help="Edit the line that says which orders", rank=60),
         Action("orders.new", "n", "new", "new_order", permission="orders.place", help="Place an order", rank=20),
+        EXPORT,
         Action("orders.clear", "ctrl+u", "all", "clear_query", help="Empty the filter line: every order", show=False),
         Action("orders.reload", ("r", "f5"), "reload", "reload", help="Read the list again, stay at this row", rank=80),
         *(
@@ -123,6 +125,10 @@ class OrdersScreen(ListScreen):
         self.show_crumbs("Orders", *([name] if name else []))
         self.grid.show(self.pages(lambda shop: _source(shop, query)))
         return True
+
+    def leave(self) -> bool:
+        """Esc: an export under way stops first."""
+        return self.stop_exporting() or super().leave()
 
     # -- the list ---------------------------------------------------------------------------------------------------
 

@@ -153,3 +153,34 @@ async def test_the_inbox_without_the_store_says_so(shop: Shop, running: Run) -> 
             await desk.sees("is not available")
         await desk.press("r")
         await desk.sees("Nothing new for you.")
+
+
+async def test_the_list_is_exported_as_it_is_filtered(shop: Shop, running: Run, tmp_path: Path) -> None:
+    world = furnish(shop)
+    async with running(world.shop) as desk:
+        await desk.press("g", "o")
+        await desk.sees("newest first")
+        await desk.type("/customer:björk")
+        await desk.press("enter", "E")
+        await desk.sees("Export customer:björk", "exports")
+        await desk.type(str(tmp_path / "nowhere" / "x.csv"))
+        await desk.press("ctrl+s")
+        await desk.sees("there is no folder")
+        await desk.press("ctrl+u")
+        await desk.type(str(tmp_path / "x.csv"))
+        await desk.press("ctrl+s")
+        await desk.sees("rows in ")
+    lines = (tmp_path / "x.csv").read_text("utf-8-sig").splitlines()
+    assert lines[0].startswith("order_number,created_at,order_status")
+    assert len(lines) > 1
+    assert all("bjork@example.com" in line for line in lines[1:])
+
+
+async def test_who_may_not_export_is_told(shop: Shop, running: Run) -> None:
+    furnish(shop)
+    async with running(at_the_desk(shop, role="analyst", name="Amy")) as desk:
+        await desk.press("g", "o")
+        await desk.sees("newest first")
+        await desk.press("E")
+        await desk.sees("export: ")
+        assert "Columns" not in desk.text
