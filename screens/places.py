@@ -46,6 +46,7 @@ PLACES: tuple[Place, ...] = (
     Place("customer", "screens.customer:CustomerScreen", "one customer", permission="customers.view"),
     Place("movements", "screens.movements:MovementsScreen", "movements", permission="stock.view"),
     Place("attributes", "screens.attributes:AttributesScreen", "attributes", permission="catalog.view"),
+    Place("sheet", "screens.sheet:SheetScreen", "sheet", permission="catalog.view"),
     Place("import", "screens.imports:ImportScreen", "import", permission="catalog.import"),
     Place("categories", "screens.categories:CategoriesScreen", "categories", permission="catalog.view"),
     Place("jobs", "screens.bulk_jobs:BulkJobsScreen", "bulk jobs", permission="bulk.run"),

@@ -56,6 +56,9 @@ def list_actions(area: str) -> tuple[Action, ...]:
     return (
         Action(f"{area}.bulk", "b", "change many", "change_many", "bulk.run", help="Change the marked, or all found"),
         Action(
+            f"{area}.sheet", "S", "sheet", "open_sheet", "catalog.view", help="The marked, or found, as cells", rank=48
+        ),
+        Action(
             f"{area}.export", "E", "export", "export", "catalog.view", help="All found, as CSV or JSONL", show=False
         ),
         Action(f"{area}.import", "I", "import", "bring_in", "catalog.import", help="Bring a file in", show=False),
@@ -109,6 +112,11 @@ class ManyVerbs:
             return f"the {marks:,} marked" if marks > 1 else "the one marked"
         total = self.total_found()
         return f"all {total:,} of this filter" if total else ""
+
+    def open_sheet(self) -> None:
+        """Show the marked, or what is found, as cells to be changed."""
+        ids = tuple(sorted(self.grid.marks.keys))
+        self.shell.open_screen("sheet", ids=ids, query="" if ids else self.query_line.text)
 
     def export(self) -> None:
         """Write all that is found to a file; Esc stops."""

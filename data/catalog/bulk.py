@@ -16,7 +16,7 @@ from pymongo import UpdateOne
 
 from data.bulk.kinds import CHANGED, REFUSED, UNCHANGED, Outcome, Target
 from data.catalog.categories import category_paths
-from data.catalog.changes import REMOVED, Change, difference, entry_of, same, stored_value, update_of
+from data.catalog.changes import REMOVED, Change, difference, entry_of, still, stored_value, update_of
 from data.catalog.documents import Document, object_id
 from data.catalog.edits import document_key
 from data.catalog.fields import (
@@ -70,27 +70,46 @@ class _ProductJob:
 
     def preview(self, stores: Stores, arguments: Mapping[str, Any], targets: Sequence[Target]) -> list[Outcome]:
         """Say what ``apply`` would do."""
-        levels = self._levels(arguments, targets)
-        if levels is not None:
-            return preview_reorder(stores.postgres, levels, targets)
-        mongo = stores.mongo
-        with translate_errors():
-            known, stored = set(category_paths(mongo)), _stored(mongo, targets)
-        return [_planned(stored.get(each.target_id), each, self._plan(arguments), known)[0] for each in targets]
+        fields, levels = self._split(arguments, targets)
+        made: dict[int, Outcome] = {}
+        if levels:
+            wanted = [targets[place] for place in levels]
+            made |= zip(levels, preview_reorder(stores.postgres, list(levels.values()), wanted), strict=True)
+        if fields:
+            mongo, plan = stores.mongo, self._plan(arguments)
+            with translate_errors():
+                known, stored = set(category_paths(mongo)), _stored(mongo, [targets[place] for place in fields])
+            for place in fields:
+                target = targets[place]
+                made[place] = _planned(stored.get(target.target_id), target, plan, known)[0]
+        return [made[place] for place in range(len(targets))]
 
     def apply(self, arguments: Mapping[str, Any], targets: Sequence[Target], uow: UnitOfWork) -> list[Outcome]:
         """Change the products; see ``data.bulk.kinds.Kind``."""
-        levels = self._levels(arguments, targets)
-        if levels is not None:
-            return set_reorder_levels(levels, targets, uow)
-        return _apply(self._plan(arguments), targets, uow)
+        fields, levels = self._split(arguments, targets)
+        made: dict[int, Outcome] = {}
+        if levels:  # first, so that MongoDB is written when nothing of PostgreSQL's can refuse any more
+            wanted = [targets[place] for place in levels]
+            made |= zip(levels, set_reorder_levels(list(levels.values()), wanted, uow), strict=True)
+        if fields:
+            made |= zip(fields, _apply(self._plan(arguments), [targets[place] for place in fields], uow), strict=True)
+        return [made[place] for place in range(len(targets))]
+
+    def _split(
+        self, arguments: Mapping[str, Any], targets: Sequence[Target]
+    ) -> tuple[list[int], dict[int, tuple[str, int]]]:
+        """Return the places of the targets whose fields are changed, and (warehouse, level) of the others."""
+        levels = {
+            place: level for place, each in enumerate(targets) if (level := self._level(arguments, each)) is not None
+        }
+        return [place for place in range(len(targets)) if place not in levels], levels
 
     def _plan(self, arguments: Mapping[str, Any]) -> Plan:
         raise NotImplementedError
 
-    def _levels(self, arguments: Mapping[str, Any], targets: Sequence[Target]) -> list[tuple[str, int]] | None:
-        """Return (warehouse, reorder level) for each target where that is what the job is about."""
-        return None
+    def _level(self, arguments: Mapping[str, Any], target: Target) -> tuple[str, int] | None:
+        """Return (warehouse, reorder level) where it is that which ``target`` gets."""
+        raise NotImplementedError
 
 
 class _Change(_ProductJob):
@@ -136,25 +155,21 @@ class _Change(_ProductJob):
     def _plan(self, arguments: Mapping[str, Any]) -> Plan:
         return lambda document, _: _patch(arguments, document)
 
-    def _levels(self, arguments: Mapping[str, Any], targets: Sequence[Target]) -> list[tuple[str, int]] | None:
-        if arguments["op"] != "reorder_level":
-            return None
-        return [(arguments["warehouse_id"], int(arguments["value"]))] * len(targets)
+    def _level(self, arguments: Mapping[str, Any], target: Target) -> tuple[str, int] | None:
+        is_level = arguments["op"] == "reorder_level"
+        return (arguments["warehouse_id"], int(arguments["value"])) if is_level else None
 
 
 class _Values(_ProductJob):
     """To every product its own: ``data = {"set": {path: value}, "remove": [path], "base": {path: value}}``.
 
-    ``base`` is what the person saw; a product where that is no longer so is refused. Or, for a job of reorder levels
-    (``arguments = {"about": "reorder_level"}``), ``data = {"warehouse_id": …, "value": …}``.
+    ``base`` is what the person saw; a product where that is no longer so is refused. Or its reorder level:
+    ``data = {"warehouse_id": …, "value": …}``.
     """
 
     def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the clean arguments: what it is about, and its title."""
-        about = arguments.get("about", "fields")
-        if about not in ("fields", "reorder_level"):
-            raise Invalid({"about": "must be fields or reorder_level"})
-        return {"about": about, "title": str(arguments.get("title") or "sheet")[:200]}
+        """Return the clean arguments: what whoever opens the job calls it."""
+        return {"title": str(arguments.get("title") or "sheet")[:200]}
 
     def title(self, arguments: Mapping[str, Any]) -> str:
         """Return what whoever opened the job called it."""
@@ -163,12 +178,9 @@ class _Values(_ProductJob):
     def _plan(self, arguments: Mapping[str, Any]) -> Plan:
         return _own_patch
 
-    def _levels(self, arguments: Mapping[str, Any], targets: Sequence[Target]) -> list[tuple[str, int]] | None:
-        if arguments["about"] != "reorder_level":
-            return None
-        return [
-            (str((each.data or {}).get("warehouse_id")), int((each.data or {}).get("value", 0))) for each in targets
-        ]
+    def _level(self, arguments: Mapping[str, Any], target: Target) -> tuple[str, int] | None:
+        data = target.data or {}
+        return (str(data["warehouse_id"]), int(data.get("value", 0))) if "warehouse_id" in data else None
 
 
 CHANGE = _Change()
@@ -249,7 +261,7 @@ def _own_patch(document: Document, target: Target) -> Mapping[str, Any]:
     data = target.data or {}
     for path, seen in (data.get("base") or {}).items():
         stored = stored_value(document, path)
-        if not same(plain(stored), seen) and str(plain(stored)) != str(seen):
+        if not still(stored, seen):
             raise Invalid({path: f"was changed meanwhile, it is {spoken(stored)} now"})
     given = data.get("set") or {}
     fixed, wrong = check_fields((path, value) for path, value in given.items() if not path.startswith("attributes."))

@@ -30,8 +30,7 @@ def taking_back(shop: Shop, job_id: UUID, *, key: str | None = None) -> Job:
     job = get_job(shop.stores.postgres, job_id)
     if not job.changed:
         raise NotFound("change to take back in the bulk job", job.title)
-    about = "reorder_level" if "warehouse_id" in job.arguments or job.arguments.get("about") == "reorder_level" else ""
-    arguments = {"about": about or "fields", "title": f"take back: {job.title}"[:200]}
+    arguments = {"title": f"take back: {job.title}"[:200]}
     return make_job(shop, "products.values", arguments, _targets(shop, job), key=key)
 
 

@@ -169,6 +169,13 @@ def _put(document: Document, path: str, value: Any) -> None:
     node[last] = to_bson(value)
 
 
+def still(stored: Any, seen: Any) -> bool:
+    """Say whether ``stored`` is what somebody saw or logged as JSON, where an amount is text and a path a list."""
+    if isinstance(stored, Decimal):
+        return isinstance(seen, str | int | float) and not isinstance(seen, bool) and stored == Decimal(str(seen))
+    return same(list(stored) if isinstance(stored, tuple) else stored, seen)
+
+
 def same(stored: Any, value: Any) -> bool:
     """Say whether two values are equal in value and kind: ``True`` is not ``1``, ``5`` and ``5.0`` are one number."""
     if isinstance(stored, list | tuple) and isinstance(value, list | tuple):

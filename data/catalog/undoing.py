@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from bson import Int64, ObjectId
 
 from data.catalog.category_messages import MoveCategory
 from data.catalog.category_moves import move_category
-from data.catalog.changes import REMOVED, has, same, stored_value
+from data.catalog.changes import REMOVED, has, still, stored_value
 from data.catalog.documents import Document
 from data.catalog.edits import change_product
 from data.catalog.fields import check_attributes, check_fields
@@ -83,16 +82,9 @@ def _patch_back(document: Document, change: Change) -> Mapping[str, Any]:
 def _refuse_changed(document: Document, path: str, change: Change) -> None:
     stored = stored_value(document, path)
     there = has(document, path)
-    if there == (path in change.after) and (not there or _alike(stored, change.after[path])):
+    if there == (path in change.after) and (not there or still(stored, change.after[path])):
         return
     raise Conflict(
         f"{document.get('sku')}: {path} was changed since, now {stored if there else 'gone'}; nothing was undone.",
         current={path: plain(stored)},
     )
-
-
-def _alike(stored: object, logged: object) -> bool:
-    """Whether what is stored is what the log says: an amount is text there, a path of names a list."""
-    if isinstance(stored, Decimal):
-        return isinstance(logged, str | int | float) and not isinstance(logged, bool) and stored == Decimal(str(logged))
-    return same(plain(stored), logged)

@@ -11,7 +11,7 @@ from screens.attribute_draft import guess, kind_of, read
 from screens.catalog_data import current_product, edit_product
 from screens.editing_data import create_product, duplicate_product, save_attributes
 from screens.forms.overlay import FormOverlay
-from screens.product_sheet import shown_value
+from screens.shown import shown_value
 from widgets.field import Field, Option, SelectField
 
 if TYPE_CHECKING:

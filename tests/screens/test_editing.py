@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from data.catalog.messages import EditAttributes, ProductInput, PutProduct
+from data.catalog.messages import EditAttributes, EditProduct, ProductInput, PutProduct
 from data.catalog.reads import get_product
 from tests.screens.conftest import Run, Running
 
@@ -191,6 +191,48 @@ async def test_what_is_found_goes_out_and_comes_in_after_a_dry_run(floor: Shop, 
         await desk.press("ctrl+s", "enter")
         await desk.sees("0 created, 1 updated", "Imported", "out.jsonl:3: title: is missing")
     assert of(floor, "RAM-1").attributes["color"] == "White"
+
+
+async def test_the_sheet_writes_many_cells_with_one_confirm(floor: Shop, running: Run) -> None:
+    from textual import events
+
+    async with running(floor) as desk:
+        await desk.press("g", "p", "/", *"vengeance", "enter")
+        await desk.sees("2 found")
+        await desk.press("S")
+        await desk.sees("Catalog › Sheet", "RAM-1", "79.95", "149.00", "2 products")
+        assert desk.app.screen.cells.has_focus
+        cells = desk.app.screen.cells
+        first = [row[1][0] for row in cells.table.rows].index("RAM-1")
+        await desk.press("home", *["down"] * first, "6", "0", "enter")
+        await desk.sees("•60.00", "1 cells changed")
+        await desk.press("home", "right", "right", "v", "down", "enter", "ctrl+u", *"arch", "enter")
+        await desk.sees("archived", "3 cells changed")
+        await desk.press("u", "u")
+        await desk.sees("0 cells changed")
+        await desk.press("ctrl+y", "ctrl+y")
+        await desk.sees("3 cells changed")
+        await desk.press("home", "left", "left")
+        cells.post_message(events.Paste("10\t5\nlots\t5"))
+        await desk.sees("▲lots")
+        await desk.press("ctrl+s")
+        await desk.sees("'lots' is not a number")
+        await desk.press("x")
+        await desk.press("u")  # the whole sheet once more as it was before the paste
+        await desk.press("u")
+        await desk.sees("3 cells changed")
+        floor.door.run(EditProduct(product_id="RAM-1", changes={"pricing.base_price": 70}), floor.actor)
+        await desk.press("ctrl+s")
+        await desk.sees("Dry run", "price: was changed meanwhile, it is 70.00 now", "status active → archived")
+        await desk.press("ctrl+s", "enter")
+        await desk.sees("1 changed, 1 refused")
+        await desk.press("escape")
+        await desk.sees(
+            "Catalog › Sheet", "2 cells changed", "•60.00", "•archived"
+        )  # what was refused is still to be done
+        await desk.press("home", *["down"] * first)
+        await desk.sees("stored: 70.00")
+    assert of(floor, "RAM-2").status == "archived"
 
 
 async def test_a_name_no_document_could_hold_is_said_under_it(floor: Shop, running: Run) -> None:

@@ -1,0 +1,101 @@
+"""The sheet of products: which columns it has, its rows, and what of it is to be written. Reads run in a thread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from widgets.cell_table import CellColumn, CellTable
+
+if TYPE_CHECKING:
+    from data.bulk.messages import TargetInput
+    from data.catalog.types import Product
+    from data.shop import Shop
+
+#: How many products a sheet holds at most; a job changes any number (``b``).
+MOST = 500
+Rows = tuple[tuple[str, tuple[str, ...]], ...]
+
+#: Column → where its value stands in the document.
+_PATHS = {"price": "pricing.base_price", "discount": "pricing.discount_percentage", "status": "status"}
+_REORDER = "reorder_level"
+
+
+def _price(text: str) -> str:
+    from data.catalog.fields import check_price
+
+    price = check_price(text)
+    return "" if price is None else f"{price:.2f}"
+
+
+def _discount(text: str) -> str:
+    from data.catalog.fields import check_discount
+
+    return f"{check_discount(text or 0):f}"
+
+
+def _status(text: str) -> str:
+    """Take a status by its beginning, where that is enough."""
+    from data.catalog.fields import STATUSES, check_status
+
+    near = [status for status in STATUSES if text and status.startswith(text.casefold())]
+    return check_status(near[0] if len(near) == 1 else text)
+
+
+def _units(text: str) -> str:
+    if not text.isdecimal() or int(text) >= 2**31:
+        raise ValueError("must be a whole number, 0 or more")
+    return str(int(text))
+
+
+COLUMNS = (
+    CellColumn("sku", "SKU", 12),
+    CellColumn("title", "Title", 12, flex=True),
+    CellColumn("price", "Price", 11, right=True, normal=_price),
+    CellColumn("discount", "Disc %", 7, right=True, normal=_discount),
+    CellColumn("status", "Status", 9, normal=_status),
+    CellColumn(_REORDER, "Low at", 7, right=True, normal=_units),
+)
+
+
+def read_sheet(shop: Shop, ids: tuple[str, ...], line: str) -> Rows:
+    """Return the products with ``ids``, else the first that ``line`` finds, at most ``MOST``, as rows of the sheet."""
+    from itertools import islice
+
+    from data.catalog.bulk_targets import of_line
+    from data.catalog.reads import get_products
+    from data.stock.reads import levels_of
+
+    wanted = list(ids[:MOST]) or [target.target_id for target in islice(of_line(shop, line), MOST)]
+    products = get_products(shop.stores.mongo, wanted)
+    levels = levels_of(shop.stores.postgres, wanted)
+    house = shop.settings.warehouse
+    low = {one: level.reorder_level for one in wanted for level in levels.get(one, ()) if level.warehouse_id == house}
+    return tuple(_row(products[one], low.get(one)) for one in wanted if one in products)
+
+
+def _row(product: Product, low: int | None) -> tuple[str, tuple[str, ...]]:
+    pricing = product.pricing
+    price = "" if pricing.base_price is None else f"{pricing.base_price:.2f}"
+    discount = f"{pricing.discount_percentage.normalize():f}"
+    cells = (product.sku, product.title, price, discount, product.status, "" if low is None else str(low))
+    return product.product_id, cells
+
+
+def targets_of(table: CellTable, warehouse: str) -> tuple[TargetInput, ...]:
+    """Return what the changed cells are as records of a bulk job, each with what stood there before."""
+    from data.bulk.messages import TargetInput
+
+    made: list[TargetInput] = []
+    for key, cells in table.changes.items():
+        sku = table.stored(key, "sku")
+        fields = {name: text for name, text in cells.items() if name in _PATHS}
+        if fields:
+            data: dict[str, Any] = {
+                "set": {_PATHS[name]: text or None for name, text in fields.items()},
+                "base": {_PATHS[name]: table.stored(key, name) or None for name in fields},
+            }
+            made.append(TargetInput(target_id=key, label=sku, data=data))
+        if _REORDER in cells:
+            level = {"warehouse_id": warehouse, "value": int(cells[_REORDER])}
+            made.append(TargetInput(target_id=key, label=sku, data=level))
+    return tuple(made)
