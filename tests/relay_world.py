@@ -185,9 +185,11 @@ class RelayProcess:
 
 _NURSERY = """
 import importlib, os, signal, sys
-for name in sys.argv[1:]:
+for name in sys.argv[2:]:
     importlib.import_module(name)
-from data.events import relay
+from data.events import delivery, relay
+if pause := float(sys.argv[1]):
+    delivery.backoff = lambda attempts: pause
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 for line in sys.stdin:
     if not (pid := os.fork()):
@@ -205,14 +207,15 @@ _IMPORTED_LATER = (
 class RelayNursery:
     """Starts many relays that may be killed: each is forked from one process that has imported everything.
 
-    Importing takes a relay a second of work, too long where another is killed every second on two cores.
+    Importing takes a relay a second of work, too long where another is killed every second on two cores. ``pause`` is
+    what a failed event waits, in seconds, where that shall not double (eight tries take 25 s then).
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, pause: float = 0.0) -> None:
         environ = {name: value for name, value in os.environ.items() if not name.startswith("STOREKEEPER_")}
         quiet = msgspec.structs.replace(settings, log_level="error")
         self._nursery = subprocess.Popen(
-            [sys.executable, "-c", _NURSERY, *_IMPORTED_LATER],
+            [sys.executable, "-c", _NURSERY, str(pause), *_IMPORTED_LATER],
             env=environ | quiet.to_environ(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
