@@ -28,6 +28,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -89,14 +90,13 @@ CASES = (
 
 @dataclass(frozen=True)
 class Load:
-    """What one of our client processes has to do; ``start`` is a moment of ``time.time()``."""
+    """What one of our client processes has to do."""
 
     settings: Settings
     actor: Actor
     customers: tuple[UUID, ...]
     threads: int
     products: int
-    start: float
     seconds: float
 
 
@@ -217,25 +217,45 @@ def _sku(number: int) -> str:
 def _ours(case: Case, shop: Shop, customers: tuple[UUID, ...], seconds: float) -> float:
     """Return the orders per second that ``case.clients`` threads in as many processes as there are cores place."""
     processes = min(case.clients, os.cpu_count() or 1)
-    start = time.time() + 2.0 + WARM_UP_SECONDS
-    load = Load(shop.settings, shop.actor, customers, case.clients // processes, case.products, start, seconds)
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+    load = Load(shop.settings, shop.actor, customers, case.clients // processes, case.products, seconds)
+    context = multiprocessing.get_context("spawn")
+    gate = context.Barrier(processes)
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_meet_at, initargs=(gate,)) as pool:
         return sum(pool.map(_client, [load] * processes)) / seconds
 
 
+_gates: list[Barrier] = []
+
+
+def _meet_at(gate: Barrier) -> None:
+    """Remember where this process waits for the others."""
+    _gates.append(gate)
+
+
 def _client(load: Load) -> int:
-    """Place orders from ``load.threads`` threads until the time is up; return how many fell into the measured time."""
+    """Place orders from ``load.threads`` threads until the time is up; return how many fell into the measured time.
+
+    The time begins for all processes when each has placed its first order, so however slowly they start.
+    """
     stores = Stores(load.settings)
     door = Door(stores)
     counts: list[int] = []
 
+    def place(dice: random.Random) -> None:
+        line = OrderLineInput(sku=_sku(dice.randint(1, load.products)), quantity=1)
+        command = PlaceOrder(user_id=dice.choice(load.customers), lines=(line,), shipping_address=ADDRESS)
+        door.run(command, load.actor)
+
+    place(random.Random())
+    _gates[0].wait()
+    start = time.monotonic() + WARM_UP_SECONDS
+    end = start + load.seconds
+
     def hand() -> None:
-        dice, count, end = random.Random(), 0, load.start + load.seconds
-        while (now := time.time()) < end:
-            line = OrderLineInput(sku=_sku(dice.randint(1, load.products)), quantity=1)
-            command = PlaceOrder(user_id=dice.choice(load.customers), lines=(line,), shipping_address=ADDRESS)
-            door.run(command, load.actor)
-            count += load.start <= now
+        dice, count = random.Random(), 0
+        while (now := time.monotonic()) < end:
+            place(dice)
+            count += start <= now
         counts.append(count)
 
     threads = [threading.Thread(target=hand) for _ in range(load.threads)]
