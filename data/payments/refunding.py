@@ -22,6 +22,7 @@ from data.payments.messages import RefundBegun, RefundOrder
 from data.payments.operations import begun, money_now
 from data.payments.schema import Payment, Refund
 from data.payments.sums import money_of
+from data.returns.coming import units_coming
 from data.stock.ledger import Move, move
 
 __all__ = ["refund_order"]
@@ -118,6 +119,15 @@ def _parts(
     free = {
         item.order_item_id: item.shipped_quantity - (item.credited_quantity - item.cancelled_quantity) for item in items
     }
+    if command.restock:  # what is on its way back comes into stock when it is inspected, not now as well
+        coming = units_coming(uow.connection, order.order_id)
+        free = {
+            item.order_item_id: min(
+                free[item.order_item_id],
+                item.shipped_quantity - item.returned_quantity - coming.get(item.order_item_id, 0),
+            )
+            for item in items
+        }
     units = chosen(items, command.lines, free, "sent and not refunded") if command.lines else {}
     worths = worths_of(order, items)
     return _Parts(

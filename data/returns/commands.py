@@ -22,6 +22,7 @@ from data.orders.messages import LineUnits
 from data.orders.steps import Taken, checked_reason, write_steps
 from data.orders.worth import owed
 from data.payments.sums import money_of
+from data.returns.coming import units_coming
 from data.returns.messages import CloseReturn, InspectLine, InspectReturn, ReceiveReturn, RequestReturn, ReturnChanged
 from data.returns.schema import Return, ReturnItem
 from data.stock.ledger import Move, create_levels, move
@@ -30,15 +31,6 @@ from data.stock.schema import Warehouse
 __all__ = ["close_return", "inspect_return", "receive_return", "request_return"]
 
 _OPEN = ("requested", "received")
-#: Units of an order's lines that are asked back and neither decided on nor given up.
-_ON_THEIR_WAY = text(
-    """
-    SELECT i.order_item_id,
-           sum(i.quantity - i.restocked_quantity - i.damaged_quantity - i.rejected_quantity)::int AS units
-      FROM returns r JOIN return_items i USING (return_id)
-     WHERE r.order_id = :order_id AND r.status IN ('requested', 'received') GROUP BY i.order_item_id
-    """
-)
 _ADD = text(
     """
     UPDATE return_items i
@@ -72,9 +64,7 @@ def request_return(command: RequestReturn, uow: UnitOfWork) -> ReturnChanged:
         raise Invalid({"lines": "say which units come back"})
     order = lock_order(uow.connection, command.order_id)
     lines = lock_items(uow.connection, [order.order_id])
-    coming = {
-        row.order_item_id: row.units for row in uow.connection.execute(_ON_THEIR_WAY, {"order_id": order.order_id})
-    }
+    coming = units_coming(uow.connection, order.order_id)
     free = {
         line.order_item_id: line.shipped_quantity - line.returned_quantity - coming.get(line.order_item_id, 0)
         for line in lines

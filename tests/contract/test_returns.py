@@ -176,3 +176,11 @@ def test_refusals(shop: Shop, order: PlacedOrder) -> None:
     analyst = replace(shop.actor, roles=frozenset({"analyst"}))
     with pytest.raises(Denied):
         shop.door.run(ReceiveReturn(return_id=asked.return_id, warehouse_id="WH1"), analyst)
+
+
+def test_units_on_their_way_back_are_not_restocked_by_a_refund_as_well(shop: Shop, order: PlacedOrder) -> None:
+    ask(shop, order, 3)
+    two = (LineUnits(sku="RAM", quantity=2),)
+    with pytest.raises(Invalid, match="1 sent and not refunded"):
+        refund(shop, RefundOrder(order_id=order.order_id, reason="r", lines=two, restock=True))
+    assert refund(shop, RefundOrder(order_id=order.order_id, reason="r", lines=two)).refund.restocked == 0
