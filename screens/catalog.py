@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from screens.action import Action
+from screens.catalog_columns import OWN, cells_for, column_names, columns_for
 from screens.catalog_data import (
     Found,
     ProductHit,
@@ -22,8 +24,8 @@ from screens.forms.product import create_form, edit_form
 from screens.line_help import LineHelp
 from screens.product_sheet import product_page, what_changed
 from screens.product_verbs import NEED_PRODUCT, ManyVerbs, ProductVerbs, list_actions, product_actions
-from screens.shown import stock_mark, took
-from widgets.cells import Cell, Column, Highlighted, Runs
+from screens.saved_views import SavedViews, view_actions
+from screens.shown import took
 from widgets.facets import FacetPanel
 from widgets.grid import Grid
 from widgets.keybar import KeyHint
@@ -33,31 +35,12 @@ if TYPE_CHECKING:
     from data.search.query import SearchQuery
     from data.types import Facet
 
-COLUMNS = (
-    Column("sku", "SKU", 10, flex=1, sort=""),
-    Column("title", "Title", 16, flex=6, sort="title"),
-    Column("brand", "Brand", 10, flex=1, min_total=88),
-    Column("category", "Category", 12, flex=1, min_total=104),
-    Column("price", "Price", 9, right=True, sort="price"),
-    Column("stock", "Stock", 8, right=True, sort="stock"),
-)
 
-
-def cells(row: ProductHit) -> tuple[Cell, ...]:
-    """Return one product as the list shows it."""
-    if row.status != "active":
-        stock: Cell = Runs(((row.status, "muted"),))
-    elif row.available is None:
-        stock = Runs(((f"~{row.indexed:,}", "stale"),))
-    else:
-        stock = stock_mark(row.available, row.reorder_level)
-    return (row.sku, Highlighted(row.title, row.spans), row.brand, row.category, row.price, stock)
-
-
-class CatalogScreen(ProductVerbs, ManyVerbs, LineHelp):
+class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, LineHelp):
     """Browse, search and open products."""
 
     NAME = "catalog"
+    VIEWS_OF = "products"
     TITLE_CRUMBS = ("Catalog",)
     TOP_RULE = None
     ACTIONS = (
@@ -73,10 +56,10 @@ class CatalogScreen(ProductVerbs, ManyVerbs, LineHelp):
         Action("catalog.reload", ("r", "f5"), "reload", "reload", help="Search again, stay at this row", show=False),
         *product_actions("catalog"),
         *list_actions("catalog"),
+        *view_actions("catalog"),
     )
 
     DEFAULT_CSS = """
-    CatalogScreen #body { layers: default offers; }
     CatalogScreen #facets { border-right: solid $tone-muted; }
     CatalogScreen #beside { width: 60; padding-left: 1; display: none; }
     CatalogScreen.-broad #beside { display: block; }
@@ -92,8 +75,8 @@ class CatalogScreen(ProductVerbs, ManyVerbs, LineHelp):
         self.head = CatalogHead(id="heads")
         self.panel = FacetPanel(id="facets")
         self.grid: Grid[ProductHit] = Grid(
-            COLUMNS,
-            cells,
+            OWN,
+            cells_for(OWN),
             key=lambda row: row.product_id,
             empty=("Nothing found.", "/ changes the words · ^U shows every product · n adds one"),
             id="products",
@@ -192,6 +175,26 @@ class CatalogScreen(ProductVerbs, ManyVerbs, LineHelp):
         """Show the list; what things are called may have changed meanwhile."""
         super().arrive(query, **arguments)
         self.learn_names()
+        self.learn_views()
+
+    def columns_there_are(self) -> Sequence[tuple[str, str]]:
+        """The fixed ones, then every attribute."""
+        return column_names(self.names.attributes)
+
+    def show_columns(self, names: tuple[str, ...]) -> None:
+        """Show the columns chosen, the list's own where none are."""
+        columns = columns_for(names)
+        self.grid.columns, self.grid.cells = columns, cells_for(columns)
+        self.grid.column = min(self.grid.column, len(columns) - 1)
+        self.grid.refresh()
+
+    def views_known(self) -> None:
+        """Row 2 names the views on keys."""
+        self.read_line(self.query_line.text)
+
+    def idle_note(self) -> str:
+        """The views on keys stand at the end of row 2 while there is nothing to mend."""
+        return self.views_note
 
     def open_product(self, product_id: str) -> None:
         """Go to a product that was offered."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from data.types import Facet, Page
 from screens.related_data import Surroundings, part, read_surroundings
+from screens.shown import shown_value
 
 if TYPE_CHECKING:
     from data.analytics.reads import ProductSales
     from data.catalog.types import Product
     from data.orders.reads import OrderRow
+    from data.search.engine import SearchResult
     from data.search.query import SearchQuery
     from data.shop import Shop
     from data.stock.reads import Level
@@ -37,6 +39,9 @@ class ProductHit:
     reorder_level: int
     indexed: int
     spans: tuple[tuple[int, int], ...] = ()
+    barcode: str = ""
+    #: attributes as text, by the name a query calls them
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,40 +75,61 @@ def product_source(shop: Shop, query: SearchQuery, tell: Callable[[Found], None]
     return fetch
 
 
-def _hits(shop: Shop, result: Any) -> tuple[ProductHit, ...]:
+def _hits(shop: Shop, result: SearchResult) -> tuple[ProductHit, ...]:
     from data.search.analysis import spans
 
-    levels = _live(shop, [hit.product_id for hit in result.hits])
+    ids = [hit.product_id for hit in result.hits]
+    levels, products = _live(shop, ids), _products(shop, ids)
     rows = []
     for hit in result.hits:
         held = levels.get(hit.product_id) if levels is not None else None
-        rows.append(
-            ProductHit(
-                product_id=hit.product_id,
-                sku=hit.sku,
-                title=hit.title,
-                brand=hit.brand,
-                category=hit.category[-1] if hit.category else "",
-                price=hit.price,
-                status=hit.status,
-                available=sum(level.available_stock for level in held) if held is not None else None,
-                reorder_level=sum(level.reorder_level for level in held) if held else 0,
-                indexed=hit.available_stock,
-                spans=spans(hit.title, result.terms, prefix=result.prefix),
-            )
+        row = ProductHit(
+            product_id=hit.product_id,
+            sku=hit.sku,
+            title=hit.title,
+            brand=hit.brand,
+            category=hit.category[-1] if hit.category else "",
+            price=hit.price,
+            status=hit.status,
+            available=sum(level.available_stock for level in held) if held is not None else None,
+            reorder_level=sum(level.reorder_level for level in held) if held else 0,
+            indexed=hit.available_stock,
         )
+        if (product := products.get(hit.product_id)) is not None:
+            row = _as_it_is(row, product)
+        rows.append(replace(row, spans=spans(row.title, result.terms, prefix=result.prefix)))
     return tuple(rows)
+
+
+def _as_it_is(row: ProductHit, product: Product) -> ProductHit:
+    """Return ``row`` with what the catalog says now: search may lag a moment behind an edit."""
+    from data.search.analysis import name_key
+
+    return replace(
+        row,
+        sku=product.sku,
+        title=product.title,
+        brand=product.brand,
+        category=product.category.names[-1] if product.category.names else "",
+        price=product.pricing.final_price,
+        status=product.status,
+        barcode=product.barcode,
+        attributes={name_key(name): shown_value(value) for name, value in product.attributes.items()},
+    )
+
+
+def _products(shop: Shop, ids: list[str]) -> Mapping[str, Product]:
+    """Return the visible products from cache and catalog, none while both are away."""
+    from data.caches.products import cached_products
+
+    return part(lambda: cached_products(shop, ids)) or {}
 
 
 def _live(shop: Shop, ids: list[str]) -> Mapping[str, tuple[Level, ...]] | None:
     """Return the levels of the visible products from PostgreSQL: search may lag, it may not lie."""
-    from data.errors import Unavailable
     from data.stock.reads import levels_of
 
-    try:
-        return levels_of(shop.stores.postgres, ids)
-    except Unavailable:
-        return None
+    return part(lambda: levels_of(shop.stores.postgres, ids))
 
 
 def _without_search(shop: Shop, query: SearchQuery, tell: Callable[[Found], None]) -> Page[ProductHit]:

@@ -49,8 +49,15 @@ class LineHelp(ListScreen):
         self.query_line.mark(
             tuple((one.start, one.end) for one in self._problems), completes=bool(meant or self.offers.offers)
         )
-        self.query_line.note(f"Tab: {meant}" if meant else "", "key")
+        if meant:
+            self.query_line.note(f"Tab: {meant}", "key")
+        else:
+            self.query_line.note("" if self.query_line.typing else self.idle_note())
         return query
+
+    def idle_note(self) -> str:
+        """Return what stands at the end of row 2 while nobody types and nothing is wrong."""
+        return ""
 
     @property
     def trouble(self) -> str:
@@ -135,6 +142,8 @@ class LineHelp(ListScreen):
         """Offers are for who types."""
         if not self.query_line.typing:
             self._withdraw()
+        if self.names.attributes:
+            self.read_line(self.query_line.text)
         self.refresh_keys()
 
     def leave(self) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from screens.related_sheet import history_lines, related_lines
 from screens.shown import exact, order_mark, product_mark, stock_mark, when
+from screens.shown import shown_value as shown_value
 from widgets.cells import Column
 from widgets.line import Piece
 from widgets.sheet import SheetLine, facts, heading, table_heading, table_row
@@ -14,7 +15,7 @@ from widgets.spark import spark
 from widgets.text import visible
 
 if TYPE_CHECKING:
-    from data.catalog.types import AttributeValue, Product
+    from data.catalog.types import Product
     from screens.catalog_data import ProductView
 
 STOCK = (
@@ -79,17 +80,6 @@ def what_changed(paths: Sequence[str]) -> str:
     """Return a document's changed paths as a person calls them: ``price, color changed``."""
     words = [_CALLED.get(path, path.removeprefix(ATTRIBUTES)) for path in paths]
     return f"{', '.join(dict.fromkeys(word for word in words if word)) or 'nothing'} changed"
-
-
-def shown_value(value: AttributeValue) -> str:
-    """Return an attribute's value as text: lists with commas, ``none`` for what is known to be absent."""
-    if isinstance(value, list):
-        return ", ".join(shown_value(item) for item in value)
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
 
 
 def _top(product: Product) -> list[SheetLine]:

@@ -127,6 +127,17 @@ def stock_mark(available: int, reorder_level: int = 0) -> StatusMark:
     return StatusMark("●", f"{available:,}", "good")
 
 
+def shown_value(value: Any) -> str:
+    """Return an attribute's value as text: lists with commas, ``none`` for what is known to be absent."""
+    if isinstance(value, list):
+        return ", ".join(shown_value(item) for item in value)
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
 def address_line(address: Mapping[str, Any]) -> str:
     """Return an address as one line: ``Kantstr. 12, 10623 Berlin, DE``."""
     town = " ".join(str(address[name]) for name in ("postal_code", "city") if address.get(name))

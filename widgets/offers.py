@@ -33,7 +33,7 @@ class OfferList(Toned):
     """The offers, one a line; hidden while there are none."""
 
     DEFAULT_CSS = """
-    OfferList { dock: top; layer: offers; height: auto; margin-top: 1; display: none; background: $surface; }
+    OfferList { dock: top; layer: above; height: auto; margin-top: 1; display: none; background: $surface; }
     OfferList.-shown { display: block; }
     """
 

@@ -154,3 +154,55 @@ async def test_facets_write_the_line_and_chips_give_up(parts: Shop, running: Run
         await desk.until(lambda: "▢ Kingston" in desk.text and "▢ Corsair" not in desk.text)
         await desk.press("escape")
         await desk.sees("▢ Corsair")
+
+
+async def test_a_query_is_kept_under_a_name_opened_by_its_key_and_removed(parts: Shop, running: Run) -> None:
+    async with running(parts) as desk:
+        await at_catalog(desk, "brand:Corsair sort:-price")
+        await desk.sees("2 found")
+        await desk.press("B")
+        await desk.sees("Save the view: brand:Corsair sort:-price")
+        await desk.type("Dear [b]Corsair")
+        await desk.press("tab")
+        await desk.type("3")
+        await desk.press("ctrl+s")
+        await desk.sees("view Dear [b]Corsair saved on 3")
+        await desk.press("escape")
+        await desk.sees("5 found", "3 Dear [b]Corsair")
+        await desk.press("3")
+        await desk.sees("/ brand:Corsair sort:-price", "2 found", "view Dear [b]Corsair")
+        await desk.press("4")
+        await desk.sees("no view on 4")
+        await desk.press("V")
+        await desk.sees("Saved views", "mine")
+        await desk.press("d")
+        await desk.sees("Removes the view Dear [b]Corsair, of yours.")
+        await desk.press("enter")
+        await desk.sees("view Dear [b]Corsair removed")
+        await desk.press("V")
+        await desk.sees("None yet.")
+
+
+async def test_columns_are_chosen_and_remembered(parts: Shop, running: Run) -> None:
+    async with running(parts) as desk:
+        await at_catalog(desk)
+        assert "Brand" not in desk.text
+        await desk.until(lambda: desk.app.screen.names.attributes)
+        await desk.press("c")
+        await desk.sees("Columns", "▣ Title", "▢ Status", "▢ Speed")
+        await desk.until(lambda: desk.app.screen.sheet.go_to("attributes.speed"))
+        await desk.press("space", *["K"] * 4, "enter")
+        await desk.sees("Speed", "6000")
+    async with running(parts) as desk:
+        await desk.press("g", "p")
+        await desk.sees("Speed", "6000")
+        await desk.press("c")
+        await desk.sees("▣ Speed")
+
+
+async def test_a_row_says_what_the_catalog_says_before_search_has_heard_of_it(parts: Shop, running: Run) -> None:
+    parts.door.run(EditProduct(product_id="RTX-4070", changes={"pricing.base_price": Decimal("577")}), parts.actor)
+    parts.stores.redis.cache.flushdb()  # no relay runs beside this test; it would have told the cache
+    async with running(parts) as desk:
+        await at_catalog(desk, "rtx4070")
+        await desk.sees("1 found", "577.00")
