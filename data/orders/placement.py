@@ -31,6 +31,7 @@ from data.orders.addresses import addresses_of
 from data.orders.cart import price_lines, refs_of
 from data.orders.messages import PlacedOrder, PlaceOrder
 from data.orders.rules import PricedLine, Totals, quote
+from data.stock.holding import free_what_ran_out
 from data.stores.combining import Combiner
 from data.stores.prepared import Prepared
 
@@ -106,6 +107,8 @@ def place_order(command: PlaceOrder, unit: OneStatement) -> PlacedOrder:
         if outcome.what == "elsewhere":
             shard = msgspec.json.decode(outcome.detail, type=int)
             continue
+        if outcome.what == "short" and free_what_ran_out(unit.stores, unit.actor, {line.product_id for line in lines}):
+            continue  # somebody held units beyond their time, though nobody had booked that yet
         return _answer(command, unit, lines, outcome, head)
     raise Conflict("No free order number was found; try again.")
 

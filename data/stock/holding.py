@@ -3,8 +3,8 @@
 A reservation moves stock like an order's line does, from available to reserved, so that placement needs to know nothing
 of it and the database's own check stands behind it. When its time is over it is nobody's, whether or not a job has run:
 reads count its units as available (``data.stock.reads.levels_of``), and whoever needs units books the release first
-(``release_due``). Rejected: rows that availability is computed from, for then every placement would have to add up the
-holds of others under the lock of the level.
+(``release_due``; placement once it is short, by ``free_what_ran_out``). Rejected: rows that availability is computed
+from, for then every placement would have to add up the holds of others under the lock of the level.
 
 Lock order: owner → reservations by id → levels by key.
 """
@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import Row, insert, select, text, update
 
-from data.door import UnitOfWork, handles
+from data.door import Door, UnitOfWork, handles
 from data.errors import Invalid, NotFound, OutOfStock, ShortLine
 from data.ids import new_id
 from data.stock.allocation import plan, short_of
@@ -35,11 +35,18 @@ from data.stock.messages import (
 from data.stock.reads import Level
 from data.stock.schema import Reservation
 
-__all__ = ["OWNERS", "release_due"]
+if TYPE_CHECKING:
+    from data.access.rules import Actor
+    from data.stores import Stores
+
+__all__ = ["OWNERS", "free_what_ran_out", "release_due"]
 
 OWNERS = ("draft", "cart")
 MAX_MINUTES = 60 * 24 * 30
 _LOCK_OWNER = text("SELECT pg_advisory_xact_lock(hashtextextended(:owner, 8))")
+_ANY_DUE = text(
+    "SELECT FROM reservations WHERE product_id = ANY(:products) AND released_at IS NULL AND expires_at <= now() LIMIT 1"
+)
 _PRODUCTS = text(
     """
     SELECT k.ref, i.product_id, i.warehouse_id, w.is_active
@@ -251,6 +258,20 @@ def release_due(
     if moves := _let_go(uow, rows, "expired"):
         move(uow, moves)
     return rows
+
+
+def free_what_ran_out(stores: Stores, actor: Actor, product_ids: Iterable[str]) -> bool:
+    """Book what has run out of these products, in a transaction of its own; say whether there was anything.
+
+    For placement, which asks only once it is short: a sale that finds enough pays nothing for holds.
+    """
+    wanted = sorted(product_ids)
+    with stores.postgres.reading() as connection:
+        if connection.execute(_ANY_DUE, {"products": wanted}).first() is None:
+            return False
+    command = ExpireReservations(product_ids=tuple(wanted))
+    done: ReservationsExpired = Door(stores).run(command, actor).result
+    return done.reservations > 0
 
 
 def _told(uow: UnitOfWork, owner_type: str, owner_id: str, before: Sequence[Row[Any]]) -> StockReserved:
