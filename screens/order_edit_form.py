@@ -7,7 +7,7 @@ other half about keys.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from data.errors import Conflict, Invalid, OutOfStock, Unavailable
 from screens.new_order_entry import EntryLine
@@ -21,6 +21,7 @@ from widgets.sheet import Sheet
 if TYPE_CHECKING:
     from data.orders.editing_messages import EditedLine, OrderEdited
     from data.orders.editing_rules import NewOrder
+    from screens.base import AppScreen
 
 #: Lines shown at once; more scroll.
 MOST_LINES = 7
@@ -213,7 +214,9 @@ class OrderEditForm(EditConflict, ProductEntry):
         self.status.say("")
         said = f"{made.order_number} changed, total {made.now.total_amount:,.2f} {made.currency}"
         self.shell.back()
-        self.shell.open_screen("order", order_number=made.order_number, say=said)
+        self.shell.open_screen("order", order_number=made.order_number)  # where one comes from mostly: no second step
+        order = cast("AppScreen", self.app.get_screen("order"))
+        order.call_later(order.status.say, said, "good")  # after it has arrived
 
     def _refused(self, error: Exception) -> None:
         """Nothing was written, or nobody knows; the draft stays in any case."""

@@ -65,6 +65,7 @@ class OrdersScreen(OrderExport, ListScreen):
         Action("orders.filter", "/", "filter", "type_query", help="Edit the line that says which orders", rank=60),
         Action("orders.new", "n", "new", "new_order", permission="orders.place", help="Place an order", rank=20),
         EXPORT,
+        Action("orders.edit", "e", "edit", "edit", "orders.edit", help="Change the order under the bar", show=False),
         Action("orders.clear", "ctrl+u", "all", "clear_query", help="Empty the filter line: every order", show=False),
         Action("orders.reload", ("r", "f5"), "reload", "reload", help="Read the list again, stay at this row", rank=80),
         *(
@@ -157,6 +158,11 @@ class OrdersScreen(OrderExport, ListScreen):
 
     def _show_beside(self, order: OrderDetail) -> None:
         self.beside.show(lambda width: order_summary(order, width), keep=False)
+
+    def edit(self) -> None:
+        """Change the order under the bar; the screen says where it can't be changed any more."""
+        if self.grid.current is not None:
+            self.shell.open_screen("order-edit", order_number=self.grid.current.order_number)
 
     def new_order(self) -> None:
         """Place an order."""

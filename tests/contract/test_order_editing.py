@@ -89,7 +89,7 @@ def world(shop: Shop) -> World:
     return World(shop)
 
 
-def test_peer_rule_3_an_edit_changes_everything_in_one_write(world: World) -> None:
+def test_rule_03_an_edit_changes_everything_in_one_write(world: World) -> None:
     """Quantity, a new line, a discount with its reason, the address, the shipping and the notes, by difference."""
     before = get_order(world.shop.stores.postgres, world.order)
     berlin = Address(street_address="Kantstr. 12", city="Berlin", postal_code="10623", country="DE")
@@ -178,7 +178,7 @@ def test_a_short_line_refuses_everything_and_names_itself(world: World) -> None:
     assert get_order(world.shop.stores.postgres, world.order).version == 1
 
 
-def test_peer_rule_4_the_second_of_two_edits_gets_the_order_as_it_is(world: World) -> None:
+def test_rule_04_the_second_of_two_edits_gets_the_order_as_it_is(world: World) -> None:
     world.edit(lines=(LineEdit(sku="RAM", quantity=5),), expected_version=1)
     with pytest.raises(Conflict) as refused:
         world.edit(lines=(LineEdit(sku="RAM", quantity=3),), expected_version=1)
