@@ -50,6 +50,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "reconcile": ("cli.reconcile", "Recompute every stock level from the ledger; exit 1 on a mismatch."),
     "relay": ("cli.relay", "The relay of events: run it, its lag, its dead letters."),
     "cache": ("cli.cache", "Warm the product cache; what it holds."),
+    "views": ("cli.views", "Saved views of lists: a query under a name."),
     "search": ("cli.search", "Rebuild the search index."),
     "stack": ("cli.stack", "Start, stop and show the local engines."),
     "config": ("cli.config", "Show the settings in force."),

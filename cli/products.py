@@ -14,7 +14,9 @@ from cli.product_bulk import bulk
 from cli.product_edits import archive, attributes, create, duplicate, edit, restore
 from cli.product_export import export
 from cli.product_import import import_
+from cli.product_reads import history, related, suggest
 from cli.session import opened_shop
+from cli.views import find_view
 from data.errors import Invalid
 
 if TYPE_CHECKING:
@@ -37,11 +39,18 @@ def command() -> None:
     "--filter", "filters", multiple=True, metavar="FIELD=VALUE", help="As color=White, brand=A,B, price:50..100."
 )
 @click.option("--sort", default="", metavar="ORDER", help="As sort: in the query: price, -price, newest …")
+@click.option("--view", metavar="NAME", help="Narrow what a saved view finds.")
 @click.option("--no-facets", is_flag=True, help="Leave the facets out.")
 @with_limit
 @with_after
 def search(
-    words: tuple[str, ...], filters: tuple[str, ...], sort: str, no_facets: bool, limit: int, after: str | None
+    words: tuple[str, ...],
+    filters: tuple[str, ...],
+    sort: str,
+    view: str | None,
+    no_facets: bool,
+    limit: int,
+    after: str | None,
 ) -> Answer:
     """Search the catalog; WORDS are a query as in the terminal: corsair vengeance color:White -used.
 
@@ -50,6 +59,8 @@ def search(
     from data.caches.searches import cached_search
 
     with opened_shop("catalog.view") as shop:
+        if view is not None:
+            words = (find_view(shop, "products", view).query, *words)
         query = _query(words, filters, sort, shop.stores.search.attribute_names())
         found = cached_search(shop, query, limit=limit, after=after, facets=not no_facets)
     document = {
@@ -137,5 +148,5 @@ def _product_lines(product: Product, levels: Iterable[Level]) -> Iterable[str]:
     )
 
 
-for _verb in (create, edit, attributes, duplicate, archive, restore, bulk, export, import_):
+for _verb in (create, edit, attributes, duplicate, archive, restore, bulk, export, import_, related, history, suggest):
     command.add_command(_verb)

@@ -11,6 +11,7 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 
 from data.types import Histogram
 
@@ -37,7 +38,7 @@ def histogram(counts: Counts) -> Histogram | None:
     Of lists of numbers (``5×6000``) that position is taken whose numbers are larger than all of the others', because a
     range finds a number at whatever position; where there is none, there is no histogram.
     """
-    lists = [([float(part) for part in parts], count) for value, count in counts if (parts := _parts(value))]
+    lists = [(numbers, count) for value, count in counts if (numbers := _numbers(value))]
     total, numeric = sum(count for _, count in counts), sum(count for _, count in lists)
     if not lists or numeric < total * (1 - _MOST_WORDS):
         return None
@@ -59,12 +60,15 @@ def price_histogram(bounds: Sequence[int], counts: Sequence[int]) -> Histogram |
     return Histogram(tuple(ends[first : last + 2]), tuple(counts[first : last + 1]), open_end)
 
 
-def _parts(value: str) -> list[str]:
+@lru_cache(maxsize=32_768)
+def _numbers(value: str) -> tuple[float, ...]:
+    """Return the numbers that ``value`` is made of, none where it is anything else."""
+    # Products say the same few values again and again, and a search asks for all of them.
     parts = value.split("×")
-    return parts if all(_NUMBER.fullmatch(part) for part in parts) else []
+    return tuple(map(float, parts)) if all(_NUMBER.fullmatch(part) for part in parts) else ()
 
 
-def _one_of_each(lists: list[tuple[list[float], int]]) -> Weighed:
+def _one_of_each(lists: list[tuple[tuple[float, ...], int]]) -> Weighed:
     length = max(len(numbers) for numbers, _ in lists)
     if length == 1:
         return [(numbers[0], count) for numbers, count in lists]
