@@ -50,3 +50,20 @@ def test_export_to_a_file_and_to_standard_output(settings: Settings, twin: Twin,
     assert out == f'{{"order_number":"{number}"}}\n'
     twin("orders", "export", "--columns", "nothing", code=3)
     twin("orders", "export", "--format", "xlsx", code=3)
+
+
+def test_import_of_what_was_exported(settings: Settings, twin: Twin, tmp_path: Path) -> None:
+    _order(settings)
+    file, columns = tmp_path / "orders.csv", "order_number,email,sku,quantity"
+    place = ",".join(f"shipping_{name}" for name in ("street_address", "city", "state", "postal_code", "country"))
+    twin("orders", "export", "--to", str(file), "--columns", f"{columns},{place}")
+    errors = str(tmp_path / "errors.jsonl")
+    dry = twin("orders", "import", str(file), "--dry-run", "--errors", errors, "--json").document
+    first = twin("orders", "import", str(file), "--errors", errors, "--json").document
+    again = twin("orders", "import", str(file), "--errors", errors, "--json").document
+    assert [(ran["placed"], ran["unchanged"]) for ran in (dry, first, again)] == [(1, 0), (1, 0), (0, 1)]
+    file.write_text(file.read_text("utf-8-sig").replace(",2,", ",zero,"))
+    refused = twin("orders", "import", str(file), "--errors", errors, "--json")
+    assert refused.document["refused"] == 1
+    assert "whole number" in refused.err
+    twin("orders", "import", str(tmp_path / "nothing.csv"), code=4)
