@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from data.events.outbox import MAX_ATTEMPTS, MAX_REASON
+from data.events.outbox import MAX_REASON
 
 __all__ = ["bury", "open_letters"]
 
@@ -29,9 +29,9 @@ _OPEN = text(
 )
 
 
-def bury(connection: Connection, topic: str, key: str, kind: str, reason: str) -> None:
+def bury(connection: Connection, topic: str, key: str, kind: str, reason: str, *, attempts: int = 1) -> None:
     """Add a dead letter for something that is no row of the outbox, unless an open one says it already."""
-    values = {"topic": topic, "key": key, "kind": kind, "attempts": MAX_ATTEMPTS, "reason": reason[:MAX_REASON]}
+    values = {"topic": topic, "key": key, "kind": kind, "attempts": attempts, "reason": reason[:MAX_REASON]}
     connection.execute(_BURY, values)
 
 

@@ -26,6 +26,7 @@ from data.events.adoption import adopt
 from data.events.changes import Batch, Change, HistoryLost, Position, ProductChanges, cluster_time
 from data.events.rebuild import REBUILD, asked_rebuild
 from data.events.reindex import Documents, Reindexing, all_products
+from data.events.retries import Retries
 from data.events.topics import PRODUCTS
 from data.stores.mongo import translate_errors
 
@@ -64,6 +65,7 @@ class ProductFeed:
         # Only what was heard counts: the place where a stream begins may already bear the time of the write to come.
         self._reached = (0, 0)
         self._counters: dict[str, Any] = {}
+        self._retries = Retries(self._counters)
         self._noted: tuple[Position, tuple[int, int]] | None = None
         self._noted_at = self._repaired = self._lost = self._looked = float("-inf")
         self._reconciled = time.monotonic() - RECONCILE_SECONDS
@@ -78,6 +80,7 @@ class ProductFeed:
             batch = stream.take(seconds, BATCH)
             if batch:
                 self._handle(batch)
+            self._try_again()
             self._look_after_caches()
             self._rebuild_if_asked()
             self._reconcile(quiet=not (batch and batch.changes))
@@ -109,6 +112,7 @@ class ProductFeed:
     def _open(self) -> ProductChanges:
         with self._stores.postgres.reading() as connection:
             self._counters = state.load(connection, PRODUCTS)
+        self._retries = Retries(self._counters)
         token = self._counters.get("token")
         self._stream = ProductChanges(self._stores.mongo, token)
         self._position = self._stream.start
@@ -188,11 +192,13 @@ class ProductFeed:
         """Write products to the index; one that it cannot take becomes a dead letter and stops no other."""
         documents = list(self._documents.of(products))
         try:
-            return self._stores.search.put_many(documents)
+            written = self._stores.search.put_many(documents)
         except Unavailable:
             raise
         except Exception:  # noqa: BLE001 - one bad document fails a whole batch; it is found below
             return sum(self._index_alone(document) for document in documents)
+        self._retries.taken(document.product_id for document in documents)
+        return written
 
     def _index_alone(self, document: SearchDocument) -> int:
         try:
@@ -200,7 +206,8 @@ class ProductFeed:
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the engine says of it, it is this product's fault
-            self._bury(document.product_id, f"{type(error).__name__}: {error}")
+            if attempts := self._retries.refused(document.product_id):
+                self._bury(document.product_id, f"{type(error).__name__}: {error}", attempts=attempts)
             return 0
 
     def _unindex(self, gone: set[str]) -> int:
@@ -210,10 +217,18 @@ class ProductFeed:
         indexed = self._stores.search.versions(gone)
         return self._stores.search.delete_many((product_id, revision + 1) for product_id, revision in indexed.items())
 
-    def _bury(self, product_id: str, why: str) -> None:
+    def _try_again(self) -> None:
+        """Index the products whose pause after a refusal is over."""
+        due = self._retries.due()
+        if due:
+            self._apply([Change(product_id) for product_id in due])
+            self._retries.taken(set(due) - set(get_products(self._stores.mongo, due)))
+            self._note(self._position)
+
+    def _bury(self, product_id: str, why: str, *, attempts: int = 1) -> None:
         self._counters["failed"] = self._counters.get("failed", 0) + 1
         with self._stores.postgres.writing() as connection:
-            letters.bury(connection, PRODUCTS, product_id, "index", why)
+            letters.bury(connection, PRODUCTS, product_id, "index", why, attempts=attempts)
 
     def _follow(self, products: Mapping[str, Product | None]) -> None:
         try:

@@ -17,11 +17,12 @@ from sqlalchemy import text
 from data.caches.keys import product_key
 from data.caches.products import GONE, ProductCache, cached_product
 from data.errors import NotFound
-from data.events import changes, reindex, state
+from data.events import changes, delivery, reindex, state
 from data.events import products as feed
 from data.events.changes import HistoryLost
 from data.events.consistency import sample_consistency
-from data.events.reads import relay_status
+from data.events.outbox import MAX_ATTEMPTS
+from data.events.reads import list_dead_letters, relay_status
 from data.events.reconcile import differences
 from data.events.relay import drain
 from data.events.topics import PRODUCTS
@@ -331,12 +332,47 @@ def test_a_product_the_index_cannot_take_is_buried_alone(shop: Shop, monkeypatch
     assert [tuple(row) for row in found] == [("products", bad, "ValueError: this one makes no document")]
     monkeypatch.undo()
     from data.events.commands import ReplayDeadLetters
-    from data.events.reads import list_dead_letters
 
     letter = list_dead_letters(stores.postgres).rows[0]
     shop.door.run(ReplayDeadLetters(event_ids=(letter.event_id,)), shop.actor)
     assert drain(shop).quiet
     assert "BAD" in hits(stores, "kettle")
+
+
+def test_a_product_the_index_refuses_is_tried_again_then_buried(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    stores = shop.stores
+    drain(shop)
+    engine = type(stores.search)
+    real, tries, patience = engine.put_many, [], [3]
+
+    def refuse(self, documents):
+        documents = list(documents)
+        if any(document.sku == "BAD" for document in documents):
+            tries.append(len(documents))
+            if len(documents) == 1:
+                patience[0] -= 1
+            if patience[0] >= 0:
+                raise ValueError("not now")
+        return real(self, documents)
+
+    monkeypatch.setattr(engine, "put_many", refuse)
+    monkeypatch.setattr(delivery, "backoff", lambda attempts: 0.0)
+    put_product(stores, "GOOD", title="Kettle")
+    put_product(stores, "BAD", title="Kettle")
+    for _ in range(5):
+        assert drain(shop).quiet
+    assert set(hits(stores, "kettle")) == {"GOOD", "BAD"}
+    assert relay_status(stores.postgres).dead_letters == 0
+    patience[0] = 1000
+    foreign_edit(stores, str(stores.mongo.products.find_one({"sku": "BAD"})["_id"]), title="Kettle two")
+    following = feed.ProductFeed(stores)
+    (letter,) = until(lambda: (following.step(0.05), list_dead_letters(stores.postgres).rows)[1])
+    assert (letter.attempts, letter.reason) == (MAX_ATTEMPTS, "ValueError: not now")
+    tried = len(tries)
+    for _ in range(5):
+        following.step(0.05)
+    following.close()
+    assert len(tries) == tried, "it is not tried for ever"
 
 
 def test_what_is_cached_is_what_the_catalog_says(shop: Shop) -> None:
