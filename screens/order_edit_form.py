@@ -224,6 +224,7 @@ class OrderEditForm(EditConflict, ProductEntry):
         if isinstance(error, Conflict) and "order" in error.current:
             self._keep()  # whoever was first may have been this person, in another terminal: one draft, done there
             self.show_conflict(error)
+            self._look_again()  # where only a price moved, the new total is to be seen
         elif isinstance(error, OutOfStock | Invalid | Conflict):
             self.status.say(f"Not changed: {error}", "bad")
             self._look_again()

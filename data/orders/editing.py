@@ -46,7 +46,7 @@ def edit_order(command: EditOrder, uow: UnitOfWork) -> OrderEdited:
     changes = _checked(command.changes)
     reason = checked_reason(changes.reason)
     added = _priced(uow.stores, changes.add)
-    inclusive = tax_in_prices(uow.stores, command.order_id)
+    inclusive = tax_in_prices(uow.stores, command.order_id, moving=changes.shipping_address is not None)
     order = lock_order(uow.connection, command.order_id)
     items = lock_items(uow.connection, [command.order_id])
     money = money_of(uow.connection, [command.order_id])[command.order_id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from data.catalog.reads import get_products
+from data.errors import Unavailable
 from data.orders.editing_facts import OrderFacts, facts_of, prices_hold_tax
 from data.orders.editing_units import Key
 from data.orders.reads import get_order
@@ -48,10 +50,13 @@ class Editable:
 def read_editable(stores: Stores, ref: str | UUID) -> Editable:
     """Return the order with this number or id as an edit begins with it.
 
-    Raises ``NotFound``; ``Unavailable`` for MongoDB only where the order's amounts don't say whether prices hold tax.
+    Raises ``NotFound``. Where only the catalog could say whether prices hold tax and it is away, they count as without:
+    the handler asks again, and refuses a total that was shown wrong.
     """
     order_id = ref if isinstance(ref, UUID) else get_order(stores.postgres, ref).order_id
-    inclusive = tax_in_prices(stores, order_id)
+    inclusive: dict[str, bool] = {}
+    with contextlib.suppress(Unavailable):
+        inclusive = tax_in_prices(stores, order_id, moving=True)
     with stores.postgres.reading() as connection:
         order = connection.execute(select(Order.__table__).where(Order.order_id == order_id)).one()
         items = connection.execute(select(OrderItem.__table__).where(OrderItem.order_id == order_id)).all()
@@ -66,14 +71,15 @@ def free_units(connection: sqlalchemy.Connection, products: Iterable[str]) -> di
     return {(row.product_id, row.warehouse_id): row.available_stock for row in rows}
 
 
-def tax_in_prices(stores: Stores, order_id: UUID) -> dict[str, bool]:
+def tax_in_prices(stores: Stores, order_id: UUID, *, moving: bool) -> dict[str, bool]:
     """Return for each product of the order whether its price contains its tax, where only the catalog can tell.
 
-    Asked before anything is locked, since it may ask MongoDB. A product that is gone counts as without tax.
+    An untaxed order that is not ``moving`` to another address stays untaxed, so nobody is asked. Asked before anything
+    is locked. A product that is gone counts as without tax. Raises ``Unavailable`` where MongoDB is away.
     """
     with stores.postgres.reading() as connection:
         amounts = connection.execute(_AMOUNTS, {"order_id": order_id}).one_or_none()
-        if amounts is None or prices_hold_tax(*amounts) is not None:
+        if amounts is None or prices_hold_tax(*amounts) is not None or not (amounts.tax_amount or moving):
             return {}
         products = connection.execute(_PRODUCTS, {"order_id": order_id}).scalars().all()
     found = get_products(stores.mongo, products)

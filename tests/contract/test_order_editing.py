@@ -11,13 +11,15 @@ import msgspec
 import pytest
 
 from data.catalog.messages import EditProduct
-from data.errors import Conflict, Denied, Invalid, OutOfStock
+from data.door import Door
+from data.errors import Conflict, Denied, Invalid, OutOfStock, Unavailable
 from data.orders.editing_messages import Discount, EditOrder, LineAdded, LineEdit, OrderChanges, OrderEdited
 from data.orders.editing_reads import read_editable
 from data.orders.messages import Address, ChangeOrderStatus
 from data.orders.reads import get_order
 from data.payments.messages import RecordPayment
 from data.stock.reads import levels_of, reconcile
+from data.stores import Stores
 from tests.desk_world import at_the_desk
 from tests.orders_world import customer, one, place, product, sql, warehouses
 
@@ -248,6 +250,20 @@ def test_only_an_open_order_and_only_who_may(world: World) -> None:
     )
     with pytest.raises(Invalid, match="can't be edited any more"):
         world.edit(notes="x")
+
+
+def test_without_the_catalog_an_order_is_edited_and_only_a_new_product_has_to_wait(world: World) -> None:
+    nowhere = "mongodb://127.0.0.1:1/none?serverSelectionTimeoutMS=200"
+    stores = Stores(msgspec.structs.replace(world.shop.settings, mongodb_url=nowhere))
+    try:
+        assert read_editable(stores, world.order).order.version == 1
+        edit = world.command(lines=(LineEdit(sku="RAM", quantity=3),), notes="call first")
+        assert Door(stores).run(edit, world.shop.actor).result.version == 2
+        with pytest.raises(Unavailable):
+            Door(stores).run(world.command(add=(LineAdded(sku="SSD"),)), world.shop.actor)
+    finally:
+        stores.close()
+    assert world.levels()["RAM", "WH1"] == (7, 3)
 
 
 def test_nothing_changed_writes_nothing(world: World) -> None:
