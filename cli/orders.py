@@ -11,9 +11,9 @@ from cli.answer import Answer, page_document, plain
 from cli.columns import columns, pairs, shown
 from cli.options import Noun, with_after, with_key, with_limit
 from cli.order_edit import edit
+from cli.order_files import VERBS as FILES
 from cli.order_input import OrderInput, read_line, read_order_file
 from cli.order_life import VERBS
-from cli.order_files import VERBS as FILES
 from cli.order_notes import VERBS as NOTES
 from cli.order_papers import VERBS as PAPERS
 from cli.session import done_document, opened_shop
