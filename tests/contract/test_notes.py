@@ -17,9 +17,12 @@ from data.ids import new_id
 from data.notes.messages import AddNote, MarkMentionsRead
 from data.notes.reads import list_mentions, unread_count
 from data.notes.rules import mentions_in
-from data.orders.messages import ChangeOrderStatus
+from data.orders.editing_messages import EditOrder, LineEdit, OrderChanges
+from data.orders.messages import CancelLines, ChangeOrderStatus, LineUnits
 from data.orders.timeline import KINDS, TimelineEntry, timeline
 from data.payments.messages import RecordPayment
+from data.returns.messages import RequestReturn
+from data.shipments.messages import ShipOrder
 from data.shop import Shop
 from tests.hostile import STORABLE
 from tests.orders_world import customer, one, place, product, warehouses
@@ -168,3 +171,26 @@ def test_hostile_notes_come_out_as_they_went_in_and_stay_off_the_papers(shop: Sh
     slip = make_document(shop, [str(order_id)], "packing-slip", format="text").content.decode()
     assert "wrapped as a gift" in slip
     assert "calc" not in slip
+
+
+def test_the_timeline_tells_edits_with_was_and_is_cancellations_and_returns(shop: Shop) -> None:
+    order_id = order(shop)
+    do = shop.door.run
+    version = one(shop, "SELECT version FROM orders WHERE order_id = :id", id=order_id)
+    changes = OrderChanges(lines=(LineEdit(sku="RAM-1", quantity=5),), notes="ring twice", reason="asked by phone")
+    do(EditOrder(order_id=order_id, changes=changes, expected_version=version), shop.actor)
+    do(CancelLines(order_id=order_id, reason="two too many", lines=(LineUnits(sku="RAM-1", quantity=2),)), shop.actor)
+    do(ChangeOrderStatus(order_id=order_id, new_status="confirmed"), shop.actor)
+    do(ShipOrder(order_id=order_id), shop.actor)
+    do(RequestReturn(order_id=order_id, lines=(LineUnits(sku="RAM-1", quantity=1),), reason="broken"), shop.actor)
+    (edited,) = told(shop, order_id, "edit")
+    changed = {change.label: (change.was, change.now) for change in edited.changes}
+    assert ("2", "5") in changed.values(), changed
+    assert any(now == "ring twice" for _, now in changed.values()), changed
+    assert [entry.what for entry in told(shop, order_id, "return")] == ["request"]
+    assert "broken" in told(shop, order_id, "return")[0].why
+    steps = [(entry.what, entry.why) for entry in told(shop, order_id, "status")]
+    assert any("two too many" in why for _, why in steps), steps
+    assert [entry.what for entry in told(shop, order_id, "parcel")] == ["sent from WH1, 3 units"]
+    everything = told(shop, order_id)
+    assert len(everything) == sum(len(told(shop, order_id, kind)) for kind in KINDS) == len(set(everything))
