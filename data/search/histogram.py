@@ -42,11 +42,11 @@ def histogram(counts: Counts) -> Histogram | None:
     total, numeric = sum(count for _, count in counts), sum(count for _, count in lists)
     if not lists or numeric < total * (1 - _MOST_WORDS):
         return None
-    numbers = _one_of_each(lists)
-    if len({number for number, _ in numbers}) < FEWEST_NUMBERS:
+    weighed = _one_of_each(lists)
+    if len({number for number, _ in weighed}) < FEWEST_NUMBERS:
         return None
-    bounds = _bounds(min(numbers)[0], max(numbers)[0])
-    return Histogram(bounds, _count(numbers, bounds)) if bounds else None
+    bounds = _bounds(min(weighed)[0], max(weighed)[0])
+    return Histogram(bounds, _count(weighed, bounds)) if bounds else None
 
 
 def price_histogram(bounds: Sequence[int], counts: Sequence[int]) -> Histogram | None:

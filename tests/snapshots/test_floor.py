@@ -8,7 +8,7 @@ from tests.snapshots import ways
 from tests.snapshots.conftest import SIZES, Picture
 
 WAYS = (
-    *(ways.catalog, ways.found, ways.facets),
+    *(ways.catalog, ways.found, ways.facets, ways.offered, ways.related),
     *(ways.product, ways.edit),
     *(ways.warehouse, ways.low, ways.adjust, ways.movements),
 )

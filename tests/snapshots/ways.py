@@ -140,7 +140,22 @@ async def narrowed(desk: Running) -> None:
     await catalog(desk)
     await desk.type("/stock:>0 price:20..250 -color:black")
     await desk.press("enter")
-    await desk.sees("91 found", "▢ Camping")
+    await desk.sees("91 found", "▢ Kitchen")
+
+
+async def offered(desk: Running) -> None:
+    await catalog(desk)
+    await desk.type("/prce:20..90 bra")
+    await desk.sees("Tab: price", "brand:")
+
+
+async def related(desk: Running) -> None:
+    await catalog(desk)
+    await desk.type("/KEY-0001")
+    await desk.press("enter", "enter")
+    await desk.sees("Catalog › KEY-0001")
+    await desk.press("R")
+    await desk.sees("Bought together", "Alike")
 
 
 async def facets(desk: Running) -> None:
@@ -215,7 +230,9 @@ PICTURES = (
     Picture("customer", customer),
     Picture("catalog", narrowed, WIDE),
     Picture("facets", facets),
+    Picture("offers", offered),
     Picture("product", product),
+    Picture("related", related),
     Picture("warehouse", warehouse),
     Picture("movements", movements),
     Picture("events", events, WIDE),
