@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     Column("title", "What", 24, flex=3),
-    Column("state", "State", 10),
+    Column("state", "State", 11),
     Column("done", "Done", 9, right=True),
     Column("total", "Of", 9, right=True),
     Column("refused", "Refused", 7, right=True),

@@ -65,6 +65,7 @@ class SheetScreen(AppScreen):
         self._ids: tuple[str, ...] = ()
         self._query = ""
         self._saving = False
+        self._typing = False
 
     def compose_query(self) -> Iterable[Widget]:
         """What is typed."""
@@ -129,7 +130,7 @@ class SheetScreen(AppScreen):
             return
         row, column = table.cursor
         cell = table.cell(row, column)
-        if not self.line.has_focus:
+        if not self._typing:
             self.line.value = cell.text
         changed = sum(map(len, table.changes.values()))
         most = f", the first {MOST}" if len(table.rows) == MOST else ""
@@ -153,7 +154,7 @@ class SheetScreen(AppScreen):
 
     def more_hints(self) -> tuple[KeyHint, ...]:
         """How to type and to choose."""
-        if self.line.has_focus:
+        if self._typing:
             return (KeyHint("Enter", "write"), KeyHint("Esc", "leave it"))
         return (KeyHint("Enter", "type"), KeyHint("v", "range"))
 
@@ -169,6 +170,7 @@ class SheetScreen(AppScreen):
         if table is None or not table.rows or shop is None or not shop.actor.may(_NEED):
             self.app.bell()
             return
+        self._typing = True
         self.line.disabled = False
         self.line.value = table.cell(*table.cursor).text if event.text is None else event.text
         self.line.cursor_position = len(self.line.value)
@@ -188,7 +190,7 @@ class SheetScreen(AppScreen):
 
     def leave(self) -> bool:
         """Esc: stop typing, then drawing."""
-        if self.line.has_focus:
+        if self._typing:
             self._stop_typing()
             self._tell()
             return True
@@ -199,6 +201,7 @@ class SheetScreen(AppScreen):
         return False
 
     def _stop_typing(self) -> None:
+        self._typing = False
         self.cells.drawing = False
         self.cells.focus()
         self.line.disabled = True

@@ -9,7 +9,7 @@ from tests.snapshots.conftest import SIZES, Picture
 
 WAYS = (
     *(ways.catalog, ways.found, ways.facets, ways.offered, ways.related),
-    *(ways.product, ways.edit),
+    *(ways.product, ways.edit, ways.attributes, ways.dry_run, ways.sheet, ways.categories),
     *(ways.warehouse, ways.low, ways.adjust, ways.movements),
 )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from data.drafts import clear_draft
@@ -176,6 +178,50 @@ async def edit(desk: Running) -> None:
     await desk.sees("Edit ")
 
 
+async def attributes(desk: Running) -> None:
+    await product(desk)
+    await desk.press("a")
+    await desk.sees("nothing to save")
+    await desk.press("home", "d", "down", "enter", "end", *" Pro", "ctrl+s")
+    await desk.sees("2 changes not saved")
+
+
+async def categories(desk: Running) -> None:
+    await catalog(desk)
+    await desk.press("C")
+    await desk.sees("categories", "Electronics")
+
+
+async def dry_run(desk: Running) -> None:
+    await catalog(desk)
+    await desk.press("b", "tab", *"-10", "ctrl+s")
+    await desk.sees("nothing is changed yet", "would be changed")
+
+
+async def jobs(desk: Running) -> None:
+    await dry_run(desk)
+    await desk.press("g", "p", "J")
+    await desk.sees("not begun")
+
+
+async def sheet(desk: Running) -> None:
+    await catalog(desk)
+    await desk.press("S")
+    await desk.sees("154 products")
+    await desk.press("v", "down", "down", "4", "9", "enter", "down", "right", "7", "0", "0", "enter")
+    await desk.sees("▲700")
+
+
+async def bring_in(desk: Running) -> None:
+    folder = Path(tempfile.gettempdir(), "storekeeper-pictures")  # its name is seen in the picture
+    folder.mkdir(exist_ok=True)
+    file = folder / "prices.csv"
+    file.write_text("sku,title,price\nKEY-0001,,59.90\nNEW-0001,Tea towel,7.50\nNEW-0002,Apron,-3\n")
+    await catalog(desk)
+    await desk.press("I", *str(file), "ctrl+s")
+    await desk.sees("Dry run", "would be refused")
+
+
 async def warehouse(desk: Running) -> None:
     await desk.press("g", "w")
     await desk.sees("levels")
@@ -232,6 +278,12 @@ PICTURES = (
     Picture("facets", facets),
     Picture("offers", offered),
     Picture("product", product),
+    Picture("attributes", attributes),
+    Picture("bulk", dry_run),
+    Picture("jobs", jobs),
+    Picture("sheet", sheet),
+    Picture("import", bring_in),
+    Picture("categories", categories),
     Picture("related", related),
     Picture("warehouse", warehouse),
     Picture("movements", movements),
