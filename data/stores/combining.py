@@ -13,9 +13,10 @@ Promises:
   mistake, an interrupt in the leader), nobody is told another's error: each acts again alone, in its own thread. So
   ``act`` must be safe to repeat, which an idempotency key makes it, and must leave nothing behind when it raises,
   unless it is known by that key.
-- Who has not been taken up within ``PATIENCE_SECONDS`` acts alone, beside the others: a batch that waits for a lock
-  holds up those it began with, not the whole process. Who was taken up and hears nothing for ``LOST_SECONDS``, longer
-  than any statement may take, acts alone too.
+- Who has not been taken up within ``PATIENCE_SECONDS`` leads those who wait with it, beside the batch under way: one
+  that waits for a lock holds up those it began with, not the whole process, and where commits are slow several are
+  under way at a time. Who was taken up and hears nothing for ``LOST_SECONDS``, longer than any statement may take,
+  acts alone.
 
 Rejected: several stock rows per product, taken with SKIP LOCKED (another table for the level, and every reader adds
 up); asynchronous commit (loses acknowledged orders); waiting a moment for company (adds to every lone caller's time).
@@ -35,7 +36,8 @@ __all__ = ["PATIENCE_SECONDS", "Combiner"]
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
-PATIENCE_SECONDS = 0.2
+#: Several times what a batch takes where the disk is quick; shorter, and batches come out smaller and cost more.
+PATIENCE_SECONDS = 0.05
 LOST_SECONDS = 30.0
 
 
@@ -47,7 +49,7 @@ class _State(Enum):
 
 
 class _Turn(Generic[Asked, Answer]):
-    """One caller's place in the queue. ``woken`` is released once, when ``state`` has left ``WAITS``."""
+    """One caller's place in the queue. ``woken`` is released when another than itself has changed ``state``."""
 
     __slots__ = ("answer", "asked", "state", "weight", "woken")
     answer: Answer
@@ -70,7 +72,7 @@ class Combiner(Generic[Asked, Answer]):
     def __init__(self, most: int) -> None:
         self._most = most
         self._waiting: deque[_Turn[Asked, Answer]] = deque()
-        self._led = False
+        self._leaders = 0
         self._crowd = False
         self._lock = threading.Lock()
 
@@ -84,8 +86,8 @@ class Combiner(Generic[Asked, Answer]):
         try:
             with self._lock:
                 self._waiting.append(turn)
-                if not self._led:
-                    self._led = True
+                if not self._leaders:
+                    self._leaders = 1
                     turn.state = _State.LEADS
             if turn.state is not _State.LEADS:
                 self._wait(turn)
@@ -102,9 +104,10 @@ class Combiner(Generic[Asked, Answer]):
         if turn.woken.acquire(timeout=PATIENCE_SECONDS):
             return
         with self._lock:
-            if turn.state is _State.WAITS and turn in self._waiting:
-                self._waiting.remove(turn)
-                turn.state = _State.ALONE
+            if turn in self._waiting:
+                if turn.state is _State.WAITS:
+                    turn.state = _State.LEADS
+                    self._leaders += 1
                 return
         if not turn.woken.acquire(timeout=LOST_SECONDS):  # taken up at last, so the outcome is waited for
             turn.state = _State.ALONE
@@ -113,13 +116,13 @@ class Combiner(Generic[Asked, Answer]):
         batch: list[_Turn[Asked, Answer]] = []
         answers: Sequence[Answer] | None = None
         try:
-            self._take(batch)
+            self._take(turn, batch)
             answers = act([one.asked for one in batch])
         except Exception:
             if len(batch) == 1:
                 raise
         finally:
-            self._hand_over(turn)
+            self._retire(turn)
             for number, one in enumerate(batch[1:], 1):
                 if answers is None:
                     one.wake(_State.ALONE)
@@ -128,25 +131,30 @@ class Combiner(Generic[Asked, Answer]):
                     one.wake(_State.ANSWERED)
         return act([turn.asked])[0] if answers is None else answers[0]
 
-    def _take(self, batch: list[_Turn[Asked, Answer]]) -> None:
-        """Move into ``batch`` the leader, who waits first, and as many behind it as may go along."""
-        weight = 0
+    def _take(self, turn: _Turn[Asked, Answer], batch: list[_Turn[Asked, Answer]]) -> None:
+        """Move from the queue into ``batch`` the leader and as many as may go along, longest waiting first."""
         if self._crowd:  # those who were told their answers just now are about to come again, as soon as they may run
             time.sleep(0)
         with self._lock:
-            while self._waiting and (not batch or weight + self._waiting[0].weight <= self._most):
-                batch.append(self._waiting.popleft())
-                weight += batch[-1].weight
+            self._waiting.remove(turn)
+            batch.append(turn)
+            weight = turn.weight
+            for one in [one for one in self._waiting if one.state is _State.WAITS]:  # not who is about to lead itself
+                weight += one.weight
+                if weight > self._most:
+                    break
+                self._waiting.remove(one)
+                batch.append(one)
             self._crowd = len(batch) > 1
 
-    def _hand_over(self, turn: _Turn[Asked, Answer]) -> None:
-        """Give the lead, which ``turn`` has, to the one that has waited longest."""
+    def _retire(self, turn: _Turn[Asked, Answer]) -> None:
+        """End the lead of ``turn``; the last leader hands it to the one that has waited longest."""
         with self._lock:
             turn.state = _State.ANSWERED
-            if self._waiting:
+            if self._leaders == 1 and self._waiting:
                 self._waiting[0].wake(_State.LEADS)
             else:
-                self._led = False
+                self._leaders -= 1
 
     def _leave(self, turn: _Turn[Asked, Answer]) -> None:
         """Leave the queue for good; the lead is not taken along."""
@@ -154,4 +162,4 @@ class Combiner(Generic[Asked, Answer]):
             if turn in self._waiting:
                 self._waiting.remove(turn)
         if turn.state is _State.LEADS:
-            self._hand_over(turn)
+            self._retire(turn)

@@ -142,16 +142,18 @@ def test_one_that_is_interrupted_while_it_waits_leaves_the_queue(
     assert act.calls == [[0], [2]]
 
 
-def test_who_loses_patience_acts_alone_beside_the_others(
+def test_who_loses_patience_leads_those_who_wait_with_it(
     threads: ThreadPoolExecutor, until: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     act, combiner = Held(), Combiner[int, int](8)
-    (first,) = queue_up(threads, combiner, act, [0], until)
+    futures = queue_up(threads, combiner, act, range(4), until)
     monkeypatch.setattr(combining, "PATIENCE_SECONDS", 0.01)
-    assert combiner.ask(1, 1, act) == 2
-    assert not first.done()
+    assert combiner.ask(9, 1, act) == 18
+    assert not any(future.done() for future in futures[:1])
     act.go.set()
-    assert first.result(PATIENT) == 0
+    assert [future.result(PATIENT) for future in futures] == [0, 2, 4, 6]
+    assert act.calls == [[0], [9, 1, 2, 3]]
+    assert combiner._leaders == 0
 
 
 def test_many_hands(threads: ThreadPoolExecutor) -> None:
@@ -159,3 +161,20 @@ def test_many_hands(threads: ThreadPoolExecutor) -> None:
     act.begun.set()
     assert list(threads.map(lambda number: combiner.ask(number, 1, act), range(5_000))) == list(range(0, 10_000, 2))
     assert sorted(number for call in act.calls for number in call) == list(range(5_000))
+    assert combiner._leaders == 0
+
+
+def test_many_impatient_hands(threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leads taken and handed on at the same moment: no answer is lost, none is another's, no lead is left over."""
+    monkeypatch.setattr(combining, "PATIENCE_SECONDS", 0.0001)
+
+    def act(asked: Sequence[int]) -> list[int]:
+        threading.Event().wait(0.0005)
+        if any(number % 97 == 0 for number in asked) and len(asked) > 1:
+            raise ValueError("not in company")
+        return [2 * one for one in asked]
+
+    combiner = Combiner[int, int](4)
+    assert list(threads.map(lambda number: combiner.ask(number, 1, act), range(3_000))) == list(range(0, 6_000, 2))
+    assert combiner._leaders == 0
+    assert not combiner._waiting
