@@ -51,7 +51,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "relay": ("cli.relay", "The relay of events: run it, its lag, its dead letters."),
     "cache": ("cli.cache", "Warm the product cache; what it holds."),
     "views": ("cli.views", "Saved views of lists: a query under a name."),
-    "search": ("cli.search", "Rebuild the search index."),
+    "search": ("cli.search", "Rebuild the search index, list its versions, go back."),
     "stack": ("cli.stack", "Start, stop and show the local engines."),
     "config": ("cli.config", "Show the settings in force."),
     "keys": ("cli.keys", "List every key of the terminal app."),

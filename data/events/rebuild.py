@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from data.command import Command
 from data.door import UnitOfWork, handles
-from data.errors import Unavailable
+from data.errors import NotFound, Unavailable
 from data.events import state
 from data.events.topics import PRODUCTS
 from data.ids import new_id
@@ -83,7 +83,9 @@ def ask(command: RebuildSearch, unit: UnitOfWork) -> IndexWorkAsked:
 
 @handles(RollBackSearch)
 def ask_back(command: RollBackSearch, unit: UnitOfWork) -> IndexWorkAsked:
-    """Leave the note. An earlier one that is not done yet is given up for it."""
+    """Leave the note; an earlier one is done with it. Raises ``NotFound`` where no earlier index is kept."""
+    if len(unit.stores.search.versions_kept()) < 2:
+        raise NotFound("earlier index", "before the present one")
     return _leave(unit, ROLL_BACK)
 
 

@@ -114,6 +114,22 @@ def test_a_lost_index_is_built_anew(stocked: Twin, settings):
     assert stocked("search", "reindex", "--key", "again", "--json").document["replayed"] is True
 
 
+def test_an_earlier_index_is_kept_and_taken_back(stocked: Twin):
+    stocked("relay", "drain")
+    stocked("search", "reindex")
+    first, second = stocked("search", "versions", "--json").document["versions"]
+    assert (first["is_current"], first["products"]) == (True, 3)
+    assert second["is_current"] is False
+    back = stocked("search", "rollback", "--json").document
+    assert (back["finished"], back["products"]) == (True, 3)
+    assert stocked("products", "search", "vengeance", "--json").document["total"] == 2
+    assert [one["products"] for one in stocked("search", "versions", "--json").document["versions"]] == [3, 3]
+
+
+def test_there_is_no_way_back_to_an_index_that_never_was(twin: Twin):
+    assert twin("search", "rollback", "--json", code=4).error["code"] == "not_found"
+
+
 @pytest.mark.parametrize(
     "words", [("--filter", "white"), ("--filter", "colour=White"), ("price:cheap",), ("--sort", "luck")]
 )
