@@ -20,15 +20,13 @@ from sqlalchemy import text
 
 from data.errors import Conflict, Unavailable
 from data.payments.messages import BeginPayment, PaymentSettled, RefundBegun, RefundOrder, SettlePayment
-from data.payments.providers import Operation, Outcome, Provider, provider_of
+from data.payments.providers import PROVIDERS, Operation, Outcome, Provider, provider_of
 
 if TYPE_CHECKING:
     from data.shop import Shop
 
 __all__ = ["Refunded", "Resumed", "finish", "refund", "resume", "take"]
 
-#: Providers of steps that people booked before there was an interface; they have happened.
-_BY_HAND = frozenset({"manual", "bank", "card"})
 _PENDING = text(
     """
     SELECT payment_id FROM payments WHERE status = 'pending' AND created_at <= :before
@@ -121,8 +119,7 @@ def finish(shop: Shop, payment_id: UUID) -> PaymentSettled:
             parent=step.parent,
             reference=step.provider_reference,
         )
-        name = "manual" if step.provider in _BY_HAND else step.provider
-        outcome = _outcome(provider_of(shop.settings, name), operation)
+        outcome = _outcome(provider_of(shop.settings, _who(step.provider)), operation)
     else:
         outcome = Outcome(step.status == "succeeded", step.provider_reference)
     settle = SettlePayment(
@@ -137,6 +134,11 @@ def finish(shop: Shop, payment_id: UUID) -> PaymentSettled:
         # Somebody else heard of the end first; what they wrote is what counts.
         return finish(shop, payment_id)
     return settled
+
+
+def _who(provider: str) -> str:
+    """Return who carries out a step of ``provider``: what is booked under another label is moved by people."""
+    return provider if provider in PROVIDERS else "manual"
 
 
 def _outcome(provider: Provider, operation: Operation) -> Outcome:

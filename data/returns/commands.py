@@ -101,6 +101,12 @@ def receive_return(command: ReceiveReturn, uow: UnitOfWork) -> ReturnChanged:
         raise NotFound("warehouse", command.warehouse_id)
     free = {item.order_item_id: item.quantity - item.received_quantity for item in held.items}
     units = _asked(held, command.lines, free, "still to come")
+    for item in held.items:
+        waits = item.received_quantity - _settled(item)
+        if item.order_item_id in units and waits and item.warehouse_id != command.warehouse_id:
+            raise Invalid(
+                {"warehouse_id": f"{waits} units of this line wait at {item.warehouse_id}; inspect them first"}
+            )
     _add(uow, held, units, {}, command.warehouse_id)
     uow.connection.execute(
         update(Return).where(Return.return_id == held.row.return_id).values(status="received", received_at=uow.now)

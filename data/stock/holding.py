@@ -63,10 +63,12 @@ def reserve_stock(command: ReserveStock, uow: UnitOfWork) -> StockReserved:
     _check_owner(command.owner_type, command.owner_id)
     if not 1 <= command.minutes <= MAX_MINUTES:
         raise Invalid({"minutes": f"must be between 1 and {MAX_MINUTES:,}"})
-    products, keys = _resolved(uow, command.lines)
+    products, keys, every = _resolved(uow, command.lines)
     held = _lock_held(uow, command.owner_type, command.owner_id)
+    every |= {(row.product_id, row.warehouse_id) for row in held}
+    lock_levels(uow.connection, every)  # all at once and in order, before some of them are freed
     release_due(uow, sorted(set(products.values())), but=[row.reservation_id for row in held])
-    levels = lock_levels(uow.connection, {*keys, *((row.product_id, row.warehouse_id) for row in held)})
+    levels = lock_levels(uow.connection, every)
     own = {(row.product_id, row.warehouse_id): row for row in held}
     target = _target(command.lines, products, _free(levels, keys, own), levels)
     expires_at = uow.now + timedelta(minutes=command.minutes)
@@ -83,20 +85,24 @@ def _check_owner(owner_type: str, owner_id: str) -> None:
         raise Invalid({"owner_id": "must be 1 to 100 characters"})
 
 
-def _resolved(uow: UnitOfWork, lines: Sequence[ReserveLine]) -> tuple[dict[str, str], set[Key]]:
-    """Return the product id by reference, and the levels that may serve. Raises ``NotFound`` and ``Invalid``."""
+def _resolved(uow: UnitOfWork, lines: Sequence[ReserveLine]) -> tuple[dict[str, str], set[Key], set[Key]]:
+    """Return the product id by reference, the levels that may serve, and all levels of these products.
+
+    Raises ``NotFound`` and ``Invalid``.
+    """
     for place, line in enumerate(lines):
         if line.quantity < 1:
             raise Invalid({f"lines[{place}].quantity": "must be 1 or more"})
     products: dict[str, str] = {}
-    keys: set[Key] = set()
+    keys, every = set[Key](), set[Key]()
     for row in uow.connection.execute(_PRODUCTS, {"refs": [line.product_id for line in lines]}):
         products[row.ref] = row.product_id
+        every.add((row.product_id, row.warehouse_id))
         if row.is_active:
             keys.add((row.product_id, row.warehouse_id))
     if missing := [line.product_id for line in lines if line.product_id not in products]:
         raise NotFound("product in stock", missing[0])
-    return products, keys
+    return products, keys, every
 
 
 def _lock_held(uow: UnitOfWork, owner_type: str, owner_id: str) -> list[Row[Any]]:

@@ -21,7 +21,8 @@ class Mismatch:
     ``what`` is ``available_stock``, ``reserved_stock`` or ``damaged_stock`` (the level against the sum of its
     movements), ``reserved for open orders`` (the level against the lines and reservations that hold stock), or
     ``balance of movement N`` (what movement N says was available after it, against the balance before it and its own
-    difference).
+    difference); for an order, ``held by order N`` (its lines against its own movements) and ``sent in boxes of order
+    N`` (its line against what is in its parcels).
     """
 
     product_id: str
@@ -67,8 +68,30 @@ _FIND = text(
                reserved_delta + coalesce(lag(reserved_after) OVER level, 0) AS reserved,
                damaged_delta + coalesce(lag(damaged_after) OVER level, 0) AS damaged
           FROM inventory_movements WINDOW level AS (PARTITION BY product_id, warehouse_id ORDER BY sequence)
+    ), promised AS (
+        SELECT order_id, product_id, warehouse_id, sum(allocated_quantity) AS units FROM order_items
+         WHERE allocated_quantity > 0 AND warehouse_id IS NOT NULL
+           AND fulfillment_status IN ('allocated', 'picked', 'packed')
+         GROUP BY order_id, product_id, warehouse_id
+    ), taken AS (
+        SELECT reference_id AS order_id, product_id, warehouse_id, sum(reserved_delta) AS units
+          FROM inventory_movements WHERE reference_type = 'order' AND reserved_delta <> 0
+         GROUP BY reference_id, product_id, warehouse_id HAVING sum(reserved_delta) <> 0
     )
     SELECT * FROM figures WHERE stored <> expected
+    UNION ALL
+    SELECT product_id, warehouse_id, coalesce(v.sku, ''), 'held by order ' || o.order_number,
+           coalesce(p.units, 0), coalesce(t.units, 0)
+      FROM promised p FULL JOIN taken t USING (order_id, product_id, warehouse_id)
+      JOIN orders o USING (order_id) LEFT JOIN inventory v USING (product_id, warehouse_id)
+     WHERE p.units IS DISTINCT FROM t.units
+    UNION ALL
+    SELECT '', coalesce(i.warehouse_id, ''), i.sku, 'sent in boxes of order ' || o.order_number,
+           i.shipped_quantity, coalesce(b.units, 0)
+      FROM order_items i JOIN orders o USING (order_id) LEFT JOIN (
+           SELECT order_item_id, sum(quantity) AS units FROM shipment_items GROUP BY order_item_id) AS b
+           USING (order_item_id)
+     WHERE i.shipped_quantity <> coalesce(b.units, 0)
     UNION ALL
     SELECT b.product_id, b.warehouse_id, coalesce(v.sku, ''), 'balance of movement ' || b.sequence,
            CASE WHEN available_after <> available THEN available_after

@@ -281,3 +281,17 @@ def test_one_cause_moves_stock_once_whoever_repeats_it(shop: Shop, order_id: UUI
 def test_the_database_refuses_units_that_do_not_add_up(shop: Shop, order_id: UUID, change: str) -> None:
     with pytest.raises(Conflict, match="units"), shop.stores.postgres.writing() as connection:
         connection.execute(text(f"UPDATE order_items SET {change}"))
+
+
+def test_reconcile_finds_lines_that_do_not_agree_with_movements_and_boxes(shop: Shop, order_id: UUID) -> None:
+    do(shop, ShipOrder(order_id=order_id, boxes=(BoxInput(warehouse_id="WH1", lines=units(("RAM", 1))),)))
+    assert reconcile(shop.stores.postgres) == ()
+    with shop.stores.postgres.writing() as connection:
+        connection.execute(text("UPDATE order_items SET shipped_quantity = 0 WHERE shipped_quantity = 1"))
+    number = get_order(shop.stores.postgres, order_id).order_number
+    found = {(wrong.sku, wrong.what, wrong.stored, wrong.expected) for wrong in reconcile(shop.stores.postgres)}
+    assert found == {
+        ("RAM", "reserved for open orders", 2, 3),
+        ("RAM", f"held by order {number}", 3, 2),
+        ("RAM", f"sent in boxes of order {number}", 0, 1),
+    }

@@ -20,7 +20,14 @@ from data.orders.messages import CancelLines, ChangeOrderStatus, LineUnits, Plac
 from data.orders.reads import get_order
 from data.payments import gateway as gateway_module
 from data.payments.flow import refund, resume, take
-from data.payments.messages import BeginPayment, PaymentSettled, RefundOrder, RefundShare, SettlePayment
+from data.payments.messages import (
+    BeginPayment,
+    PaymentSettled,
+    RecordPayment,
+    RefundOrder,
+    RefundShare,
+    SettlePayment,
+)
 from data.payments.reads import account_of
 from data.payments.simulator import Simulator
 from data.shop import Shop
@@ -311,3 +318,10 @@ def test_the_database_refuses_more_than_a_capture_gave(till: Shop, order: Placed
         connection.execute(text(row), values)
     with pytest.raises(Conflict, match="left of the payment"), till.stores.postgres.writing() as connection:
         connection.execute(text(row), values | {"key": "k2", "amount": Decimal("0.01")})
+
+
+def test_money_booked_under_another_label_is_given_back_by_hand(till: Shop, order: PlacedOrder) -> None:
+    booked = RecordPayment(order_id=order.order_id, kind="capture", amount=order.total_amount, provider="paypal")
+    till.door.run(booked, till.actor)
+    done = give(till, order, amount=Decimal("5.00"))
+    assert [(each.provider, each.status) for each in done.payments] == [("paypal", "succeeded")]

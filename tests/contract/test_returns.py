@@ -61,6 +61,8 @@ def test_a_return_is_asked_for_received_in_parts_and_inspected_line_by_line(shop
         ReceiveReturn(return_id=asked.return_id, warehouse_id="WH2", lines=(LineUnits(sku="RAM", quantity=2),)),
     )
     assert (some.status, some.received) == ("received", 2)
+    with pytest.raises(Invalid, match="wait at WH2"):
+        do(shop, ReceiveReturn(return_id=asked.return_id, warehouse_id="WH1"))
     assert do(shop, ReceiveReturn(return_id=asked.return_id, warehouse_id="WH2")).received == 3
     assert stock(shop) == before, "stock moves at inspection and nowhere else"
     line = InspectLine(sku="RAM", restock=1, damaged=1)
