@@ -40,7 +40,7 @@ class CategoriesScreen(UndoVerb, AppScreen):
         Action(
             "categories.move", "m", "move", "move", _EDIT, help="Another parent or name; its products follow", rank=25
         ),
-        Action("categories.describe", "e", "describe", "describe", _EDIT, help="Change the description", rank=30),
+        Action("categories.describe", "e", "describe", "describe", _EDIT, help="Edit the description", rank=30),
         Action(
             "categories.close", "x", "close", "turn_active", _EDIT, help="It takes no more products; again: it does"
         ),

@@ -130,4 +130,3 @@ def _parts(items: Iterable[TargetInput], size: int) -> Iterator[list[TargetInput
     iterator = iter(items)
     while part := list(islice(iterator, size)):
         yield part
-

@@ -1,8 +1,6 @@
 """What bulk jobs do to products: one change to all of them, or each its own values (the sheet, a job taken back).
 
-A batch is read, planned against what is stored, and written in one unordered bulk, each update guarded by the version
-it was planned on; what somebody else changed in between is planned again. Each document remembers the batch's key, so a
-batch whose commit was lost is not done twice.
+How a batch of them is written stands in ``data.catalog.batches``, the reorder levels in ``data.catalog.reorder``.
 """
 
 from __future__ import annotations
@@ -12,13 +10,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from pymongo import UpdateOne
 
-from data.bulk.kinds import CHANGED, REFUSED, UNCHANGED, Outcome, Target
+from data.bulk.kinds import Outcome, Target
+from data.catalog.batches import Plan, apply_patches, planned, stored_of
 from data.catalog.categories import category_paths
-from data.catalog.changes import REMOVED, Change, difference, entry_of, still, stored_value, update_of
-from data.catalog.documents import Document, object_id
-from data.catalog.edits import document_key
+from data.catalog.changes import REMOVED, still, stored_value
+from data.catalog.documents import Document
 from data.catalog.fields import (
     check_attribute,
     check_attribute_name,
@@ -30,14 +27,12 @@ from data.catalog.fields import (
     check_status,
     number,
 )
-from data.catalog.prices import forget_prices
 from data.catalog.reorder import preview_reorder, set_reorder_levels
-from data.catalog.telling import called, spoken, told
-from data.catalog.types import PATH_SEPARATOR
+from data.catalog.telling import spoken
 from data.errors import Invalid
 from data.idempotency import plain
 from data.money import cents
-from data.stores.mongo import Mongo, translate_errors
+from data.stores.mongo import translate_errors
 
 if TYPE_CHECKING:
     from data.door import UnitOfWork
@@ -45,8 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CHANGE", "OPERATIONS", "VALUES"]
 
-Plan = Callable[[Document, Target], Mapping[str, Any]]
-_ROUNDS = 5
 _HUNDRED = Decimal(100)
 
 #: What one change can be, by the name it has in the arguments, with what people call it.
@@ -78,10 +71,10 @@ class _ProductJob:
         if fields:
             mongo, plan = stores.mongo, self._plan(arguments)
             with translate_errors():
-                known, stored = set(category_paths(mongo)), _stored(mongo, [targets[place] for place in fields])
+                known, stored = set(category_paths(mongo)), stored_of(mongo, [targets[place] for place in fields])
             for place in fields:
                 target = targets[place]
-                made[place] = _planned(stored.get(target.target_id), target, plan, known)[0]
+                made[place] = planned(stored.get(target.target_id), target, plan, known)[0]
         return [made[place] for place in range(len(targets))]
 
     def apply(self, arguments: Mapping[str, Any], targets: Sequence[Target], uow: UnitOfWork) -> list[Outcome]:
@@ -92,7 +85,9 @@ class _ProductJob:
             wanted = [targets[place] for place in levels]
             made |= zip(levels, set_reorder_levels(list(levels.values()), wanted, uow), strict=True)
         if fields:
-            made |= zip(fields, _apply(self._plan(arguments), [targets[place] for place in fields], uow), strict=True)
+            made |= zip(
+                fields, apply_patches(self._plan(arguments), [targets[place] for place in fields], uow), strict=True
+            )
         return [made[place] for place in range(len(targets))]
 
     def _split(
@@ -270,77 +265,6 @@ def _own_patch(document: Document, target: Target) -> Mapping[str, Any]:
     if wrong or more:
         raise Invalid(wrong | more)
     return fixed | attributes | dict.fromkeys(data.get("remove") or (), REMOVED)
-
-
-def _planned(document: Document | None, target: Target, plan: Plan, known: set[str]) -> tuple[Outcome, Change | None]:
-    if document is None:
-        return Outcome(REFUSED, "there is no such product"), None
-    try:
-        change = difference(document, plan(document, target))
-    except Invalid as refused:
-        return Outcome(REFUSED, "; ".join(f"{called(path)}: {why}" for path, why in refused.fields.items())), None
-    path = PATH_SEPARATOR.join(change.sets.get("category") or ())
-    if path and path not in known:
-        return Outcome(REFUSED, f"category: there is no category {path}"), None
-    return (Outcome(CHANGED, told(change)), change) if change else (Outcome(UNCHANGED), None)
-
-
-def _stored(mongo: Mongo, targets: Sequence[Target]) -> dict[str, Document]:
-    ids = [found for found in (object_id(target.target_id) for target in targets) if found]
-    return {str(found["_id"]): found for found in mongo.products.find({"_id": {"$in": ids}}, {"words": 0})}
-
-
-def _apply(plan: Plan, targets: Sequence[Target], uow: UnitOfWork) -> list[Outcome]:
-    mongo, key = uow.stores.mongo, document_key(uow)
-    outcomes: dict[int, Outcome] = {}
-    waiting = dict(enumerate(targets))
-    with translate_errors():
-        known = set(category_paths(mongo))
-        for _ in range(_ROUNDS):
-            stored = _stored(mongo, list(waiting.values()))
-            writes: dict[int, tuple[Document, Change, Outcome]] = {}
-            for place, target in list(waiting.items()):
-                document = stored.get(target.target_id)
-                made = entry_of(document, key) if document else None
-                outcome, change = _planned(document, target, plan, known) if not made else (Outcome(CHANGED), None)
-                if document is not None and change is not None:
-                    writes[place] = document, change, outcome
-                else:
-                    outcomes[place] = outcome
-                    del waiting[place]
-            _write(mongo, writes, uow, key)
-            for place, written in _verified(mongo, writes, key).items():
-                document, change, outcomes[place] = written
-                uow.record("product", document["_id"], change.before, dict(change.sets))
-                del waiting[place]
-            if not waiting:
-                break
-    outcomes |= dict.fromkeys(waiting, Outcome(REFUSED, "is being edited by others; run it again"))
-    return [outcomes[place] for place in range(len(targets))]
-
-
-def _write(mongo: Mongo, writes: Mapping[int, tuple[Document, Change, Outcome]], uow: UnitOfWork, key: str) -> None:
-    if writes:
-        updates = [
-            UpdateOne(
-                {"_id": document["_id"], "version": document.get("version"), "edit_keys.key": {"$ne": key}},
-                update_of(document, change, now=uow.now, key=key),
-            )
-            for document, change, _ in writes.values()
-        ]
-        mongo.products.bulk_write(updates, ordered=False)
-        forget_prices(mongo)
-
-
-def _verified(
-    mongo: Mongo, writes: Mapping[int, tuple[Document, Change, Outcome]], key: str
-) -> dict[int, tuple[Document, Change, Outcome]]:
-    """Return those of ``writes`` that got through: they carry the key."""
-    ids = [document["_id"] for document, _, _ in writes.values()]
-    if not ids:
-        return {}
-    through = {found["_id"] for found in mongo.products.find({"_id": {"$in": ids}, "edit_keys.key": key}, {"_id": 1})}
-    return {place: written for place, written in writes.items() if written[0]["_id"] in through}
 
 
 def read_json(text: str) -> Any:
