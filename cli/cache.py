@@ -30,7 +30,7 @@ def warm(limit: int) -> Answer:
 
     with opened_shop() as shop, Narrator() as narrate:
         require(shop, "cache.manage")
-        warmed = warm_products(shop, limit, report=narrate)
+        warmed = warm_products(shop.stores, limit, report=narrate)
     return Answer(plain(warmed), lambda: _warmed_lines(warmed))
 
 

@@ -1,4 +1,8 @@
-"""Warming the product cache with what sells, and saying how the caches are."""
+"""Warming the product cache with what sells, and saying how the caches are.
+
+The relay's leader warms when it begins and every ten minutes, so that a cache that was lost is warm again by itself;
+``storekeeper cache warm`` does it at once.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ from data.types import Progress, ReportProgress
 
 if TYPE_CHECKING:
     from data.shop import Shop
+    from data.stores import Stores
 
 __all__ = ["CacheStatus", "Warmed", "cache_status", "popular_ids", "warm"]
 
@@ -69,29 +74,28 @@ class CacheStatus:
     detail: str = ""
 
 
-def warm(shop: Shop, limit: int = 1000, *, report: ReportProgress | None = None) -> Warmed:
+def warm(stores: Stores, limit: int = 1000, *, report: ReportProgress | None = None) -> Warmed:
     """Put the ``limit`` most popular products into the cache, never over newer ones.
 
     Raises ``Unavailable`` where the catalog or Redis is away.
     """
     started = time.monotonic()
-    ids, source = popular_ids(shop, limit)
-    cache = ProductCache(shop.stores.redis.cache)
+    ids, source = popular_ids(stores, limit)
+    cache = ProductCache(stores.redis.cache)
     stored = 0
     for first in range(0, len(ids), _BATCH):
         batch = ids[first : first + _BATCH]
-        stored += cache.store(get_products(shop.stores.mongo, batch).values())
+        stored += cache.store(get_products(stores.mongo, batch).values())
         if report is not None:
             report(Progress(first + len(batch), len(ids), "products into the cache"))
     return Warmed(len(ids), stored, source, (time.monotonic() - started) * 1000)
 
 
-def popular_ids(shop: Shop, limit: int) -> tuple[list[str], str]:
+def popular_ids(stores: Stores, limit: int) -> tuple[list[str], str]:
     """Return the ids of the ``limit`` most popular products of the last 90 days, and whose figures say so.
 
     Where fewer were sold, the newest active products fill up. Raises ``Unavailable`` where the catalog is away.
     """
-    stores = shop.stores
     try:
         ids, source = list(popular_product_ids(stores.analytics, DAYS, limit)), "clickhouse"
     except Unavailable:
@@ -100,7 +104,7 @@ def popular_ids(shop: Shop, limit: int) -> tuple[list[str], str]:
             ids, source = list(found.scalars()), "postgresql"
     if len(ids) < limit:
         known = set(ids)
-        ids += [product_id for product_id in _newest(shop, limit) if product_id not in known][: limit - len(ids)]
+        ids += [product_id for product_id in _newest(stores, limit) if product_id not in known][: limit - len(ids)]
         source += "+mongodb"
     return ids, source
 
@@ -128,11 +132,11 @@ def cache_status(shop: Shop) -> CacheStatus:
     )
 
 
-def _newest(shop: Shop, limit: int) -> list[str]:
+def _newest(stores: Stores, limit: int) -> list[str]:
     from data.stores.mongo import translate_errors as translate_mongo
 
     with translate_mongo():
-        found = shop.stores.mongo.products.find({"status": "active"}, {"_id": 1}).sort("_id", -1).limit(limit)
+        found = stores.mongo.products.find({"status": "active"}, {"_id": 1}).sort("_id", -1).limit(limit)
         return [str(document["_id"]) for document in found]
 
 

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from data.caches.warm import warm
 from data.errors import StorekeeperError, Unavailable
 from data.events import outbox, state
 from data.events.changes import cluster_time
@@ -54,6 +55,8 @@ PAUSE_SECONDS = (0.2, 5.0)
 STANDBY_SECONDS = 1.0
 #: How often the leader looks whether it still is, and whether an unknown topic lies in the outbox.
 CONFIRM_SECONDS = 1.0
+#: How often the leader warms the product cache; the first time when it begins.
+WARM_SECONDS = 600.0
 
 _HAS_TABLES = text("SELECT to_regclass('outbox') IS NOT NULL AND to_regclass('relay_state') IS NOT NULL")
 
@@ -128,6 +131,7 @@ class Relay:
         threads = [_Loop(topic.topic, topic.step, POLL_SECONDS, halt) for topic in self._topics]
         threads.append(_Loop("change stream", self._products.step, 0.0, halt))
         threads.append(_Loop("consistency", partial(note_sample, self._stores, halt), SAMPLE_SECONDS, halt))
+        threads.append(_Loop("warming", self._warm, WARM_SECONDS, halt))
         for thread in threads:
             thread.start()
         try:
@@ -158,6 +162,11 @@ class Relay:
                     return handled
         finally:
             self._products.close()
+
+    def _warm(self) -> int:
+        """Put what sells into the cache; 0, because there is nothing more to do then."""
+        warm(self._stores)
+        return 0
 
     def _bury_unknown(self) -> None:
         with self._stores.postgres.writing() as connection:

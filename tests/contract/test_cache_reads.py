@@ -158,7 +158,7 @@ def test_warming_takes_what_sells_and_never_replaces_newer(shop: Shop) -> None:
     cached = cached_product(shop, ids[0])
     stores.redis.cache.hset(f"product:{ids[0]}", "ver", cached.revision + 5)  # newer than the catalog, which lags
     seen: list[int] = []
-    warmed = warm(shop, limit=8, report=lambda progress: seen.append(progress.done))
+    warmed = warm(stores, limit=8, report=lambda progress: seen.append(progress.done))
     assert (warmed.popular, warmed.stored, warmed.source) == (8, 7, "clickhouse+mongodb")
     assert seen == [8]
     assert stores.redis.cache.hget(f"product:{ids[0]}", "ver") == str(cached.revision + 5)
@@ -176,7 +176,7 @@ def test_warming_falls_back_on_the_books(shop: Shop) -> None:
     put_order(stores, [product])
     settings = msgspec.structs.replace(shop.settings, clickhouse_url="chdb:///nowhere/x.sock")
     other = Shop(settings, Stores(settings), shop.door, shop.actor)
-    warmed = warm(other, limit=1)
+    warmed = warm(other.stores, limit=1)
     assert (warmed.stored, warmed.source) == (1, "postgresql")
     other.close()
 

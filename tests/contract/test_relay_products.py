@@ -298,7 +298,7 @@ def test_the_sample_sees_what_is_stale(shop: Shop) -> None:
     assert 0 < sample.cache_stale <= sample.wrong
 
 
-def test_what_is_only_on_its_way_does_not_count_and_the_leader_notes_its_sample(shop: Shop) -> None:
+def test_the_leader_samples_and_warms_and_what_is_on_its_way_does_not_count(shop: Shop) -> None:
     stores = shop.stores
     ids = [put_product(stores, f"A-{number}") for number in range(5)]
     drain(shop)
@@ -308,6 +308,7 @@ def test_what_is_only_on_its_way_does_not_count_and_the_leader_notes_its_sample(
     with relay_process(shop.settings):
         assert sample_consistency(stores, settle=15).consistent
         noted = until(lambda: relay_status(stores.postgres).consistency)
+        until(lambda: set(ProductCache(stores.redis.cache).versions(ids)) == set(ids))
     assert (noted.sampled, noted.wrong) == (5, 0)
 
 
