@@ -148,7 +148,7 @@ def test_a_whole_program_that_reads_while_another_edits(shop: Shop) -> None:
     readers = [threading.Thread(target=read) for _ in range(6)]
     for thread in readers:
         thread.start()
-    for step in range(100):
+    for step in range(50):
         edit(shop, products[step % 10], str(step))
         follow.changed(products[step % 10])
     stop.set()
