@@ -217,7 +217,8 @@ def test_a_writer_killed_at_any_moment_leaves_an_index_that_works(url: str) -> N
         before = engine.count()
         assert engine.put_many([small(99_999, "one more")]) == 1
         engine.commit()
-        assert engine.count() == before + 1
+        # A cluster may have taken one write more, which its killed writer never came to show.
+        assert engine.count() - before in ({1, 2} if servers.ELASTICSEARCH else {1})
 
 
 def test_rebuild_replaces_the_index_at_once(engine: SearchEngine, url: str) -> None:
