@@ -78,12 +78,14 @@ class QueryInput(LineInput):
         super().__init__(value, placeholder=placeholder)
         self._prompt_key = prompt
         self.arrived = False
+        #: whether the screen reads the line as it is typed (``QueryLine.mark``): only then are ``↓ ↑`` ``Steered``
+        self.steered = False
         self.completes = False
         self.marks = _Marks()
         self.highlighter = self.marks
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.key in _STEPS or (event.key == "tab" and self.completes):
+        if (event.key in _STEPS and self.steered) or (event.key == "tab" and self.completes):
             event.stop()
             event.prevent_default()
             self.post_message(self.Steered(_STEPS.get(event.key, 0)))
@@ -146,7 +148,7 @@ class QueryLine(Sturdy, Horizontal):
 
     def mark(self, spans: tuple[tuple[int, int], ...], *, completes: bool = False) -> None:
         """Mark the parts of the text that can't be read; Tab is the screen's where it ``completes`` something."""
-        self.input.completes = completes
+        self.input.steered, self.input.completes = True, completes
         if spans != self.input.marks.spans:
             self.input.marks.spans = spans
             self.input.marks.style = tone_styles(self.app.theme_variables)["bad"] + Style(underline=True)
