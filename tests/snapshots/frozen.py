@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 PRESENT = datetime(2026, 11, 17, 17, 42, tzinfo=UTC)
 #: Whose shop it looks like: the demo's admin.
 ACTOR = "ann@storekeeper.example"
-#: What colleagues wrote to the admin: who, and what.
-NOTES = (
-    ("wes", "@ann the blue one is gone, shall I send black?"),
-    ("sam", "customer calls again tomorrow at ten, @ann please be there"),
-    ("wes", "@ann @sam box 2 came back, the glass is broken"),
-)
 #: The dead letters of the shop: topic, what it is about, reason.
 LETTERS = (
     ("orders", "01a20544-9d1c-7a35-8f6e-1f0e7c3a5b11", "No order 01a20544-9d1c-7a35-8f6e-1f0e7c3a5b11 in PostgreSQL."),
     ("orders", "4711", "ValueError: the key '4711' is no order id"),
     ("products", "6b036319478e2176a56866bb", "ValueError: the index takes no text of 40,000 words"),
+)
+#: What colleagues wrote to the admin: who, and what.
+NOTES = (
+    ("wes", "@ann the blue one is gone, shall I send black?"),
+    ("sam", "customer calls again tomorrow at ten, @ann please be there"),
+    ("wes", "@ann @sam box 2 came back, the glass is broken"),
 )
 _BURY = (
     "INSERT INTO dead_letters (event_id, topic, key, kind, payload, created_at, attempts, reason, died_at) VALUES"
