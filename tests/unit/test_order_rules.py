@@ -13,7 +13,7 @@ from data.catalog.types import Pricing, Product
 from data.errors import Invalid
 from data.orders.cart import price_lines, refs_of
 from data.orders.messages import OrderLineInput
-from data.orders.placement import _nullable_array
+from data.orders.placement import _element
 from data.orders.query import OrderQuery, parse_order_query
 from data.orders.rules import (
     CLOSED,
@@ -262,7 +262,7 @@ def test_equal_lines_are_added_up_whichever_way_they_name_the_product() -> None:
 @given(st.lists(st.none() | st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)))))
 def test_no_element_escapes_its_quotes(values: list[str | None]) -> None:
     """An independent reading of PostgreSQL's rule: quoted elements, backslash takes the next character as it is."""
-    text, read = _nullable_array(values)[1:-1], list[str | None]()
+    text, read = ",".join(map(_element, values)), list[str | None]()
     position = 0
     while position < len(text):
         if text.startswith("NULL", position):
