@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 
+#: Places the bar leaves out: one goes there for a reason, and the page's own line leads there.
+RARE = ("events",)
+
+
 class DashboardScreen(AppScreen):
     """The first screen."""
 
@@ -31,7 +35,7 @@ class DashboardScreen(AppScreen):
     #: seconds between two readings while somebody looks; only what differs is painted
     REFRESH: ClassVar[float] = 4.0
     ACTIONS = (
-        Action("dashboard.reload", ("r", "f5"), "refresh", "reload", help="Read the figures now", rank=80),
+        Action("dashboard.reload", ("r", "f5"), "refresh", "reload", help="Read the figures now", show=False),
         *(
             Action(
                 f"dashboard.view_{place}",
@@ -74,11 +78,11 @@ class DashboardScreen(AppScreen):
         self.reload()
 
     def more_hints(self) -> tuple[KeyHint, ...]:
-        """Enter, the ways on (every place that has a ``g`` sequence, as the keymap has it), and the views."""
+        """Enter, the ways on (every place of daily work that has a ``g`` sequence, as the keymap has it), the views."""
         hints = [KeyHint("Enter", "open")]
         for action in self.shell.shared_actions:
             keys = [key for key in self.shell.keys_of(action) if " " in key]
-            if action.area == "go" and action.arguments != (self.NAME,) and keys:
+            if action.area == "go" and action.arguments[0] not in (self.NAME, *RARE) and keys:
                 hints.append(KeyHint(show_key(keys[0]), action.label, self.shell.why_not(action)))
         return (*hints, KeyHint(f"1–{len(VIEWS)}", "views"))
 

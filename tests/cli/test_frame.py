@@ -180,6 +180,8 @@ def test_ctrl_c_while_reading_standard_input_exits_130(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+        # A run in the background may have been told to ignore it, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     wait_until_it_reads(process.pid)
     process.send_signal(signal.SIGINT)

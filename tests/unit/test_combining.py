@@ -124,6 +124,7 @@ def test_a_leader_that_is_interrupted_leaves_the_others_to_themselves(
 def test_one_that_is_interrupted_while_it_waits_leaves_the_queue(
     threads: ThreadPoolExecutor, until: Callable[..., object]
 ) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background may ignore it
     act, combiner = Held(), Combiner[int, int](8)
     (first,) = queue_up(threads, combiner, act, [0], until)
     main = threading.get_ident()

@@ -56,7 +56,7 @@ def test_a_key_given_twice_is_refused_and_named() -> None:
 
 
 def test_a_good_keymap_passes() -> None:
-    check_keymap(Registry(keymap={"app.theme": ("f12",), "grid.down": ("alt+n", "down")}))
+    check_keymap(Registry(keymap={"app.theme": ("f10",), "grid.down": ("alt+n", "down")}))
 
 
 def test_a_new_list_key_that_hides_an_action_is_refused() -> None:
