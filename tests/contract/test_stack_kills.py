@@ -83,8 +83,9 @@ def test_kill_each_engine_then_up(home, notes) -> None:
         notes.write(number)
         engine = stack_status(home).engine(store)
         assert engine
-        os.kill(engine.pid, signal.SIGKILL)
-        psutil.wait_procs([psutil.Process(engine.pid)] if psutil.pid_exists(engine.pid) else [])
+        killed = psutil.Process(engine.pid)  # before the kill: its host may have reaped it a moment later
+        killed.kill()
+        killed.wait()
 
         status = stack_status(home)
         down = {one.name: one.detail for one in status.engines if one.state == "down"}

@@ -217,7 +217,8 @@ def test_killed_servers_lose_and_double_nothing(own_shop: Shop) -> None:
         except psycopg.OperationalError:
             return []
 
-    with Killer(backends, lambda pid: os.kill(pid, signal.SIGKILL), every=1.5, most=40 if FULL else 3) as killer:
+    every, most = (0.7, 40) if FULL else (0.25, 3)
+    with Killer(backends, lambda pid: os.kill(pid, signal.SIGKILL), every=every, most=most) as killer:
         outcomes = throw(own_shop.settings, own_shop.actor, user, [one_try for one_try in made for _ in range(2)])
     assert killer.killed >= (16 if FULL else 2), killer.killed
     assert len(placed(outcomes)) == len(outcomes) == 2 * len(made)
