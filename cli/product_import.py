@@ -17,8 +17,12 @@ from cli.stopping import INTERRUPTED, asked_to_stop
 
 if TYPE_CHECKING:
     from data.catalog.imports import ImportReport
+    from data.shop import Shop
 
 __all__ = ["import_"]
+
+#: How long an import waits for the search index.
+_SEARCH_SECONDS = 60.0
 
 
 @click.command("import", cls=JsonCommand)
@@ -30,6 +34,7 @@ __all__ = ["import_"]
     "--diff", "diff_path", type=click.Path(path_type=Path), metavar="FILE", help="With --dry-run: what differs."
 )
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be done.")
+@click.option("--no-wait", "wait", is_flag=True, default=True, flag_value=False, help="Do not wait for search.")
 def import_(
     paths: tuple[Path, ...],
     mapping: Path | None,
@@ -37,12 +42,13 @@ def import_(
     errors_path: Path | None,
     diff_path: Path | None,
     dry_run: bool,
+    wait: bool,
 ) -> Answer:
     """Import products from JSONL and CSV files, or folders and zips of them.
 
     A product is known by its SKU: a second run of the same file changes nothing. Rows that are refused stop no other
     and are written to a file with the reason, which can be corrected and imported like any other. Ctrl-C stops after
-    the batch under way; run it again to go on.
+    the batch under way; run it again to go on. In the end it waits, for a minute at most, until search finds what came.
     """
     from data.catalog.imports import import_products, load_mapping
 
@@ -62,9 +68,28 @@ def import_(
             report=narrate,
             cancelled=stop.is_set,
         )
+        if wait and not dry_run and not report.cancelled and (report.created or report.updated or report.stocked):
+            _await_search(shop)
     for reason in report.first_errors:
         say(reason)
     return Answer(plain(report), lambda: _lines(report), exit_code=INTERRUPTED if report.cancelled else 0)
+
+
+def _await_search(shop: Shop) -> None:
+    """Wait until what was written has reached search; what is not there in time will be, so that is no failure."""
+    from data.errors import Unavailable
+    from data.events.relay import drain
+
+    if not shop.stores.health("search").ok:
+        say("Search is away: it takes in what came when it is back.")
+        return
+    say("Waiting for search to take it in …")
+    try:
+        found = drain(shop, _SEARCH_SECONDS).quiet
+    except Unavailable:
+        found = False
+    if not found:
+        say("Search is still taking it in; storekeeper relay status says how far it is.")
 
 
 def _units(text: str) -> tuple[str, int]:

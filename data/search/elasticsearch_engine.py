@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from operator import methodcaller
 from typing import TypeVar
@@ -200,10 +200,10 @@ class ElasticEngine:
 
     def close(self) -> None:
         """Commit, and give up the state that is held; a later search asks for it again."""
-        try:
-            self.commit()
-        finally:
-            self._reader.forget()
+        if self._current.dirty:
+            with suppress(Unavailable):  # written is durable, and the next commit of anybody shows it
+                self.commit()
+        self._reader.forget()
 
     # -- inside
 
