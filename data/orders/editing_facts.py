@@ -64,6 +64,11 @@ class LineFacts(msgspec.Struct, frozen=True, kw_only=True):
         return sum(share.quantity for share in self.shares)
 
     @property
+    def cancelled(self) -> int:
+        """Units that were cancelled and will never be sent."""
+        return sum(share.cancelled for share in self.shares)
+
+    @property
     def fixed(self) -> int:
         """Units an edit can't take away."""
         return sum(share.fixed for share in self.shares)

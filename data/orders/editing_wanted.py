@@ -71,7 +71,7 @@ def wanted_lines(order: OrderFacts, changes: OrderChanges, added: Sequence[Price
         lines.append(_new(number + 1 + place, asked, priced, f"add[{place}]", changes.reason, refused))
         if priced.currency != order.currency:
             refused[f"add[{place}].sku"] = f"is priced in {priced.currency}, the order is in {order.currency}"
-    if not any(line.quantity for line in lines):
+    if not any(line.quantity > (line.before.cancelled if line.before is not None else 0) for line in lines):
         refused["lines"] = "no line would be left; cancel the order instead"
     if refused:
         raise Invalid(refused)

@@ -65,6 +65,8 @@ def refund_order(command: RefundOrder, uow: UnitOfWork) -> RefundBegun:
     money = money_of(uow.connection, [order.order_id])[order.order_id]
     before = owed(order.total_amount, order.credited_amount, money.captured, money.refunded)
     parts = _parts(command, order, items, before, uow)
+    if not parts.amount:
+        raise Invalid({"lines": f"these units of {order.order_number} cost nothing, so nothing can be given back"})
     if parts.amount > money.refundable:
         raise Conflict(
             f"Only {money.refundable} {order.currency} of {order.order_number} can be given back, not {parts.amount}.",

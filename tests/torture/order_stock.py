@@ -1,0 +1,89 @@
+"""Stock as the machine of orders moves it beside them: counted, received, transferred, held for a while."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import hypothesis.strategies as st
+from hypothesis.stateful import precondition, rule
+from sqlalchemy import text
+
+from data.errors import Conflict, OutOfStock
+from data.stock.messages import (
+    AdjustStock,
+    ExpireReservations,
+    ReceiveStock,
+    ReserveLine,
+    ReserveStock,
+    TransferStock,
+)
+from tests.torture.order_model import NAMES, WAREHOUSES
+
+if TYPE_CHECKING:
+    from tests.torture.test_order_machine import Lives
+
+places, names, few = st.sampled_from(WAREHOUSES), st.sampled_from(NAMES), st.integers(1, 4)
+
+
+class Stock:
+    """The rules of stock, for the machine that has the world and the sessions."""
+
+    @rule(name=names, place=places, delta=st.integers(-5, 8).filter(bool))
+    def adjust(self: Lives, name: str, place: str, delta: int) -> None:
+        level = self.world.levels[name, place]
+        command = AdjustStock(product_id=self.sku[name], warehouse_id=place, delta=delta, reason="r")
+        if level.available + delta < 0:
+            self.refused(command, Conflict)
+        else:
+            self.do(command)
+            level.available += delta
+
+    @rule(name=names, place=places, units=few)
+    def receive(self: Lives, name: str, place: str, units: int) -> None:
+        self.do(ReceiveStock(product_id=self.ids[name], warehouse_id=place, quantity=units))
+        self.world.levels[name, place].available += units
+
+    @rule(name=names, source=places, units=few)
+    def transfer(self: Lives, name: str, source: str, units: int) -> None:
+        target = next(place for place in WAREHOUSES if place != source)
+        gone, come = self.world.levels[name, source], self.world.levels[name, target]
+        command = TransferStock(product_id=self.ids[name], from_warehouse=source, to_warehouse=target, quantity=units)
+        if gone.available < units:
+            self.refused(command, Conflict)
+        else:
+            self.do(command)
+            gone.available -= units
+            come.available += units
+
+    @rule(owner=st.sampled_from("xy"), name=names, place=places, units=st.integers(0, 5))
+    def hold(self: Lives, owner: str, name: str, place: str, units: int) -> None:
+        held = self.world.holds.setdefault(owner, {})
+        key = name, place
+        lines = (ReserveLine(product_id=self.sku[name], quantity=units, warehouse_id=place),) if units else ()
+        command = ReserveStock(owner_type="cart", owner_id=f"{owner}-{self.run}", lines=lines)
+        if self.world.levels[key].available + held.get(key, 0) < units:
+            self.refused(command, OutOfStock)
+            return
+        self.do(command)
+        self.let_go(owner)
+        if units:
+            self.world.levels[key].available -= units
+            self.world.levels[key].reserved += units
+            self.world.holds[owner] = {key: units}
+
+    def let_go(self: Lives, owner: str) -> None:
+        for key, units in self.world.holds.pop(owner, {}).items():
+            self.world.levels[key].available += units
+            self.world.levels[key].reserved -= units
+
+    @precondition(lambda self: self.world.holds)
+    @rule(data=st.data())
+    def expire(self: Lives, data: st.DataObject) -> None:
+        owner = data.draw(st.sampled_from(sorted(self.world.holds)))
+        with self.sessions[0].stores.postgres.writing() as connection:
+            connection.execute(
+                text("UPDATE reservations SET expires_at = now() WHERE owner_id = :owner AND released_at IS NULL"),
+                {"owner": f"{owner}-{self.run}"},
+            )
+        self.do(ExpireReservations(product_ids=tuple(self.ids.values())))
+        self.let_go(owner)
