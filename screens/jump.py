@@ -1,4 +1,5 @@
-"""Jumping to anything by what stands on a label, in a mail or on the phone: order number, e-mail, SKU.
+"""Jumping to anything by what stands on a label, in a mail or on the phone: order number, e-mail, telephone number,
+SKU, barcode, tracking number.
 
 Each source takes the open shop and the text typed, runs in a thread, and returns where it leads, or nothing. A data
 room that has another handle on its things adds a function to ``SOURCES``.
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from data.shop import Shop
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_PHONE = re.compile(r"\+?[0-9][0-9 ()/.-]{5,24}")
+_TRACKING = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{4,99}")
 _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{2,99}")
 
 
@@ -55,20 +58,42 @@ def to_customer(shop: Shop, text: str) -> Destination | None:
     return Destination("customer", customer.email, "customer", {"user_id": str(customer.user_id)})
 
 
+def to_caller(shop: Shop, text: str) -> Destination | None:
+    """Return the one customer whose telephone number begins with ``text``, however it is spaced."""
+    if not _PHONE.fullmatch(text):
+        return None
+    from data.customers.reads import search_customers
+
+    found = search_customers(shop.stores.postgres, text, limit=2).rows
+    if len(found) != 1:
+        return None
+    return Destination(
+        "customer", f"{found[0].email}  {found[0].phone}", "customer", {"user_id": str(found[0].user_id)}
+    )
+
+
+def to_parcel(shop: Shop, text: str) -> Destination | None:
+    """Return the order that has a parcel with the tracking number ``text``."""
+    if not _TRACKING.fullmatch(text):
+        return None
+    from data.shipments.reads import order_of_parcel
+
+    number = order_of_parcel(shop.stores.postgres, text)
+    return None if number is None else Destination("parcel", f"{text} of {number}", "order", {"order_number": number})
+
+
 def to_product(shop: Shop, text: str) -> Destination | None:
-    """Return the product with the SKU ``text``."""
+    """Return the product with the SKU or barcode ``text``."""
     if not _SKU.fullmatch(text):
         return None
-    from data.catalog.reads import by_skus
+    from data.catalog.reads import by_skus, get_product
 
     found = by_skus(shop.stores.mongo, [text, text.upper()])
-    product = found.get(text) or found.get(text.upper())
-    if product is None:
-        return None
+    product = found.get(text) or found.get(text.upper()) or get_product(shop.stores.mongo, text)
     return Destination("product", f"{product.sku}  {product.title}", "product", {"product_id": product.sku})
 
 
-SOURCES: tuple[Source, ...] = (to_order, to_customer, to_product)
+SOURCES: tuple[Source, ...] = (to_order, to_customer, to_caller, to_parcel, to_product)
 
 
 def find(shop: Shop, text: str) -> tuple[Destination, ...]:

@@ -51,7 +51,7 @@ class Palette(Overlay[Choice]):
         self._entries = tuple(entries)
         self._handle = handle
         self._found: tuple[Destination, ...] = ()
-        self.line = QueryLine(prompt=":", placeholder="an action, an order number, an e-mail, a SKU")
+        self.line = QueryLine(prompt=":", placeholder="an action, order, e-mail, phone, SKU, barcode, tracking")
         self.answers = Sheet(id="palette-answers")
 
     def compose(self) -> ComposeResult:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 if TYPE_CHECKING:
     from data.stores.postgres import Postgres
 
-__all__ = ["ParcelItem", "ParcelRow", "parcels_of"]
+__all__ = ["ParcelItem", "ParcelRow", "order_of_parcel", "parcels_of"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,22 @@ def parcels_of(postgres: Postgres, order_id: UUID) -> tuple[ParcelRow, ...]:
     return tuple(ParcelRow(**box, items=tuple(inside.get(box["shipment_id"], ()))) for box in boxes)
 
 
+def order_of_parcel(postgres: Postgres, tracking_number: str) -> str | None:
+    """Return the number of the order whose newest box has this tracking number, ``None`` where no box has it.
+
+    Walks ``idx_shipments_tracking_number``.
+    """
+    with postgres.reading() as connection:
+        number: str | None = connection.execute(_WITH_NUMBER, {"number": tracking_number.strip()}).scalar()
+        return number
+
+
+_WITH_NUMBER = text(
+    """
+    SELECT o.order_number FROM shipments s JOIN orders o USING (order_id)
+     WHERE s.tracking_number = :number ORDER BY s.shipped_at DESC LIMIT 1
+    """
+)
 _BOXES = text(
     """
     SELECT s.shipment_id, s.warehouse_id, coalesce(s.carrier, '') AS carrier,
