@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.answer import Answer, page_document, plain
+from cli.answer import Answer, plain
 from cli.columns import columns, pairs, shown
-from cli.options import Noun, with_after, with_key, with_limit
+from cli.options import Noun, with_key
 from cli.order_edit import edit
 from cli.order_files import VERBS as FILES
+from cli.order_handling import VERBS as HANDLING
 from cli.order_input import OrderInput, read_line, read_order_file
 from cli.order_life import VERBS
+from cli.order_list import VERBS as LIST
 from cli.order_notes import VERBS as NOTES
 from cli.order_papers import VERBS as PAPERS
 from cli.session import done_document, opened_shop
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
 
     from data.door import Done
     from data.orders.messages import OrderStatusChanged, PlacedOrder
-    from data.orders.reads import OrderDetail, OrderRow
-    from data.types import Page
+    from data.orders.reads import OrderDetail
 
 
 @click.group(cls=Noun, name="orders")
@@ -32,43 +33,8 @@ def command() -> None:
     """Place, show and list orders; take them through their life."""
 
 
-for _verb in (*VERBS, edit, *PAPERS, *NOTES, *FILES):
+for _verb in (*LIST, *VERBS, edit, *HANDLING, *PAPERS, *NOTES, *FILES):
     command.add_command(_verb)
-
-
-@command.command("list")
-@click.argument("words", nargs=-1)
-@with_limit
-@with_after
-def list_(words: tuple[str, ...], limit: int, after: str | None) -> Answer:
-    """List orders, newest first; WORDS are a query as in the terminal: status:pending total:>100 ann."""
-    from data.orders.reads import list_orders, parse_order_query
-
-    query = parse_order_query(" ".join(words))
-    with opened_shop("orders.view") as shop:
-        page = list_orders(shop.stores.postgres, query, after=after, limit=limit)
-    return Answer(page_document(page, first=after is None), lambda: _list_lines(page))
-
-
-def _list_lines(page: Page[OrderRow]) -> Iterable[str]:
-    yield from columns(
-        ("order", "placed", "status", "customer", "units", "total", "currency", "payment"),
-        [
-            (
-                row.order_number,
-                row.created_at,
-                row.order_status,
-                row.customer_name or row.email,
-                row.units,
-                row.total_amount,
-                row.currency,
-                row.payment_state,
-            )
-            for row in page.rows
-        ],
-    )
-    if page.after:
-        yield f"More: --after {page.after}"
 
 
 @command.command()
@@ -93,6 +59,9 @@ def _detail_lines(order: OrderDetail) -> Iterable[str]:
             "ship to": order.shipping_address,
             "shipping": order.shipping_method,
             "notes": order.notes,
+            **({"tags": ", ".join(order.tags)} if order.tags else {}),
+            **({"assigned to": order.assigned_to} if order.assigned_to else {}),
+            **({"on hold": order.hold_reason} if order.hold_reason else {}),
         }
     )
     yield ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -13,11 +14,20 @@ from cli.session import carry_out, done_document, opened_shop
 from data.views.rules import NOUNS
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
+    from data.estimate import Approximate
     from data.shop import Shop
     from data.views.reads import View
 
 _of_list = click.option(
-    "--of", "noun", type=click.Choice(NOUNS), default=NOUNS[0], show_default=True, help="The list the view is of."
+    "--of",
+    "--noun",
+    "noun",
+    type=click.Choice(NOUNS),
+    default=NOUNS[0],
+    show_default=True,
+    help="The list the view is of.",
 )
 
 
@@ -29,13 +39,21 @@ def command() -> None:
 @command.command(name="list")
 @_of_list
 def list_(noun: str) -> Answer:
-    """List one's own views and the shared ones."""
+    """List one's own views, the shared ones and those built in; of orders with about how many each finds."""
     from data.views.reads import list_views
 
     with opened_shop() as shop:
         views = list_views(shop.stores.postgres, noun, shop.actor.user_id)
-    rows = [(view.key, view.name, "everybody" if view.shared else "mine", view.query) for view in views.views]
-    return Answer({"views": plain(views.views)}, lambda: columns(("key", "name", "for", "query"), rows))
+        counts = _counts(shop, views.views) if noun == "orders" else {}
+    rows = [(view.key, view.name, view.whose, str(counts.get(view.view_id, "")), view.query) for view in views.views]
+    named = [{**plain(view), "about": plain(counts.get(view.view_id))} for view in views.views]
+    return Answer({"views": named}, lambda: columns(("key", "name", "for", "about", "query"), rows))
+
+
+def _counts(shop: Shop, views: Sequence[View]) -> dict[UUID, Approximate]:
+    from data.orders.views import count_views
+
+    return count_views(shop, views)
 
 
 @command.command()

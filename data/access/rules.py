@@ -19,6 +19,8 @@ _VIEWS = frozenset(
     {"orders.view", "stock.view", "catalog.view", "customers.view", "payments.view", "analytics.view", "relay.view"}
 )
 _ORDERS = frozenset({"orders.place", "orders.status", "orders.edit", "orders.cancel", "orders.ship", "orders.allocate"})
+#: How the desk handles an order: its tags, whose it is, holding it back from shipping.
+_DESK = frozenset({"orders.tag", "orders.assign", "orders.hold"})
 #: Notes and the inbox of mentions; files with many orders out of the shop and into it.
 _NOTES = frozenset({"orders.note"})
 _FILES = frozenset({"orders.export", "orders.import"})
@@ -42,6 +44,7 @@ _CARE = frozenset({"access.manage", "relay.manage", "cache.manage", "search.mana
 PERMISSIONS: frozenset[str] = (
     _VIEWS
     | _ORDERS
+    | _DESK
     | _NOTES
     | _FILES
     | _PAYMENTS
@@ -59,6 +62,7 @@ PERMISSIONS: frozenset[str] = (
 ROLES: dict[str, frozenset[str]] = {
     "admin": PERMISSIONS,
     "support": _ORDERS
+    | _DESK
     | _NOTES
     | _FILES
     | _UNDO
@@ -70,6 +74,7 @@ ROLES: dict[str, frozenset[str]] = {
     | {"stock.reserve"}
     | {"orders.view", "customers.view", "payments.view", "catalog.view", "stock.view", "analytics.view", "relay.view"},
     "warehouse": _STOCK
+    | _DESK
     | _NOTES
     | _UNDO
     | _BULK

@@ -23,7 +23,7 @@ from data.command import Command
 from data.door import UnitOfWork, handles
 from data.errors import Invalid
 from data.orders.listing import list_orders
-from data.orders.query import parse_order_query
+from data.orders.query import OrderQuery, parse_order_query
 from data.orders.rows import OrderRow
 from data.tables import format_of, write_table
 
@@ -114,6 +114,7 @@ def export_orders(
     query: str = "",
     columns: Sequence[str] = USUAL,
     *,
+    numbers: Sequence[str] | None = None,
     path: Path | None = None,
     stream: IO[bytes] | None = None,
     format: str = "",
@@ -122,15 +123,21 @@ def export_orders(
 ) -> Exported:
     """Write the orders that ``query`` (the list's line) finds, newest first, to ``path`` or ``stream``.
 
-    What ``format``, ``report`` and ``cancelled`` mean stands at ``data.tables.write_table``. Raises ``Denied``,
-    ``Invalid`` (query, columns, file), ``Unavailable``.
+    Or those with ``numbers``, whatever the line says. What ``format``, ``report`` and ``cancelled`` mean stands at
+    ``data.tables.write_table``. Raises ``Denied``, ``Invalid`` (query, columns, file), ``Unavailable``.
     """
     names = parse_columns(",".join(columns))
-    parsed = parse_order_query(query)
+    parsed = parse_order_query(query).seen_by(shop.actor.user_id)
     kind = format_of(path, format)
-    shop.door.run(LogExport(query=query, columns=names, format=kind), shop.actor)
-    total = list_orders(shop.stores.postgres, parsed, limit=1).estimate or 0
-    rows = _rows(shop, parsed, names)
+    asked = query if numbers is None else f"{len(numbers):,} marked"
+    shop.door.run(LogExport(query=asked, columns=names, format=kind), shop.actor)
+    if numbers is None:
+        queries = [parsed]
+        total = list_orders(shop.stores.postgres, parsed, limit=1).estimate or 0
+    else:
+        queries = [OrderQuery(numbers=tuple(numbers[at : at + _PAGE])) for at in range(0, len(numbers), _PAGE)]
+        total = len(numbers)
+    rows = (row for each in queries for row in _rows(shop, each, names))
     done = write_table(
         names, rows, format=kind, path=path, stream=stream, report=report, cancelled=cancelled, total=total
     )

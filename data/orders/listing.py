@@ -6,11 +6,12 @@ customers' where few are meant, else the newest orders until a page is full.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from data.estimate import estimate_rows
+from data.estimate import Approximate, bounded_count, estimate_rows
 from data.ids import normal_order_number
 from data.orders.rows import OrderRow
 from data.paging import decode_cursor, encode_cursor
@@ -22,14 +23,19 @@ if TYPE_CHECKING:
     from data.orders.query import OrderQuery
     from data.stores.postgres import Postgres
 
-__all__ = ["LISTED", "list_orders"]
+__all__ = ["HELD", "count_orders", "list_orders", "order_rows"]
 
 LISTING = "orders:-created_at"
 #: Words that fit more customers than this are not resolved first: then the newest orders hold a page of them soon.
 _RESOLVED = 500
 
-#: A page of orders with what a row shows; ``{page}`` selects ``orders o``. Facts are read for the page's rows only.
-LISTED = """
+#: Held back from shipping now: a hold whose time has come is none, whether or not a job ran.
+HELD = "(o.hold_reason IS NOT NULL AND (o.on_hold_until IS NULL OR o.on_hold_until > now()))"
+_PAID = """(
+    SELECT coalesce(sum(CASE p.kind WHEN 'capture' THEN p.amount WHEN 'refund' THEN -p.amount END), 0)
+      FROM payments p WHERE p.order_id = o.order_id AND p.status = 'succeeded')"""
+
+_LISTED = """
     WITH page AS MATERIALIZED ({page})
     SELECT o.order_id, o.order_number, o.user_id,
            coalesce(nullif(trim(concat_ws(' ', u.first_name, u.last_name)), ''), u.email, '') AS customer_name,
@@ -38,9 +44,13 @@ LISTED = """
            coalesce(line.shipped_units, 0) AS shipped_units, o.total_amount, money.paid AS paid_amount,
            CASE WHEN money.paid >= o.total_amount THEN 'paid' WHEN money.paid > 0 THEN 'part' ELSE 'unpaid' END
                AS payment_state,
-           o.currency, o.version
+           o.currency, o.version, o.tags,
+           coalesce(nullif(trim(concat_ws(' ', s.first_name, s.last_name)), ''), s.email, '') AS assigned_to,
+           CASE WHEN {held} THEN o.hold_reason ELSE '' END AS hold_reason,
+           CASE WHEN {held} THEN o.on_hold_until END AS on_hold_until
       FROM page o
       LEFT JOIN users u ON u.user_id = o.user_id
+      LEFT JOIN users s ON s.user_id = o.assigned_to
       CROSS JOIN LATERAL (
             SELECT count(DISTINCT i.line_no)::int AS lines, sum(i.quantity)::int AS units,
                    coalesce(sum(i.shipped_quantity), 0)::int AS shipped_units
@@ -50,9 +60,20 @@ LISTED = """
               FROM payments p WHERE p.order_id = o.order_id AND p.status = 'succeeded') AS money
      ORDER BY o.created_at DESC, o.order_id DESC
 """
-_PAID = """(
-    SELECT coalesce(sum(CASE p.kind WHEN 'capture' THEN p.amount WHEN 'refund' THEN -p.amount END), 0)
-      FROM payments p WHERE p.order_id = o.order_id AND p.status = 'succeeded')"""
+
+
+def listed(page: str) -> str:
+    """Return the SELECT of ``OrderRow`` for the orders that ``page`` selects (``orders o``, whole rows).
+
+    What a row shows besides is read for the page's rows only.
+    """
+    return _LISTED.format(page=page, held=HELD)
+
+
+def order_rows(connection: Connection, page: str, values: Mapping[str, Any]) -> list[OrderRow]:
+    """Return the rows of ``listed(page)``."""
+    found = connection.execute(text(listed(page)), dict(values)).mappings()
+    return [OrderRow(**{**row, "tags": tuple(row["tags"])}) for row in found]
 
 
 def list_orders(
@@ -72,10 +93,7 @@ def list_orders(
         order = "ORDER BY o.created_at {0}, o.order_id {0} LIMIT :limit".format("ASC" if backwards else "DESC")
         edge, edge_values = _edge(before if backwards else after, backwards=backwards)
         joined = f"{base}{' AND ' if where else ' WHERE '}{edge}" if edge else base
-        found = connection.execute(
-            text(LISTED.format(page=f"{joined} {order}")), {**values, **edge_values, "limit": limit + 1}
-        ).mappings()
-        rows = [OrderRow(**row) for row in found]
+        rows = order_rows(connection, f"{joined} {order}", {**values, **edge_values, "limit": limit + 1})
         more = len(rows) > limit
         rows = (rows[1:] if backwards else rows[:limit]) if more else rows
         estimate = None
@@ -89,6 +107,17 @@ def list_orders(
         estimate=estimate,
         exact=first and not more,
     )
+
+
+def count_orders(postgres: Postgres, queries: Iterable[OrderQuery]) -> list[Approximate]:
+    """Return about how many orders each of ``queries`` finds, in a bounded time each; see ``data.estimate``."""
+    counts: list[Approximate] = []
+    with postgres.reading() as connection:
+        connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+        for query in queries:
+            where, values = _conditions(connection, query)
+            counts.append(bounded_count(connection, f"SELECT o.* FROM orders o{where}", values))
+    return counts
 
 
 def _cursor(row: OrderRow) -> str:
@@ -135,6 +164,21 @@ def _conditions(connection: Connection, query: OrderQuery) -> tuple[str, dict[st
             "EXISTS (SELECT FROM order_items i WHERE i.order_id = o.order_id AND i.warehouse_id = :warehouse_id)",
             warehouse_id=_storable(query.warehouse_id),
         )
+    if query.numbers:
+        add("o.order_number = ANY(:order_numbers)", order_numbers=list(query.numbers))
+    for place, group in enumerate(query.tags):
+        # The first half is what the partial index is made of; the planner does not see that the second implies it.
+        add(
+            f"(o.tags <> '{{}}' AND o.tags && CAST(:tags_{place} AS text[]))", **{f"tags_{place}": _all_storable(group)}
+        )
+    if query.without_tags:
+        add("NOT (o.tags && CAST(:no_tags AS text[]))", no_tags=_all_storable(query.without_tags))
+    if query.assigned:
+        add(_of_staff(connection, query, query.assigned, "assigned", values))
+    if query.not_assigned:
+        add(f"({_of_staff(connection, query, query.not_assigned, 'not_assigned', values)}) IS NOT TRUE")
+    if query.held is not None:
+        add(HELD if query.held else f"{HELD} IS NOT TRUE")
     if query.payment:
         add(f"{_PAID} {'<' if query.payment == 'unpaid' else '>='} o.total_amount")
     if query.customer:
@@ -167,6 +211,31 @@ def _of_customers(connection: Connection, words: str, name: str, values: dict[st
         return (f"o.user_id IN ({fits.format(name)})",)
     values[name] = found
     return (f"o.user_id = ANY(CAST(:{name} AS uuid[]))",)
+
+
+def _of_staff(connection: Connection, query: OrderQuery, asked: str, name: str, values: dict[str, Any]) -> str:
+    """Return the condition "the order is assigned to whom ``asked`` means"; what it needs goes into ``values``."""
+    if asked.lower() == "none":
+        return "o.assigned_to IS NULL"
+    if asked.lower() == "me" and query.me is not None:
+        values[name] = [query.me]
+    else:
+        words = _storable(asked)[:200]
+        found = connection.execute(_STAFF, {"asked": words, "most": _RESOLVED}).scalars()
+        values[name] = list(found)
+    return f"o.assigned_to = ANY(CAST(:{name} AS uuid[]))"
+
+
+_STAFF = text(
+    """
+    SELECT u.user_id FROM users u
+     WHERE u.is_staff AND (lower(u.email) = lower(:asked) OR u.search_words @@ user_query(:asked)) LIMIT :most
+    """
+)
+
+
+def _all_storable(words: Iterable[str]) -> list[str]:
+    return [_storable(word) for word in words]
 
 
 def _storable(words: str) -> str:

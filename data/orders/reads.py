@@ -14,7 +14,7 @@ from sqlalchemy import text
 from data.errors import NotFound
 from data.ids import normal_order_number, parse_id
 from data.orders.figures import PAID, OpenWork, Today, count_by_status, needs_a_hand, today_summary
-from data.orders.listing import LISTED, list_orders
+from data.orders.listing import HELD, list_orders, order_rows
 from data.orders.query import OrderQuery, parse_order_query
 from data.orders.rows import OrderRow
 
@@ -107,7 +107,8 @@ class OrderMovement:
 class OrderDetail:
     """One order with everything its screen shows.
 
-    ``due_amount`` is what is still to be paid; below zero it is what the shop owes the customer.
+    ``due_amount`` is what is still to be paid; below zero it is what the shop owes the customer. ``assigned_to`` is a
+    name, ``""`` for nobody; ``hold_reason`` is ``""`` unless the order is held back from shipping now.
     """
 
     order_id: UUID
@@ -146,6 +147,10 @@ class OrderDetail:
     movements: tuple[OrderMovement, ...]
     credited_amount: Decimal = Decimal("0.00")
     due_amount: Decimal = Decimal("0.00")
+    tags: tuple[str, ...] = ()
+    assigned_to: str = ""
+    hold_reason: str = ""
+    on_hold_until: datetime | None = None
 
 
 def get_order(postgres: Postgres, ref: str | UUID) -> OrderDetail:
@@ -160,7 +165,7 @@ def get_order(postgres: Postgres, ref: str | UUID) -> OrderDetail:
             raise NotFound("order", str(ref))
         values = {"order_id": row["order_id"]}
         return OrderDetail(
-            **row,
+            **{**row, "tags": tuple(row["tags"])},
             items=tuple(OrderItemRow(**item) for item in connection.execute(_ITEMS, values).mappings()),
             history=tuple(HistoryRow(**step) for step in connection.execute(_HISTORY, values).mappings()),
             payments=tuple(PaymentRow(**payment) for payment in connection.execute(_PAYMENTS, values).mappings()),
@@ -174,8 +179,7 @@ def orders_of(postgres: Postgres, user_id: UUID, *, limit: int = 50) -> tuple[Or
         "SELECT o.* FROM orders o WHERE o.user_id = :user_id ORDER BY o.created_at DESC, o.order_id DESC LIMIT :limit"
     )
     with postgres.reading() as connection:
-        rows = connection.execute(text(LISTED.format(page=page)), {"user_id": user_id, "limit": limit}).mappings()
-        return tuple(OrderRow(**row) for row in rows)
+        return tuple(order_rows(connection, page, {"user_id": user_id, "limit": limit}))
 
 
 def placed_with(postgres: Postgres, actor_id: UUID, key: str) -> str | None:
@@ -206,8 +210,12 @@ _ORDER = text(
                 WHEN money.captured - money.refunded > 0 THEN 'part' ELSE 'unpaid' END AS payment_state,
            o.currency, o.shipping_address, o.billing_address, coalesce(o.payment_method, '') AS payment_method,
            coalesce(o.shipping_method, '') AS shipping_method, coalesce(o.notes, '') AS notes,
-           o.created_at, o.updated_at, o.confirmed_at, o.shipped_at, o.delivered_at, o.cancelled_at, o.version
-      FROM orders o LEFT JOIN users u ON u.user_id = o.user_id CROSS JOIN LATERAL ({PAID}) AS money
+           o.created_at, o.updated_at, o.confirmed_at, o.shipped_at, o.delivered_at, o.cancelled_at, o.version,
+           o.tags, coalesce(nullif(trim(concat_ws(' ', s.first_name, s.last_name)), ''), s.email, '') AS assigned_to,
+           CASE WHEN {HELD} THEN o.hold_reason ELSE '' END AS hold_reason,
+           CASE WHEN {HELD} THEN o.on_hold_until END AS on_hold_until
+      FROM orders o LEFT JOIN users u ON u.user_id = o.user_id LEFT JOIN users s ON s.user_id = o.assigned_to
+     CROSS JOIN LATERAL ({PAID}) AS money
      WHERE o.order_id = :order_id OR o.order_number = :order_number
     """
 )

@@ -14,7 +14,8 @@ __all__ = ["OrderRow"]
 class OrderRow:
     """One order in a list. ``item_count`` counts lines, ``units`` their units; ``shipped_units`` of them are sent.
 
-    ``paid_amount`` is captured less refunded; ``payment_state`` is ``paid``, ``part`` or ``unpaid``.
+    ``paid_amount`` is captured less refunded; ``payment_state`` is ``paid``, ``part`` or ``unpaid``. ``assigned_to`` is
+    a name, ``""`` for nobody; ``hold_reason`` is ``""`` unless the order is held back from shipping now.
     """
 
     order_id: UUID
@@ -33,3 +34,7 @@ class OrderRow:
     payment_state: str
     currency: str
     version: int
+    tags: tuple[str, ...] = ()
+    assigned_to: str = ""
+    hold_reason: str = ""
+    on_hold_until: datetime | None = None

@@ -21,6 +21,10 @@ goodwill. What is owed is ``total_amount - credited_amount - captured + refunded
 The units of a line's share: ``quantity`` is what was ordered, ``shipped_quantity`` and ``cancelled_quantity`` what left
 it, ``allocated_quantity`` (generated) the rest, which holds reserved stock; ``returned_quantity`` came back of the
 shipped ones, and ``credited_quantity`` is how many units were taken off what the customer owes.
+
+How the desk handles an order (``data.orders.handling``) is no content of it and leaves ``version`` alone: ``tags``, the
+member of staff it is ``assigned_to``, and ``hold_reason`` with, perhaps, ``on_hold_until``. They are columns and no
+tables beside it, because the list filters by them in its own order of rows.
 """
 
 from __future__ import annotations
@@ -29,8 +33,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data.schema_base import Base, CreatedAt, Currency, Json, Key, Money, Str20, Str50, Str100, Str255, UpdatedAt
@@ -70,6 +74,10 @@ class Order(Base):
     notes: Mapped[str | None]
     channel: Mapped[Str20] = mapped_column(server_default=text("'backoffice'"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=text("'{}'::text[]"))
+    assigned_to: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
+    hold_reason: Mapped[str | None]
+    on_hold_until: Mapped[datetime | None]
 
     __table_args__ = (
         CheckConstraint(
@@ -86,6 +94,7 @@ class Order(Base):
             name="total_amount",
         ),
         CheckConstraint("credited_amount >= 0 AND credited_amount <= total_amount", name="credited_amount"),
+        CheckConstraint("hold_reason IS NOT NULL OR on_hold_until IS NULL", name="hold"),
         # list_orders, no filter: newest first, keyset (created_at, order_id)
         Index("idx_orders_created_at", text("created_at DESC"), text("order_id DESC")),
         # list_orders status:…, count_by_status
@@ -98,6 +107,23 @@ class Order(Base):
             "created_at",
             "order_status",
             postgresql_where=text("order_status IN ('pending', 'confirmed', 'processing')"),
+        ),
+        # list_orders tag:…; partial, so that placing an order, which has none, does not touch it
+        Index("idx_orders_tags", "tags", postgresql_using="gin", postgresql_where=text("tags <> '{}'::text[]")),
+        # list_orders assigned:…, newest first (and the foreign key's index)
+        Index(
+            "idx_orders_assigned_to",
+            "assigned_to",
+            text("created_at DESC"),
+            text("order_id DESC"),
+            postgresql_where=text("assigned_to IS NOT NULL"),
+        ),
+        # list_orders held, newest first
+        Index(
+            "idx_orders_held",
+            text("created_at DESC"),
+            text("order_id DESC"),
+            postgresql_where=text("hold_reason IS NOT NULL"),
         ),
     )
 

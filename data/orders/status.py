@@ -15,6 +15,7 @@ from sqlalchemy import Row
 
 from data.door import UnitOfWork, handles
 from data.errors import Invalid
+from data.orders.handling import refuse_held
 from data.orders.life import fulfilment_of, order_step
 from data.orders.lines import LineChange, apply_changes
 from data.orders.locks import lock_items, lock_orders, refuse_other_version
@@ -59,6 +60,8 @@ def _checked(command: ChangeOrderStatus, order: Row[Any], uow: UnitOfWork) -> Ta
     reason = checked_reason(command.reason, required=_WHY if command.new_status == "cancelled" else "")
     refuse_other_version(order, command.expected_version)
     check_step(order.order_status, command.new_status)
+    if command.new_status == "shipped":
+        refuse_held(order, uow.now)
     require_step(uow.actor, order.order_status, command.new_status)
     step = order_step(order.order_status, command.new_status)
     off = order.total_amount - order.credited_amount if step and step.money == "credit" else Decimal("0.00")

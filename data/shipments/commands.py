@@ -11,6 +11,7 @@ from sqlalchemy import Row
 
 from data.door import UnitOfWork, handles
 from data.errors import Invalid, NotFound
+from data.orders.handling import refuse_held
 from data.orders.life import following, fulfilment_of, status_of
 from data.orders.lines import LineChange, apply_changes, chosen, units_of
 from data.orders.locks import lock_items, lock_order
@@ -35,6 +36,7 @@ def ship_order(command: ShipOrder, uow: UnitOfWork) -> OrderShipped:
     order = lock_order(uow.connection, command.order_id, command.expected_version)
     if "shipped" not in following(order.order_status):
         raise Invalid({"order_status": f"{order.order_number} is {order.order_status}, it cannot be sent now"})
+    refuse_held(order, uow.now)
     at, items = checked_time(command.at, order.created_at, uow.now), lock_items(uow.connection, [order.order_id])
     boxes = _boxes(command, items, at)
     changes = _changes(items, boxes)

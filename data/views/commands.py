@@ -11,8 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from data.door import UnitOfWork, handles
 from data.errors import Denied, Invalid, NotFound
 from data.ids import new_id
+from data.orders.query import parse_order_query
 from data.views.messages import RemoveView, SaveView, ViewRemoved, ViewSaved
-from data.views.rules import check_view
+from data.views.rules import NOUNS, built_in, check_view
 from data.views.schema import SavedView
 
 __all__ = ["RemoveView", "SaveView", "ViewRemoved", "ViewSaved"]
@@ -26,6 +27,8 @@ def save_view(command: SaveView, uow: UnitOfWork) -> ViewSaved:
     wrong = check_view(command.noun, command.called, command.query, command.columns, command.key, shared=command.shared)
     if wrong:
         raise Invalid(wrong)
+    if command.noun == "orders":  # a line of the catalog can always be read; this one may be refused
+        _check_order_line(command.query)
     owner = _owner(uow, shared=command.shared)
     _key_is_free(command, uow, owner)
     kept = {"query": command.query, "columns": list(command.columns), "sort": command.sort, "key": command.key}
@@ -53,7 +56,9 @@ def save_view(command: SaveView, uow: UnitOfWork) -> ViewSaved:
 
 @handles(RemoveView)
 def remove_view(command: RemoveView, uow: UnitOfWork) -> ViewRemoved:
-    """Delete the view; another person's own is not found."""
+    """Delete the view; another person's own is not found, one that is built in stays."""
+    if any(command.view_id == view.view_id for noun in NOUNS for view in built_in(noun)):
+        raise Invalid({"view": "is built in; a view saved on its key stands in its place"})
     found = uow.connection.execute(
         select(SavedView.owner_id, SavedView.noun, SavedView.name, SavedView.query)
         .where(SavedView.view_id == command.view_id)
@@ -65,6 +70,15 @@ def remove_view(command: RemoveView, uow: UnitOfWork) -> ViewRemoved:
     uow.connection.execute(delete(SavedView).where(SavedView.view_id == command.view_id))
     uow.record("view", command.view_id, {"noun": found.noun, "name": found.name, "query": found.query}, None)
     return ViewRemoved(view_id=command.view_id, noun=found.noun, name=found.name)
+
+
+def _check_order_line(query: str) -> None:
+    """Raise ``Invalid`` on ``query`` where it cannot be read: a view that finds nothing to show is no view."""
+    try:
+        parse_order_query(query)
+    except Invalid as refused:
+        token, why = next(iter(refused.fields.items()))
+        raise Invalid({"query": f"{token} {why}"}) from None
 
 
 def _owner(uow: UnitOfWork, *, shared: bool) -> UUID | None:

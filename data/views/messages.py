@@ -29,7 +29,7 @@ class SaveView(Command, frozen=True, kw_only=True):
 
     ``noun`` is the list (``data.views.rules.NOUNS``); ``columns`` are the names of the columns to show, in order, none
     for the list's own; ``key`` is the digit it stands on. Raises ``Invalid`` (also for a key that another view of the
-    same owner stands on) and ``Denied`` for sharing without ``views.share``.
+    same owner stands on, and a query of orders that cannot be read) and ``Denied`` for sharing without ``views.share``.
     """
 
     name: ClassVar[str] = "views.save"

@@ -37,7 +37,7 @@ def test_views_are_ones_own_or_everybodys_and_kept_by_list(shop: Shop) -> None:
     ]
     assert views_of(ann).views[1].query == QUERY
     assert [view.name for view in views_of(wes).views] == ["Low"]
-    assert [view.name for view in views_of(ann, "orders").views] == ["To ship"]
+    assert [view.name for view in views_of(ann, "orders").views if not view.built_in] == ["To ship"]
     with pytest.raises(Denied):
         do(wes, SaveView(noun="products", called="Mine for all", shared=True))
     low = views_of(wes).views[0]
@@ -105,3 +105,26 @@ def test_saving_twice_with_one_key_is_done_once_and_hostile_names_are_kept_as_th
     (view,) = views_of(shop).views
     assert (view.name, view.query) == (name, "a\\b %s {x}")
     assert views_of(shop).named(name.upper()) == view
+
+
+def test_built_in_views_stay_until_somebody_saves_over_a_key(shop: Shop) -> None:
+    assert [(view.key, view.name) for view in views_of(shop, "orders").on_keys()] == [
+        (1, "Open"), (2, "To ship"), (3, "Unpaid"), (4, "Late"), (5, "Shipped"), (6, "All"),
+    ]  # fmt: skip
+    built_in = views_of(shop, "orders").on_key(3)
+    assert built_in is not None
+    with pytest.raises(Invalid, match="built in"):
+        do(shop, RemoveView(view_id=built_in.view_id))
+    saved = do(shop, SaveView(noun="orders", called="Mine", query="assigned:me unpaid", key=3))
+    now = views_of(shop, "orders")
+    assert [(view.key, view.name) for view in now.on_keys()][2] == (3, "Mine")
+    assert now.named("unpaid") is None
+    do(shop, RemoveView(view_id=saved.view_id))
+    assert views_of(shop, "orders").on_key(3) == built_in
+    assert views_of(shop).views == ()
+
+
+def test_a_view_of_orders_must_be_readable(shop: Shop) -> None:
+    with pytest.raises(Invalid) as refused:
+        do(shop, SaveView(noun="orders", called="Lost", query="status:lost"))
+    assert "status:lost" in refused.value.fields["query"]

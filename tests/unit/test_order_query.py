@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import Invalid
-from data.orders.query import OrderQuery, parse_order_query
+from data.orders.query import OrderQuery, parse_order_query, read_order_query
 from data.orders.rules import STATUSES
 
 NOW = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
@@ -53,6 +53,11 @@ DAY = timedelta(days=1)
         ("10:30", {"words": ("10:30",)}),
         ("'; DROP TABLE orders; --", {"words": ("';", "DROP", "TABLE", "orders;", "--")}),
         ('"never closed', {"words": ("never closed",)}),
+        ("tag:rush,Gift tag:#vip", {"tags": (("rush", "gift"), ("vip",))}),
+        ("-tag:done assigned:me", {"without_tags": ("done",), "assigned": "me"}),
+        ("-assigned:none held", {"not_assigned": "none", "held": True}),
+        ("-held -unpaid", {"held": False, "payment": "paid"}),
+        ("-words", {"words": ("-words",)}),
     ],
 )  # fmt: skip
 def test_what_a_line_means(text: str, fields: dict[str, Any]) -> None:
@@ -70,6 +75,9 @@ def test_what_a_line_means(text: str, fields: dict[str, Any]) -> None:
         ("created:2026-13-01", "created:2026-13-01"),
         ("created:>", "created:>"),
         ("colour:red", "colour:red"),
+        ("tag:,", "tag:,"),
+        ("-tag:", "-tag:"),
+        ("order:K7M2", "order:K7M2"),
     ],
 )
 def test_what_can_not_be_read_is_named(text: str, token: str) -> None:
@@ -77,6 +85,29 @@ def test_what_can_not_be_read_is_named(text: str, token: str) -> None:
         parse_order_query(text, now=NOW)
     assert list(refused.value.fields) == [token]
     assert refused.value.fields[token]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "meant"),
+    [
+        ("ann statis:shipped", "statis:", "status:"),
+        ("status:pending,shiped", "shiped", "shipped"),
+        ("created:yestreday x", "yestreday", "yesterday"),
+        ("customr:ann", "customr:", "customer:"),
+        ("total:50..x", "x", ""),
+        ("xyzzy:1", "xyzzy:", ""),
+    ],
+)
+def test_what_can_not_be_read_is_marked_in_its_place_with_what_was_meant(text: str, place: str, meant: str) -> None:
+    line = read_order_query(text, now=NOW)
+    assert [(text[one.start : one.end], one.suggestion) for one in line.problems] == [(place, meant)]
+
+
+def test_a_word_that_is_nearly_a_flag_is_looked_for_and_asked_about() -> None:
+    line = read_order_query("unpayed ann", now=NOW)
+    assert line.query.words == ("unpayed", "ann")
+    assert [(one.start, one.end, one.suggestion) for one in line.hints] == [(0, 7, "unpaid")]
+    assert read_order_query("held unpaid ann lee 10:30", now=NOW).hints == ()
 
 
 def _read(text: str) -> OrderQuery | dict[str, str]:
