@@ -47,7 +47,8 @@ class Entry(msgspec.Struct, omit_defaults=True):
     """One operation of a journal. ``end`` is ``done`` or what refused it, ``""`` while nobody knows.
 
     ``lost`` counts the times it was sent and nobody answered, a death of the client included; ``replayed`` says that
-    the answer was the stored one. ``twice`` was sent once more after its answer, on purpose.
+    the answer was the stored one. ``twice`` was sent once more after its answer, on purpose; of one that ``died`` the
+    client was killed on purpose, between the commit and the note of it.
     """
 
     number: int
@@ -60,14 +61,15 @@ class Entry(msgspec.Struct, omit_defaults=True):
     lost: int = 0
     replayed: bool = False
     twice: bool = False
+    died: bool = False
 
 
 @dataclass(frozen=True)
 class Shift:
     """What one process has to do: ``threads`` clients with ``operations`` each. ``keyed`` is how it should be.
 
-    A client whose number of operations reaches one of ``dies_at`` is killed after its operation was committed and
-    before it has written that down; with ``kills`` the whole process dies of it, else (the control) the client alone.
+    The first client is killed once for each number in ``dies_at``: by the first operation from there on that is done,
+    after it was committed and before that is written down. Its whole process dies of it.
     """
 
     settings: Settings
@@ -78,7 +80,7 @@ class Shift:
     threads: int
     operations: int
     seed: int
-    dies_at: frozenset[int] = frozenset()
+    dies_at: tuple[int, ...] = ()
 
 
 def journal_of(path: Path) -> list[Entry]:
@@ -90,7 +92,7 @@ def journal_of(path: Path) -> list[Entry]:
         except msgspec.DecodeError:
             continue
         if before := entries.get(entry.number):
-            entry.lost = max(entry.lost, before.lost)
+            entry.lost, entry.died = max(entry.lost, before.lost), entry.died or before.died
         entries[entry.number] = entry
     return [entries[number] for number in sorted(entries)]
 
@@ -103,8 +105,8 @@ class Client:
         self.path = shift.folder / f"{self.name}.jsonl"
         self._stores, self._door, self._shift, self._keyed = stores, Door(stores), shift, keyed
         self._entries = journal_of(self.path)
-        self._dies_at = shift.dies_at if number == 0 else frozenset()
-        done = len(self._entries)
+        deaths, done = sum(entry.died for entry in self._entries), len(self._entries)
+        self._dies_at = list(shift.dies_at[deaths:]) if number == 0 else []
         self._hand = Hand(self.name, shift.user_id, random.Random(f"{shift.seed}-{self.name}-{done}"))
         self._hand.orders = [UUID(one.result["order_id"]) for one in self._entries if placed(one)]
         self._file = self.path.open("ab")
@@ -141,7 +143,9 @@ class Client:
                 if time.monotonic() > deadline:
                     raise
             else:
-                if first and entry.number in self._dies_at:
+                if first and self._dies_at and entry.number >= self._dies_at[0]:
+                    entry.died = True
+                    self._write(entry)
                     self.die()
                 entry.end, entry.replayed, entry.result = "done", done.replayed, plain(done.result)
         if placed(entry):
