@@ -42,6 +42,7 @@ class OrderInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     shipping_method: str = "standard"
     payment_method: str = ""
     notes: str = ""
+    code: str = ""
 
     def overridden(self, **values: Any) -> OrderInput:
         """Return this order with every given value that is not empty in place of the file's."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MAX_QUANTITY = 99_999
 #: ``RAM-0412 3``, ``RAM-0412<TAB>3``, ``RAM-0412;3``, ``RAM-0412 x3``: a row of a pasted list
 _ROW = re.compile(r"^\s*(\S+?)\s*(?:[\t;,=×*]|\s[x×*]?)\s*(\d{1,5})\s*$")
+#: between rows that stand in one line, as the product field shows those nobody knows
+BETWEEN_ROWS = " | "
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,13 @@ class Basket:
                 return self.with_line(place, quantity=line.quantity + quantity, offer=offer)
         return replace(self, lines=(*self.lines, BasketLine(offer, min(quantity, MAX_QUANTITY))))
 
+    def add_all(self, rows: Iterable[tuple[Offer, int]]) -> Basket:
+        """Return the basket with each (offer, quantity) added."""
+        basket = self
+        for offer, quantity in rows:
+            basket = basket.add(offer, quantity)
+        return basket
+
     def with_line(self, place: int, **changes: Any) -> Basket:
         """Return the basket with line ``place`` changed; a quantity below 1 takes the line out."""
         line = replace(self.lines[place], **changes)
@@ -87,13 +96,35 @@ class Basket:
         return tuple(f"{line.offer.sku}: {line.problem}" for line in self.lines if line.problem)
 
 
-def pasted_rows(text: str) -> list[tuple[str, int]]:
-    """Return (SKU, quantity) for each row of a pasted list; ``[]`` unless every row is such a pair."""
-    rows = [row for row in text.splitlines() if row.strip()]
-    found = [match for match in map(_ROW.match, rows) if match]
-    if not rows or len(found) != len(rows):
-        return []
-    return [(match[1], int(match[2])) for match in found if int(match[2]) > 0]
+@dataclass(frozen=True)
+class PastedRow:
+    """A row of a list as it was written; ``sku`` is ``""`` where it can't be read as SKU and quantity."""
+
+    text: str
+    sku: str = ""
+    quantity: int = 0
+
+
+def pasted_row(text: str) -> PastedRow:
+    """Return what a row means: ``RAM-0412 3`` with a blank, tab, comma, semicolon, ``=``, ``x`` or ``×`` between."""
+    match = _ROW.match(text)
+    if match is None or int(match[2]) < 1:
+        return PastedRow(" ".join(text.split()))
+    return PastedRow(" ".join(text.split()), match[1], int(match[2]))
+
+
+def pasted_rows(text: str) -> tuple[PastedRow, ...]:
+    """Return the rows of a list of SKU and quantity, one a line or with ``|`` between; of several, a SKU alone is one.
+
+    Of a list that holds one such row at least, the others come back too, to be corrected; a spreadsheet's heading does
+    not. What is no list at all (words of a search) is ``()``.
+    """
+    rows = [pasted_row(row) for row in re.split(r"[\r\n|]", text) if row.strip()]
+    if len(rows) > 1 and not rows[0].sku and rows[0].text.casefold().startswith("sku"):
+        rows = rows[1:]
+    if len(rows) > 1:
+        rows = [row if row.sku or " " in row.text else PastedRow(row.text, row.text, 1) for row in rows]
+    return tuple(rows) if any(row.sku for row in rows) else ()
 
 
 def entered(text: str) -> tuple[str, int]:

@@ -7,14 +7,14 @@ wizard of several steps, which hides the stock and the total from who is on the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
 
 from screens.action import Action
-from screens.basket import entered
+from screens.basket import PastedRow, entered
 from screens.forms.customer import address_form, customer_form
 from screens.new_order_data import find_customers, read_customer
 from screens.new_order_form import OrderForm
@@ -46,6 +46,7 @@ class NewOrderScreen(OrderForm):
         Action("new-order.place", "ctrl+s", "place", "place", "orders.place", help="Place the order", show=False),
         Action("new-order.customer", "ctrl+n", "customer", "new_customer", "customers.edit", help="Add a customer"),
         Action("new-order.address", "ctrl+t", "address", "new_address", "customers.edit", help="Add an address"),
+        Action("new-order.cart", "ctrl+g", "cart", "take_cart", help="Take the customer's cart over", show=False),
         _line("more", "+", "more", "One unit more of the line"),
         _line("fewer", "-", "fewer", "One unit fewer; none takes the line out"),
         _line("remove", ("del", "backspace"), "remove", "Take the line out"),
@@ -63,7 +64,7 @@ class NewOrderScreen(OrderForm):
 
     def __init__(self) -> None:
         super().__init__()
-        self.who = QueryLine(prompt="Customer", placeholder="name, e-mail or phone", id="who")
+        self.who = QueryLine(prompt="Customer", placeholder="name, e-mail, phone or order number", id="who")
         self._been_here = False
 
     def compose_query(self) -> Iterable[Widget]:
@@ -82,11 +83,11 @@ class NewOrderScreen(OrderForm):
 
     def on_mount(self) -> None:
         """Say what the lines take."""
-        self.top_rule.show("Lines", "SKU, words, scan, or paste rows of SKU and quantity")
+        self.show_cart()
 
     def arrive(self, user_id: str = "", lines: Iterable[tuple[str, int]] = (), **arguments: Any) -> None:
         """Start, go on with the draft, or begin with what somebody had in hand."""
-        rows = list(lines)
+        rows = [PastedRow(f"{sku} {quantity}", sku, quantity) for sku, quantity in lines]
         if user_id:
             self._read_customer(user_id)
         if rows:
@@ -101,6 +102,8 @@ class NewOrderScreen(OrderForm):
         hints = [KeyHint("Tab", "next")]
         if self.lines.has_focus:
             hints += [KeyHint("+ - =", "quantity"), KeyHint("w", "warehouse"), KeyHint("Del", "remove")]
+        if self.cart is not None and self.taken is None:
+            hints.append(KeyHint("^G", "cart"))
         amount = f" {self.totals.total_amount:,.2f}" if self.totals and self.lines.basket.lines else ""
         return (*hints, KeyHint("^S", f"place{amount}", self.hindrance()))
 
@@ -108,6 +111,8 @@ class NewOrderScreen(OrderForm):
         """An address needs its customer, undoing a change."""
         if action.name == "new-order.address" and self.customer is None:
             return "choose a customer first"
+        if action.name == "new-order.cart" and (self.cart is None or self.taken is not None):
+            return "no cart of this customer" if self.cart is None else "it is taken over"
         return "nothing to undo" if action.name == "new-order.undo" and not self.lines.can_undo else ""
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -212,8 +217,12 @@ class NewOrderScreen(OrderForm):
 
     def add(self, offer: Offer, quantity: int) -> None:
         """Put ``quantity`` of ``offer`` into the order."""
-        self.lines.add(offer, quantity)
+        self.lines.add((offer, quantity))
         self.status.say(f"+{quantity} {offer.sku}")
+
+    def add_rows(self, rows: Sequence[tuple[Offer, int]]) -> None:
+        """Put a list into the order: one change, which ``u`` takes back as a whole."""
+        self.lines.add(*rows)
 
     def on_sheet_line_chosen(self, event: Sheet.LineChosen) -> None:
         """Enter on a suggestion takes it; on a line asks for its quantity."""

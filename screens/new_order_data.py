@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from screens.basket import BasketLine, kept_lines
+from screens.basket import BasketLine, PastedRow, kept_lines, pasted_row
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from data.customers.reads import AddressRow, CustomerDetail, CustomerRow
-    from data.orders.messages import PlaceOrder
+    from data.orders.code_rules import CodeTerms
+    from data.orders.messages import CartRef, PlaceOrder
     from data.orders.offers import Offer
     from data.orders.rules import Address
     from data.shop import Shop
@@ -46,17 +49,30 @@ class Placed:
 
 @dataclass(frozen=True)
 class Found:
-    """What an entry may mean, best first; ``certain`` where the first is it: its SKU, its barcode, or the only one."""
+    """What an entry may mean, best first; ``certain`` where the first is it: its SKU, its barcode, or the only one.
+
+    ``units`` were asked for behind the SKU (``RAM-0412 3``), ``None`` where nothing was.
+    """
 
     offers: tuple[Offer, ...]
     certain: bool
+    units: int | None = None
 
 
 def find_customers(shop: Shop, text: str) -> tuple[CustomerRow, ...]:
-    """Return the first customers the words fit; an order number or an e-mail is such a word too."""
+    """Return the first customers the words fit: name, e-mail, phone; or the one whose order has that number."""
     from data.customers.reads import search_customers
+    from data.errors import NotFound
+    from data.ids import normal_order_number
+    from data.orders.reads import get_order
 
-    return search_customers(shop.stores.postgres, text, limit=12).rows
+    postgres = shop.stores.postgres
+    number = normal_order_number(text.strip().removeprefix("#"))
+    if number is not None and shop.actor.may("orders.view"):
+        with contextlib.suppress(NotFound):
+            order = get_order(postgres, number)
+            return tuple(row for row in search_customers(postgres, order.email).rows if row.user_id == order.user_id)
+    return search_customers(postgres, text, limit=12).rows
 
 
 def read_customer(shop: Shop, ref: str) -> CustomerDetail:
@@ -67,9 +83,12 @@ def read_customer(shop: Shop, ref: str) -> CustomerDetail:
 
 
 def find(shop: Shop, text: str) -> Found:
-    """Return what the entry may mean."""
-    from data.orders.offers import find_offers
+    """Return what the entry may mean: a SKU or barcode with units behind it where there is such a product, or words."""
+    from data.orders.offers import find_offers, offers_named
 
+    row = pasted_row(text)
+    if row.sku and (exact := offers_named(shop.stores, row.sku)):
+        return Found(exact, certain=True, units=row.quantity)
     offers = find_offers(shop.stores, text)
     return Found(offers, bool(offers) and (len(offers) == 1 or offers[0].is_called(text)))
 
@@ -82,13 +101,34 @@ def refresh(shop: Shop, skus: Sequence[str]) -> dict[str, Offer]:
     return {sku: known.get(sku) or known[sku.upper()] for sku in skus if sku in known or sku.upper() in known}
 
 
-def read_rows(shop: Shop, rows: Sequence[tuple[str, int]]) -> tuple[tuple[tuple[Offer, int], ...], tuple[str, ...]]:
-    """Return (offer, units) for each pasted row, and the SKUs nobody knows."""
-    known = refresh(shop, [sku for sku, _ in rows])
+def read_rows(shop: Shop, rows: Sequence[PastedRow]) -> tuple[tuple[tuple[Offer, int], ...], tuple[PastedRow, ...]]:
+    """Return (offer, units) for each row of a list, and the rows that no product is known for."""
+    known = refresh(shop, [row.sku for row in rows if row.sku])
     return (
-        tuple((known[sku], quantity) for sku, quantity in rows if sku in known),
-        tuple(sku for sku, _ in rows if sku not in known),
+        tuple((known[row.sku], row.quantity) for row in rows if row.sku in known),
+        tuple(row for row in rows if row.sku not in known),
     )
+
+
+def read_code(shop: Shop, code: str) -> CodeTerms | None:
+    """Return the discount code as it stands, ``None`` where there is none."""
+    from data.errors import NotFound
+    from data.orders.codes import get_code
+
+    with contextlib.suppress(NotFound):
+        return get_code(shop.stores.postgres, code)
+    return None
+
+
+def read_cart(shop: Shop, user_id: UUID) -> CartRef | None:
+    """Return the customer's cart where something is in it. A Redis that is away has no carts to offer."""
+    from data.errors import Unavailable
+    from data.orders.again import cart_ref, open_cart
+
+    with contextlib.suppress(Unavailable):
+        cart = open_cart(shop, user_id)
+        return cart_ref(cart) if cart.lines else None
+    return None
 
 
 def keep_draft(shop: Shop, content: dict[str, Any]) -> None:
@@ -113,7 +153,7 @@ def read_draft(shop: Shop) -> Draft | None:
     from data.orders.reads import placed_with
 
     content = load_draft(shop.settings.home, FORM, shop.actor.email)
-    if not content or not (content.get("lines") or content.get("user_id")):
+    if not content or not any(content.get(name) for name in ("lines", "user_id", "rows")):
         return None
     placed = placed_with(shop.stores.postgres, shop.actor.user_id, str(content.get("key") or ""))
     if placed is not None:
@@ -144,10 +184,11 @@ def as_address(row: AddressRow) -> Address:
 def place_order(shop: Shop, command: PlaceOrder, key: str) -> Placed:
     """Place the order; a later call with the same key finds the first one's order, whatever was changed meanwhile."""
     from data.errors import Conflict
+    from data.orders.again import place
     from data.orders.reads import get_order, placed_with
 
     try:
-        done = shop.door.run(command, shop.actor, key=key)
+        done = place(shop, command, key=key)
     except Conflict:
         number = placed_with(shop.stores.postgres, shop.actor.user_id, key)
         if number is None:

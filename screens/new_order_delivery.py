@@ -1,4 +1,4 @@
-"""Where a new order goes, how it is sent, and how it will be paid: three choices of one line each."""
+"""Where a new order goes, how it is sent, how it will be paid, and its discount code: one line each."""
 
 from __future__ import annotations
 
@@ -6,23 +6,60 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
 from screens.new_order_data import ways_to_pay
 from screens.shown import address_line
-from widgets.field import Option, SelectField, SelectInput
+from widgets.field import Field, FieldLabel, Option, SelectField, SelectInput
+from widgets.line import OneLine, Piece
 from widgets.sturdy import Sturdy
 
 if TYPE_CHECKING:
     from data.customers.reads import AddressRow, CustomerDetail
 
 
+class CodeNote(OneLine):
+    """What the code takes off, or why it does not hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._piece = Piece("")
+
+    def show(self, text: str, tone: str) -> None:
+        """Show ``text`` in ``tone``."""
+        self._piece = Piece(text, tone)
+        self.changed()
+
+    def pieces(self, width: int) -> list[Piece]:
+        """The one sentence."""
+        return [self._piece]
+
+
+class CodeField(Field):
+    """The discount code as it is typed, and beside it what comes of it."""
+
+    DEFAULT_CSS = """
+    CodeField LineInput { width: 22; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__("code", "Code", placeholder="none", label_width=14)  # where the choices begin
+        self.note = CodeNote()
+
+    def compose(self) -> ComposeResult:
+        """Label, input and note in one row."""
+        with Horizontal():
+            yield FieldLabel(self.label, self.label_width, required=False)
+            yield self.input
+            yield self.note
+
+
 class Delivery(Sturdy, Vertical):
     """The choices that follow from the customer; ``Field.Changed`` tells of each."""
 
     DEFAULT_CSS = """
-    Delivery { height: 3; }
+    Delivery { height: 4; }
     Delivery Field { height: 1; }
     """
 
@@ -31,13 +68,15 @@ class Delivery(Sturdy, Vertical):
         self.place = SelectField("address", "Deliver to", (), label_width=12)
         self.shipping = SelectField("shipping_method", "Shipping", (), label_width=12)
         self.pay = SelectField("payment_method", "Pay with", (), label_width=12)
+        self.code = CodeField()
         self._addresses: tuple[AddressRow, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """The three, under each other."""
+        """All of them, under each other."""
         yield self.place
         yield self.shipping
         yield self.pay
+        yield self.code
 
     def on_mount(self) -> None:
         """Offer the shipping methods, which are everybody's."""
@@ -66,7 +105,7 @@ class Delivery(Sturdy, Vertical):
 
     def content(self) -> dict[str, str]:
         """Return what is chosen, for the draft."""
-        return {field.field_name: field.value for field in (self.place, self.shipping, self.pay)}
+        return {field.field_name: field.value for field in (self.place, self.shipping, self.pay, self.code)}
 
     def restore(self, content: Mapping[str, Any]) -> None:
         """Choose again what a draft holds, where it is still offered."""
@@ -74,6 +113,7 @@ class Delivery(Sturdy, Vertical):
             wanted = content.get(field.field_name)
             if wanted in [option.value for option in field.options]:
                 field.value = str(wanted)
+        self.code.value = str(content.get(self.code.field_name) or "")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter takes the choice and goes on to the next."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual import events
 from textual.message import Message
 
-from screens.basket import pasted_rows
+from screens.basket import PastedRow, pasted_rows
 from screens.new_order_sheet import customer_lines, offer_lines
 from widgets.queryline import QueryInput, QueryLine
 from widgets.sheet import Sheet
@@ -22,9 +22,9 @@ class EntryInput(QueryInput):
     """The input for products: several pasted rows are taken as a list, not typed into the line."""
 
     class RowsPasted(Message):
-        """A list of (SKU, units) was pasted."""
+        """A list of SKUs and units was pasted."""
 
-        def __init__(self, rows: list[tuple[str, int]]) -> None:
+        def __init__(self, rows: Sequence[PastedRow]) -> None:
             super().__init__()
             self.rows = rows
 
@@ -51,6 +51,8 @@ class Chooser(Sheet):
         super().__init__(margin=4, id="chooser", focusable=False)
         self._offers: tuple[Offer, ...] = ()
         self._words = ""
+        #: units that the words themselves asked for (``RAM-0412 3``), ``None`` where they said none
+        self.units: int | None = None
 
     def clear(self) -> None:
         """Show nothing."""
@@ -65,9 +67,10 @@ class Chooser(Sheet):
         else:
             self.say("No customer like that.", "^N adds one")
 
-    def show_offers(self, words: str, offers: tuple[Offer, ...]) -> None:
-        """Show what ``words`` may mean; nothing found is said."""
+    def show_offers(self, words: str, offers: tuple[Offer, ...], units: int | None = None) -> None:
+        """Show what ``words`` may mean, and remember how many ``units`` they ask for; nothing found is said."""
         self._begin(offers, words)
+        self.units = units
         if offers:
             self._offers = offers
             self.show(lambda width: offer_lines(offers, width), keep=False)
@@ -80,4 +83,4 @@ class Chooser(Sheet):
 
     def _begin(self, rows: Sequence[object], words: str) -> None:
         self.can_focus = bool(rows)
-        self._offers, self._words = (), words
+        self._offers, self._words, self.units = (), words, None

@@ -10,8 +10,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
+import msgspec
+
 from data.errors import Conflict, Invalid, NotFound, OutOfStock, Unavailable
-from screens.basket import Basket
+from screens.basket import Basket, pasted_rows
 from screens.new_order_data import (
     Draft,
     Placed,
@@ -22,10 +24,9 @@ from screens.new_order_data import (
     read_draft,
     refresh,
 )
-from screens.new_order_delivery import Delivery
+from screens.new_order_extras import OrderExtras
 from screens.new_order_lines import BasketSheet
 from screens.new_order_sheet import TotalsLine
-from screens.product_entry import ProductEntry
 from widgets.field import Field
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from data.orders.rules import Totals
 
 
-class OrderForm(ProductEntry):
+class OrderForm(OrderExtras):
     """Customer, lines, delivery and totals of an order that is not placed yet."""
 
     #: seconds between looks at prices and stock of the lines
@@ -45,10 +46,7 @@ class OrderForm(ProductEntry):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lines = BasketSheet()
-        self.delivery = Delivery()
         self.totals_line = TotalsLine(id="totals")
-        self.customer: CustomerDetail | None = None
         self.totals: Totals | None = None
         self._placing = False
         self._draft_owed = False
@@ -60,8 +58,11 @@ class OrderForm(ProductEntry):
 
     def show_customer(self, customer: CustomerDetail | None, address: str = "") -> None:
         """Take ``customer``; ``address`` is the id of the address to deliver to, ``""`` their first."""
+        another = customer is None or self.customer is None or customer.user_id != self.customer.user_id
         self.customer = customer
         self.delivery.show(customer, address)
+        if another:
+            self.look_into_cart()
 
     def may_restore(self) -> bool:
         """Say whether the person has typed nothing yet, so that a draft may come back."""
@@ -74,26 +75,28 @@ class OrderForm(ProductEntry):
         self.changed()
 
     def on_field_changed(self, event: Field.Changed) -> None:
-        """Another address, shipping method or way to pay."""
+        """Another address, shipping method, way to pay or code."""
         event.stop()
+        self.look_up_code()
         self.changed()
 
     def changed(self) -> None:
         """Something of the order is different: quote it anew and keep the draft."""
         self._quote()
         self.refresh_keys()
-        if self.lines.basket.lines or self.customer is not None:
+        if self.lines.basket.lines or self.customer is not None or self.rows_left:
             self.later("draft", self.KEEP, self._keep)
 
     def _quote(self) -> None:
         from data.orders.rules import quote
 
-        basket, address = self.lines.basket, self.delivery.address
-        method = self.delivery.shipping.value
+        basket, stored = self.lines.basket, self.delivery.address
+        address = as_address(stored) if stored else None
+        lines, method = basket.priced(), self.delivery.shipping.value or "standard"
         try:
-            self.totals = quote(
-                basket.priced(), as_address(address) if address else None, *([method] if method else [])
-            )
+            self.totals = quote(lines, address, method)
+            if code := self.code_that_holds(self.totals):
+                self.totals = quote(lines, address, method, code)
         except Invalid as error:
             self.totals = None
             self.totals_line.show(None, str(error), "bad")
@@ -109,12 +112,16 @@ class OrderForm(ProductEntry):
         """Say what is still missing before the order can be placed, ``""`` for nothing."""
         if self.customer is None:
             return "choose a customer first"
+        if self.rows_left:
+            return f"nobody knows {self.rows_left[:40]}: correct it in the product field, or clear it"
         if not self.lines.basket.lines:
             return "add a line: a SKU, words or a scan"
         if self.delivery.address is None:
             return "no address to ship to: ^T adds one"
         if self.totals is None:
             return "the lines do not go into one order"
+        if why := self.code_problem(self.totals.subtotal, self.totals.currency):
+            return f"{self.code_typed} {why}: correct the code, or clear it"
         return "; ".join(self.lines.basket.problems[:3])
 
     def _refresh_offers(self, said: str = "") -> None:
@@ -147,6 +154,8 @@ class OrderForm(ProductEntry):
             "user_id": str(self.customer.user_id) if self.customer else "",
             "lines": self.lines.basket.kept(),
             "key": self.lines.basket.key,
+            "rows": self.rows_left,
+            "cart": msgspec.to_builtins(self.cart_of_order),
             **self.delivery.content(),
         }
         if not self._placing:
@@ -170,7 +179,10 @@ class OrderForm(ProductEntry):
         if draft.customer is not None:
             self.show_customer(draft.customer)
         self.delivery.restore(draft.content)
+        self.restore_cart(draft.content.get("cart"))
         self.lines.put(basket)
+        if rows := pasted_rows(str(draft.content.get("rows") or "")):
+            self.keep_rows(rows)
         gone = f" · nobody knows {', '.join(draft.unknown[:5])} any more" if draft.unknown else ""
         self.status.say(f"Your draft is back{gone} · ^X throws it away", "warn" if gone else "plain")
 
@@ -190,6 +202,7 @@ class OrderForm(ProductEntry):
         for timer in self._waiting.values():
             timer.stop()
         self.show_customer(None)
+        self.delivery.code.value = ""
         self.lines.put(Basket())
         self.status.facts("")
 
@@ -223,6 +236,8 @@ class OrderForm(ProductEntry):
             payment_method=self.delivery.pay.value,
             channel="backoffice",
             expected_total=Decimal(self.totals.total_amount),
+            code=self.code_typed,
+            cart=self.cart_of_order,
         )
 
     def _placed(self, order: Placed) -> None:
@@ -241,6 +256,7 @@ class OrderForm(ProductEntry):
         self._placing = False
         if isinstance(error, OutOfStock | Conflict | NotFound | Invalid):
             self.status.say(f"Not placed: {error}", "bad")
+            self.look_again()
             self._refresh_offers("Not placed: ")
         elif isinstance(error, Unavailable):
             self.status.say("Not confirmed: ^S asks again, it is placed once at most", "bad")

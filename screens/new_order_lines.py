@@ -42,10 +42,10 @@ class BasketSheet(Sheet):
         self.styles.height = min(len(basket.lines), MOST_LINES)
         self.post_message(self.Changed())
 
-    def add(self, offer: Offer, quantity: int) -> None:
-        """Put ``quantity`` more of ``offer`` into the basket, the bar on it."""
-        self.put(self.basket.add(offer, quantity), undoable=True)
-        self.go_to(offer.product_id)
+    def add(self, *rows: tuple[Offer, int]) -> None:
+        """Put so many more of each offer into the basket, in one change; the bar goes on the last."""
+        self.put(self.basket.add_all(rows), undoable=True)
+        self.go_to(rows[-1][0].product_id)
 
     @property
     def can_undo(self) -> bool:

@@ -122,8 +122,10 @@ class TotalsLine(OneLine):
             totals = self._totals
             gap = " " * (2 if width < 100 else 3)
             tax = "Tax incl." if totals.tax_included_amount else "Tax"
+            shipping = "Ship" if totals.discount_amount and width < 100 else "Shipping"
+            off = f"Off {totals.discount_amount:,.2f}{gap}" if totals.discount_amount else ""
             left += [
-                Piece(f"Items {totals.subtotal:,.2f}{gap}Shipping {totals.shipping_amount:,.2f}{gap}"),
+                Piece(f"Items {totals.subtotal:,.2f}{gap}{off}{shipping} {totals.shipping_amount:,.2f}{gap}"),
                 Piece(f"{tax} {totals.tax_amount:,.2f}{gap}"),
                 Piece(f"Total {totals.total_amount:,.2f} {totals.currency}", "strong"),
             ]

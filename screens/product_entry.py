@@ -5,14 +5,14 @@ The entry line asks while somebody types and shows what it may mean; Enter takes
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
 from data.errors import StorekeeperError
 from screens.base import AppScreen
-from screens.basket import entered
+from screens.basket import BETWEEN_ROWS, PastedRow, entered, pasted_rows
 from screens.new_order_data import Found, find, read_rows
 from screens.new_order_entry import Chooser, EntryInput, EntryLine
 
@@ -28,11 +28,22 @@ class ProductEntry(AppScreen):
         self.entry = EntryLine()
         self.chooser = Chooser()
         self._taken = 0
+        self._rows_left = False
         self._waiting: dict[str, Timer] = {}
 
     def add(self, offer: Offer, quantity: int) -> None:
         """Take ``quantity`` of ``offer``."""
         raise NotImplementedError
+
+    def add_rows(self, rows: Sequence[tuple[Offer, int]]) -> None:
+        """Take every (offer, quantity) of a list; a screen whose changes can be taken back makes one of it."""
+        for offer, quantity in rows:
+            self.add(offer, quantity)
+
+    @property
+    def rows_left(self) -> str:
+        """The rows of a list that nobody knows and that stand in the entry to be corrected, ``""`` for none."""
+        return self.entry.text.strip() if self._rows_left else ""
 
     def type_entry(self) -> None:
         """Type a product."""
@@ -53,7 +64,16 @@ class ProductEntry(AppScreen):
     def entry_typed(self, text: str, *, final: bool) -> None:
         """Look up what is typed; Enter (``final``) takes it."""
         words, quantity = entered(text)
-        if final:
+        self._rows_left = self._rows_left and bool(words)
+        several = BETWEEN_ROWS.strip() in words
+        rows = pasted_rows(words) if final and (several or self._rows_left) else ()
+        if rows:
+            self.not_later("offers")
+            self.entry.set("")
+            self.take_rows(rows)
+        elif several:
+            self.chooser.clear()
+        elif final:
             self._enter(words, quantity)
         elif words and not self.chooser.offers_for(words):
             self.later("offers", 0.08, lambda: self._look_for_offers(words))
@@ -73,18 +93,18 @@ class ProductEntry(AppScreen):
 
     def _show_offers(self, words: str, found: Found) -> None:
         if entered(self.entry.text)[0] == words:
-            self.chooser.show_offers(words, found.offers)
+            self.chooser.show_offers(words, found.offers, found.units)
 
     def _enter(self, words: str, quantity: int) -> None:
         """Enter: take the first of what is shown for these words; what was typed quicker than that is looked up."""
         if not words:
             return
         self.not_later("offers")
-        shown = self.chooser.offers_for(words)
+        shown, units = self.chooser.offers_for(words), self.chooser.units
         self.entry.set("")
         self.chooser.clear()
         if shown:
-            self.add(shown[0], quantity)
+            self.add(shown[0], units or quantity)
             return
         self._taken += 1  # a group of its own: the next scan must not drop this one
 
@@ -95,7 +115,7 @@ class ProductEntry(AppScreen):
 
     def _take(self, words: str, found: Found, quantity: int) -> None:
         if found.certain:
-            self.add(found.offers[0], quantity)
+            self.add(found.offers[0], found.units or quantity)
         elif not found.offers:
             self.app.bell()
             self.status.say(f"Nothing found for {words}", "bad")
@@ -108,27 +128,41 @@ class ProductEntry(AppScreen):
         """A list of SKU and quantity was pasted."""
         self.take_rows(event.rows)
 
-    def take_rows(self, rows: list[tuple[str, int]]) -> None:
-        """Take every row of SKU and quantity."""
+    def take_rows(self, rows: Sequence[PastedRow]) -> None:
+        """Take every row that names a product, all at once; the others stand in the entry until they are corrected."""
         self._taken += 1
-        self.load(read_rows, rows, then=self._rows_read, group=f"take-{self._taken}", doing="reading the rows")
 
-    def _rows_read(self, read: tuple[tuple[tuple[Offer, int], ...], tuple[str, ...]]) -> None:
+        def failed(error: Exception) -> None:
+            self.keep_rows(rows)  # nothing was taken: the whole list waits
+            self.not_found(error)
+
+        self.load(read_rows, rows, then=self.rows_read, failed=failed, group=f"take-{self._taken}")
+
+    def rows_read(self, read: tuple[tuple[tuple[Offer, int], ...], tuple[PastedRow, ...]]) -> None:
+        """Take what of a list is known, and keep the rest for correction."""
         known, unknown = read
-        for offer, quantity in known:
-            self.add(offer, quantity)
-        self.status.say(f"+{len(known)} rows")
-        self._say_unknown(unknown)
+        if known:
+            self.add_rows(known)
+        taken = f"+{len(known)} row{'' if len(known) == 1 else 's'}" if known else "Nothing taken"
+        if not unknown:
+            self.status.say(taken)
+            return
+        self.app.bell()
+        self.keep_rows(unknown)
+        named = ", ".join(row.sku or row.text for row in unknown[:3])
+        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+        self.status.say(f"{taken}. Nobody knows {named}{more}: correct it above, Enter takes it", "bad")
 
-    def _say_unknown(self, unknown: tuple[str, ...]) -> None:
-        if unknown:
-            self.app.bell()
-            self.status.say(f"Nobody knows {', '.join(unknown[:5])}{' …' if len(unknown) > 5 else ''}", "bad")
+    def keep_rows(self, rows: Sequence[PastedRow]) -> None:
+        """Put rows back into the entry, before what is typed there meanwhile."""
+        typed = self.entry.text.strip()
+        self.entry.set(BETWEEN_ROWS.join((*(row.text for row in rows), *((typed,) if typed else ()))))
+        self._rows_left = True
 
     def take_chosen(self, offer: Offer) -> None:
-        """A suggestion was entered: take it, in the quantity typed before its words."""
+        """A suggestion was entered: take it, in the quantity typed with its words."""
         _, quantity = entered(self.entry.text)
-        self.add(offer, quantity)
+        self.add(offer, self.chooser.units or quantity)
         self.entry.set("")
         self.chooser.clear()
         self.entry.type()

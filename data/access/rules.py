@@ -38,6 +38,8 @@ _BULK = frozenset({"bulk.run"})
 #: Keeping queries under names: one's own, and those that everybody has.
 _SAVING = frozenset({"views.save"})
 _SHARING = frozenset({"views.save", "views.share"})
+#: Discount codes: make one, stop one.
+_CODES = frozenset({"codes.manage"})
 _CARE = frozenset({"access.manage", "relay.manage", "cache.manage", "search.manage", "demo.load"})
 
 #: Every permission there is. A command names one; ``data.door.handles`` refuses a name that is not here.
@@ -54,6 +56,7 @@ PERMISSIONS: frozenset[str] = (
     | _CUSTOMERS
     | _UNDO
     | _BULK
+    | _CODES
     | _CARE
     | _SHARING
 )
@@ -71,6 +74,7 @@ ROLES: dict[str, frozenset[str]] = {
     | _PAYMENTS
     | _CUSTOMERS
     | _RETURNS
+    | _CODES
     | {"stock.reserve"}
     | {"orders.view", "customers.view", "payments.view", "catalog.view", "stock.view", "analytics.view", "relay.view"},
     "warehouse": _STOCK

@@ -16,12 +16,12 @@ from decimal import Decimal
 from typing import Any
 
 from data.errors import Invalid
-from data.money import MAX_AMOUNT, cents
+from data.money import MAX_AMOUNT
 from data.orders.editing_facts import OrderFacts
 from data.orders.editing_messages import OrderChanges
 from data.orders.editing_units import NewShare, Served
 from data.orders.editing_wanted import off
-from data.orders.rules import SHIPPING, Address, PricedLine, quote, tax_rule
+from data.orders.rules import SHIPPING, Address, PricedLine, quote, spread, tax_rule
 from data.orders.worth import LineAmounts, OrderAmounts, line_worths, units_worth
 
 __all__ = ["Priced", "PricedShare", "price"]
@@ -70,7 +70,7 @@ def price(order: OrderFacts, served: Sequence[Served], changes: OrderChanges, sh
     method = order.shipping_method if changes.shipping_method is None else changes.shipping_method
     shipping = _shipping(order, method)
     moved = _place_of(ship_to) != _place_of(order.shipping_address)
-    shares = _spread(order_discount, [line.net for line in lines])
+    shares = spread(order_discount, [line.net for line in lines])
     fresh = _taxes([(line.net - part, line.tax_inclusive) for line, part in zip(lines, shares, strict=True)], ship_to)
     every = moved or order_discount != order.order_discount
     taxes = [
@@ -149,25 +149,13 @@ def _shipping_tax(amount: Decimal, ship_to: Mapping[str, Any], *, inclusive: boo
     return _taxes([(amount, inclusive)], ship_to)[0]
 
 
-def _spread(amount: Decimal, over: Sequence[Decimal]) -> list[Decimal]:
-    """Split ``amount`` by what the lines cost, to the cent; each part is the difference of two rounded running sums."""
-    whole, run, given = sum(over, _ZERO), _ZERO, _ZERO
-    parts = []
-    for each in over:
-        run += each
-        upto = cents(amount * run / whole) if whole else _ZERO
-        parts.append(upto - given)
-        given = upto
-    return parts
-
-
 def _rows(served: Served, tax: Decimal) -> list[PricedShare]:
     """Return the line's rows, its tax and discount split by their units; where neither changed, as they were."""
     line = served.line
     old = line.before
     same = old is not None and not line.priced_anew and tax == old.tax_amount
     units = [Decimal(share.quantity) for share in served.shares]
-    taxes, discounts = _spread(tax, units), _spread(line.discount, units)
+    taxes, discounts = spread(tax, units), spread(line.discount, units)
     return [
         PricedShare(
             share=share,

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from data.carts.lines import CartLine
 from data.command import Command
 from data.orders.rules import Address
 
@@ -20,6 +21,7 @@ __all__ = [
     "AllocateOrder",
     "AllocatedItem",
     "CancelLines",
+    "CartRef",
     "ChangeOrderStatus",
     "LineUnits",
     "LinesCancelled",
@@ -44,6 +46,13 @@ class OrderLineInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     sku: str = ""
     product_id: str = ""
     warehouse_id: str | None = None
+
+
+class CartRef(msgspec.Struct, frozen=True, kw_only=True):
+    """The customer's cart an order is made from, as it was taken over; these units leave it when the order stands."""
+
+    cart_id: str
+    lines: tuple[CartLine, ...]
 
 
 class PlacedItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,9 +87,12 @@ class PlaceOrder(Command, frozen=True, kw_only=True):
     shipping address; the billing address follows the same rule and falls back on the shipping address.
     ``expected_total`` is the total the person saw: where the catalog or the rules say otherwise now, the order is
     refused with ``Conflict``. ``placed_at`` is for orders that were taken elsewhere earlier (import, demo data); it may
-    not lie in the future. ``channel`` is a label of up to 20 characters (``phone``, ``web``, ``import``).
+    not lie in the future. ``channel`` is a label of up to 20 characters (``phone``, ``web``, ``import``). ``code``
+    takes something off and is counted as used by the transaction that places the order; ``cart`` becomes an order once
+    (``data.orders.again`` empties it afterwards).
 
-    Raises ``Invalid`` (per field), ``NotFound`` (customer), ``OutOfStock`` (every short line), ``Conflict``.
+    Raises ``Invalid`` (per field; a code that does not hold), ``NotFound`` (customer), ``OutOfStock`` (every short
+    line), ``Conflict`` (also for a cart that is an order already).
     """
 
     name: ClassVar[str] = "orders.place"
@@ -101,6 +113,8 @@ class PlaceOrder(Command, frozen=True, kw_only=True):
     channel: str = "backoffice"
     expected_total: Decimal | None = None
     placed_at: datetime | None = None
+    code: str = ""
+    cart: CartRef | None = None
 
 
 class OrderStatusChanged(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from data.catalog.types import Product
     from data.stores import Stores
 
-__all__ = ["Offer", "find_ids", "find_offers", "named", "offers_of"]
+__all__ = ["Offer", "find_ids", "find_offers", "named", "offers_named", "offers_of"]
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,12 @@ def named(stores: Stores, code: str) -> tuple[str, ...]:
         with contextlib.suppress(NotFound):
             return (get_product(stores.mongo, spelling).product_id,)
     return ()
+
+
+def offers_named(stores: Stores, code: str) -> tuple[Offer, ...]:
+    """Return the offer of the product with this very SKU or barcode, or nothing."""
+    found = get_products(stores.mongo, named(stores, code))
+    return _offers(stores, tuple(found.values()))
 
 
 def _offers(stores: Stores, products: Sequence[Product]) -> tuple[Offer, ...]:

@@ -17,7 +17,7 @@ import socket
 import threading
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -29,7 +29,10 @@ from data.errors import Conflict, Invalid, NotFound, OutOfStock, ShortLine
 from data.ids import new_id_text, new_order_number
 from data.orders.addresses import addresses_of
 from data.orders.cart import price_lines, refs_of
+from data.orders.code_rules import normal_code
+from data.orders.codes import terms_of
 from data.orders.messages import PlacedOrder, PlaceOrder
+from data.orders.ordered_carts import check_cart
 from data.orders.rules import PricedLine, Totals, quote
 from data.stock.holding import free_what_ran_out
 from data.stores.combining import Combiner
@@ -43,7 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = ["place_order"]
 
-_PARAMETERS = 37
+_PARAMETERS = 38
 _PLACE = Prepared(
     "place_orders",
     f"SELECT place_orders({', '.join(f'${n}' for n in range(1, _PARAMETERS + 1))})",
@@ -88,16 +91,25 @@ def place_order(command: PlaceOrder, unit: OneStatement) -> PlacedOrder:
     refs = refs_of(command.lines)
     lines = price_lines(command.lines, refs, products_for_sale(unit.stores.mongo, refs))
     ship_to, bill_to = addresses_of(unit, command)
-    totals = quote(lines, ship_to, command.shipping_method)
+    try:
+        terms = terms_of(unit, command.code) if command.code else None
+        if command.cart is not None:
+            check_cart(unit, command.cart)
+        totals = quote(lines, ship_to, command.shipping_method, terms)
+    except (Conflict, Invalid):
+        stored = unit.stored_result()  # a code this very order used up, the cart it came from
+        if stored is None:
+            raise
+        return cast(PlacedOrder, stored)
     _compare(command, totals)
     order = (*_amounts(totals), *_addresses(ship_to, bill_to), *map(_element, fields))
-    by_line = _line_columns(lines, totals)
+    by_line, extras = _line_columns(lines, totals), _extras(command)
     user_id, at, shard = str(command.user_id), placed_at.isoformat(), 0
     for _ in range(_DRAWS):
         order_id, order_number = new_id_text(), new_order_number(shard)
         head = _head(order_id, order_number, totals)
         ids = (order_id, order_number, new_id_text(), new_id_text(), user_id, str(shard), at)
-        cart = _Cart((*_claim(unit), *ids, *order, _element(head), str(len(lines)), *by_line), len(lines))
+        cart = _Cart((*_claim(unit), *ids, *order, _element(head), extras, str(len(lines)), *by_line), len(lines))
         try:
             outcome = _write(unit.stores.postgres, cart)
         except Conflict as error:
@@ -218,6 +230,16 @@ def _claim(unit: OneStatement) -> tuple[str, ...]:
 @cache
 def _host() -> str:
     return socket.gethostname()
+
+
+def _extras(command: PlaceOrder) -> str:
+    """Return what few orders have as the statement takes it."""
+    if not command.code and command.cart is None:
+        return "NULL"
+    extras: dict[str, object] = {"code": normal_code(command.code)} if command.code else {}
+    if command.cart is not None:
+        extras |= {"cart_id": command.cart.cart_id, "cart_lines": command.cart.lines}
+    return _element(_json(extras))
 
 
 def _amounts(totals: Totals) -> tuple[str, ...]:

@@ -8,8 +8,8 @@
 -- allocated, if it still has it. So a row that everybody wants is held for as long as it takes to write its movements
 -- and to commit, and no longer, and all carts of the call share that commit.
 --
--- Two calls cannot wait for each other in a circle: both take keys before stock, keys in the order of (actor_id, key)
--- and stock in its own; every other command takes one key, and before anything else.
+-- Two calls cannot wait for each other in a circle: both take keys, then carts, then codes, then stock, each in its
+-- order, keys in that of (actor_id, key); every other command takes one key, and before anything else.
 --
 -- Back comes [outcomes, details], two arrays with an entry for each cart, in the order given:
 -- outcome  'placed'  detail: [{"line_no", "product_id", "sku", "warehouse_id", "quantity"}]
@@ -18,9 +18,12 @@
 --          'nobody'  there is no such customer
 --          'elsewhere'  detail: the shard the customer is on, where the order number names another
 --          Nothing is written for a cart but for 'placed', and what becomes of one cart is no matter to the others.
--- serialization_failure undoes the call: a stock row no longer had what it had when it was read, or, for several carts,
--- a key was taken meanwhile (two carts of the call with one key included). Whoever asks again, each cart alone and with
--- its key, gets the right outcome.
+-- serialization_failure undoes the call: a stock row no longer had what it had when it was read, a customer's cart was
+-- ordered or a code used up meanwhile, or, for several carts, a key was taken meanwhile (two carts of the call with one
+-- key included). Whoever asks again, each cart alone and with its key, gets the right outcome.
+--
+-- extras is NULL for nearly every cart, else a document: cart_id and cart_lines of the customer's cart it was made from,
+-- the code that took sum_discount off. What they have to be like is checked by the caller; here is counted.
 --
 -- All arrays run parallel: those of the carts one entry per cart, lines saying how many lines it has; the line_ arrays
 -- one entry per line, carts in the same order, folded by the caller so that (product, warehouse) occurs once in a cart.
@@ -42,7 +45,7 @@ CREATE FUNCTION place_orders(
     sum_subtotal numeric[], sum_tax numeric[], sum_tax_included numeric[], sum_shipping numeric[],
     sum_discount numeric[], sum_total numeric[], in_currency text[], ship_to jsonb[], bill_to jsonb[],
     with_payment text[], with_shipping text[], with_notes text[], with_channel text[], result_head jsonb[],
-    lines integer[],
+    extras jsonb[], lines integer[],
     line_product text[], line_warehouse text[], line_quantity integer[], line_sku text[], line_name text[],
     line_attributes jsonb[], line_price numeric[], line_tax numeric[], line_item_id uuid[], line_movement_id uuid[]
 ) RETURNS jsonb LANGUAGE plpgsql
@@ -255,6 +258,33 @@ BEGIN
     SELECT new_audit_id[c], now(), claim_actor[c], claim_email[c], 'orders.place', 'order', new_order_id[c]::text,
            claim_key[c], result_head[c], claim_host[c]
       FROM unnest(placed) AS c;
+
+    -- A cart becomes an order once; a code is used no more often than it may be. Others wait here, holding no stock.
+    IF cardinality(array_remove(extras, NULL)) > 0 THEN
+        INSERT INTO ordered_carts (cart_id, order_id, lines)
+        SELECT extras[c] ->> 'cart_id', new_order_id[c], extras[c] -> 'cart_lines'
+          FROM unnest(placed) AS c WHERE extras[c] ? 'cart_id'
+         ORDER BY 1
+        ON CONFLICT DO NOTHING;
+        GET DIAGNOSTICS written = ROW_COUNT;
+        IF written < (SELECT count(*) FROM unnest(placed) AS c WHERE extras[c] ? 'cart_id') THEN
+            RAISE EXCEPTION 'the cart was ordered meanwhile' USING ERRCODE = 'serialization_failure';
+        END IF;
+        PERFORM FROM discount_codes d
+          WHERE d.code IN (SELECT extras[c] ->> 'code' FROM unnest(placed) AS c)
+          ORDER BY d.code FOR NO KEY UPDATE OF d;
+        UPDATE discount_codes d SET used = d.used + asked.times
+          FROM (SELECT extras[c] ->> 'code' AS code, count(*) AS times
+                  FROM unnest(placed) AS c WHERE extras[c] ? 'code' GROUP BY 1) AS asked
+         WHERE d.code = asked.code AND d.is_active AND d.used + asked.times <= coalesce(d.uses_at_most, 2147483647);
+        GET DIAGNOSTICS written = ROW_COUNT;
+        IF written < (SELECT count(DISTINCT extras[c] ->> 'code') FROM unnest(placed) AS c) THEN
+            RAISE EXCEPTION 'the code was used up meanwhile' USING ERRCODE = 'serialization_failure';
+        END IF;
+        INSERT INTO code_uses (order_id, code, amount)
+        SELECT new_order_id[c], extras[c] ->> 'code', sum_discount[c]
+          FROM unnest(placed) AS c WHERE extras[c] ? 'code';
+    END IF;
 
     -- One row is locked by its update; more are locked first, in the order in which they were read.
     IF cardinality(stock_taken) - cardinality(array_positions(stock_taken, 0)) > 1 THEN

@@ -6,6 +6,9 @@ every printed column adds up. Rounding once per order was rejected: then the lin
 Tax is destination based: the rate follows the shipping address. Where the product's price contains its tax
 (``pricing.tax_inclusive``), the tax is taken out of it, not added to it. Shipping is taxed where the rule says so, at
 the same rate; its price contains the tax when every line's price does.
+
+What a discount code takes off lowers the tax: it is spread over the lines by what they cost, to the cent, and each line
+is taxed on the rest, as an edit of an order does it (``data.orders.editing_prices``). Shipping is not reduced.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import msgspec
 
 from data.errors import Invalid
 from data.money import CENT, MAX_AMOUNT, cents
+from data.orders.code_rules import CodeTerms
 from data.orders.life import following
 
 __all__ = [
@@ -35,6 +39,7 @@ __all__ = [
     "Totals",
     "check_step",
     "quote",
+    "spread",
     "tax_rule",
 ]
 
@@ -118,6 +123,7 @@ _VAT = {
     "RO": "21", "SE": "25", "SI": "22", "SK": "23",
 }  # fmt: skip
 _GST = {"AU": "10", "IN": "18", "JP": "10", "NZ": "15", "SG": "9"}
+_ZERO = Decimal("0.00")
 _NO_TAX = TaxRule("", Decimal(0), on_shipping=False)
 
 
@@ -192,26 +198,46 @@ def _tax(amount: Decimal, rate: Decimal, *, inclusive: bool) -> Decimal:
     return share.quantize(CENT, rounding=ROUND_HALF_UP)
 
 
-def quote(lines: Sequence[PricedLine], address: Address | None, method: str = "standard") -> Totals:
-    """Return what ``lines`` cost when sent to ``address`` by shipping ``method``. The New-order screen and placement
-    both ask here, so the total shown is the total placed. Without an address no tax is computed; without lines nothing
-    is charged.
+def spread(amount: Decimal, over: Sequence[Decimal]) -> list[Decimal]:
+    """Split ``amount`` by the sizes in ``over``, to the cent: each part is a difference of two rounded running sums."""
+    whole, run, given = sum(over, _ZERO), _ZERO, _ZERO
+    parts = []
+    for each in over:
+        run += each
+        upto = cents(amount * run / whole) if whole else _ZERO
+        parts.append(upto - given)
+        given = upto
+    return parts
 
-    Raises ``Invalid``: unknown method, lines in different currencies, an amount beyond the schema's DECIMAL(10,2).
+
+def quote(
+    lines: Sequence[PricedLine], address: Address | None, method: str = "standard", code: CodeTerms | None = None
+) -> Totals:
+    """Return what ``lines`` cost when sent to ``address`` by shipping ``method``, less what ``code`` takes off. The
+    New-order screen and placement both ask here, so the total shown is the total placed. Without an address no tax is
+    computed; without lines nothing is charged.
+
+    Raises ``Invalid``: unknown method, lines in different currencies, an amount beyond the schema's DECIMAL(10,2), a
+    code that does not hold for these goods.
     """
     shipping = SHIPPING.get(method)
     if shipping is None:
         raise Invalid({"shipping_method": f"{method!r} is not one of {', '.join(SHIPPING)}"})
     currency = _one_currency(lines)
     rule = tax_rule(address.country, address.state) if address else _NO_TAX
-    totals = tuple(_line_total(line, rule.rate) for line in lines)
-    shipping_amount = shipping.amount if lines else Decimal("0.00")
+    goods = [cents(line.unit_price * line.quantity) for line in lines]
+    subtotal = sum(goods, _ZERO)
+    discount = _discount(code, subtotal, currency) if lines else _ZERO
+    parts = spread(discount, goods) if discount else [_ZERO] * len(goods)
+    totals = tuple(
+        _line_total(line, total, part, rule.rate) for line, total, part in zip(lines, goods, parts, strict=True)
+    )
+    shipping_amount = shipping.amount if lines else _ZERO
     included = bool(lines) and all(line.tax_inclusive for line in lines)
     shipping_tax = _tax(shipping_amount, rule.rate if rule.on_shipping else Decimal(0), inclusive=included)
-    subtotal = sum((line.total_price for line in totals), Decimal("0.00"))
     tax = sum((line.tax_amount for line in totals), shipping_tax)
-    tax_included = sum((line.tax_included for line in totals), shipping_tax if included else Decimal("0.00"))
-    total = subtotal + tax - tax_included + shipping_amount
+    tax_included = sum((line.tax_included for line in totals), shipping_tax if included else _ZERO)
+    total = subtotal + tax - tax_included + shipping_amount - discount
     if total > MAX_AMOUNT:
         raise Invalid({"lines": f"come to {total:,}, an order holds at most {MAX_AMOUNT:,}"})
     return Totals(
@@ -220,11 +246,19 @@ def quote(lines: Sequence[PricedLine], address: Address | None, method: str = "s
         tax_amount=tax,
         tax_included_amount=tax_included,
         shipping_amount=shipping_amount,
-        discount_amount=Decimal("0.00"),
+        discount_amount=discount,
         total_amount=total,
         currency=currency,
         tax_name=rule.name,
     )
+
+
+def _discount(code: CodeTerms | None, goods: Decimal, currency: str) -> Decimal:
+    if code is None:
+        return _ZERO
+    if why := code.why_not(goods, currency):
+        raise Invalid({"code": f"{code.code} {why}"})
+    return code.off(goods)
 
 
 def _one_currency(lines: Iterable[PricedLine]) -> str:
@@ -234,7 +268,6 @@ def _one_currency(lines: Iterable[PricedLine]) -> str:
     return currencies[0]
 
 
-def _line_total(line: PricedLine, rate: Decimal) -> LineTotal:
-    total = cents(line.unit_price * line.quantity)
-    tax = _tax(total, rate, inclusive=line.tax_inclusive)
-    return LineTotal(total, tax, tax if line.tax_inclusive else Decimal("0.00"))
+def _line_total(line: PricedLine, total: Decimal, discount: Decimal, rate: Decimal) -> LineTotal:
+    tax = _tax(total - discount, rate, inclusive=line.tax_inclusive)
+    return LineTotal(total, tax, tax if line.tax_inclusive else _ZERO)

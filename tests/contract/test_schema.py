@@ -25,6 +25,7 @@ import data.customers.schema
 import data.events.schema
 import data.notes.schema
 import data.orders.editing_schema
+import data.orders.origin_schema
 import data.orders.schema
 import data.payments.schema
 import data.returns.schema

@@ -5,11 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
 from textual.events import Paste
 
+from data.carts.carts import add_line, get_cart
 from data.catalog.messages import EditProduct
 from data.drafts import load_draft
+from data.orders import again
+from data.orders.again import cart_lines, cart_ref, open_cart
+from data.orders.code_messages import AddCode, StopCode
 from data.orders.listing import list_orders
+from data.orders.messages import PlaceOrder
 from data.orders.query import OrderQuery
 from data.orders.reads import get_order
 from data.stock.messages import AdjustStock
@@ -83,7 +89,7 @@ async def test_placing_with_words_sku_and_quantity_moves_stock_and_sale(shop: Sh
         await desk.press("f2")
         await desk.sees("157.73", "Revenue", seconds=5)
         await desk.press("f4")
-        await desk.sees("name, e-mail or phone", "choose a customer first")
+        await desk.sees("name, e-mail, phone or order number", "choose a customer first")
 
 
 async def test_a_scanner_is_quicker_than_the_search(shop: Shop, running: Run) -> None:
@@ -107,12 +113,50 @@ async def test_several_meanings_nobody_has_seen_are_chosen_from(shop: Shop, runn
         await desk.sees(f"+2 {chosen.sku}", "2 ×")
 
 
-async def test_a_pasted_list_of_rows(shop: Shop, running: Run) -> None:
+async def test_a_pasted_list_of_rows_is_one_change_and_unknown_ones_wait_to_be_corrected(
+    shop: Shop, running: Run
+) -> None:
     world = furnish(shop)
     async with running(world.shop) as desk:
         await _begin(desk)
-        desk.app.post_message(Paste("RAM-0412\t2\ncab-0031\t4\nNOPE-1\t3\n"))
-        await desk.sees("2 ×     79.95      159.90", "4 ×     12.50       50.00", "Nobody knows NOPE-1")
+        desk.app.post_message(Paste("SKU,Qty\nRAM-0412\t2\ncab-0031, 4\nNOPE-1 x3\nRAM-0412 1\n"))
+        await desk.sees("3 ×     79.95      239.85", "4 ×     12.50       50.00", "+3 rows. Nobody knows NOPE-1")
+        await desk.sees("> NOPE-1 x3")
+        await desk.press("ctrl+s")
+        await desk.sees("Not yet: nobody knows NOPE-1 x3")
+        assert _orders(world) == 5
+        await desk.press(*["backspace"] * len("NOPE-1 x3"))
+        await _enter(desk, "CAB-0044 2 | NOPE-2 5 | SSD-0107 x1")
+        await desk.sees("2 ×     15.90       31.80", "1 ×    109.00", "+2 rows. Nobody knows NOPE-2", "> NOPE-2 5")
+        await desk.press("home", *["delete"] * len("NOPE-2"))
+        await _enter(desk, "NOPE-3")  # the quantity of the row is still there
+        await desk.sees("Nothing taken. Nobody knows NOPE-3", "> NOPE-3 5")
+        await desk.press("home", *["delete"] * len("NOPE-3"))
+        await _enter(desk, "gpu-0033")
+        await desk.sees("GPU-0033", "5 ×", "▲ only 3 left")
+        await desk.press("up", "u", "u")
+        screen = await desk.sees("3 ×     79.95", "4 ×     12.50")
+        assert "CAB-0044" not in screen
+
+
+async def test_what_is_typed_behind_a_sku_is_its_quantity(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    async with running(world.shop) as desk:
+        await _begin(desk)
+        await _enter(desk, "cab-0044 2")
+        await _enter(desk, "CAB-0044 x3")
+        await desk.sees("5 ×     15.90       79.50")
+        await desk.type("ram-0412 2")
+        await desk.sees("▸   RAM-0412")
+        await desk.press("enter")
+        await desk.sees("2 ×     79.95      159.90")
+
+
+@pytest.mark.parametrize("spelled", ["ann@lee", "lee ann", "+49 30 901820", "number"])
+async def test_a_customer_by_name_mail_phone_or_the_number_of_an_order(shop: Shop, running: Run, spelled: str) -> None:
+    world = furnish(shop)
+    async with running(world.shop) as desk:
+        await _begin(desk, world.number("new").lower() if spelled == "number" else spelled)
 
 
 async def test_the_lines_are_changed_and_a_change_taken_back(shop: Shop, running: Run) -> None:
@@ -216,8 +260,93 @@ async def test_a_draft_that_was_placed_before_the_terminal_died_is_known_as_plac
     save_draft(shop.settings.home, "new-order", owner, kept)  # it died before it could forget the draft
     async with running(world.shop) as desk:
         await desk.press("f4")
-        await desk.sees("Your last draft was placed, as ", "name, e-mail or phone")
+        await desk.sees("Your last draft was placed, as ", "name, e-mail, phone or order number")
         assert _orders(world) == 6
+
+
+async def test_the_cart_of_the_customer_is_taken_over_and_emptied_when_the_order_stands(
+    shop: Shop, running: Run
+) -> None:
+    world = furnish(shop)
+    redis, ann = shop.stores.redis, world.customers["Ann"]
+    by_sku = {
+        sku: one(shop, "SELECT min(product_id) FROM inventory WHERE sku = :s", s=sku)
+        for sku in ("CAB-0044", "RAM-0412")
+    }
+    for sku, product_id in by_sku.items():
+        add_line(redis, ann, product_id, sku, 2)
+    async with running(world.shop) as desk:
+        await _begin(desk)
+        await desk.sees("cart: 2 lines, ^G takes it over", "^G cart")
+        await desk.press("ctrl+g")
+        await desk.sees("2 ×     79.95      159.90", "2 ×     15.90       31.80", "it is emptied when the order stands")
+        assert get_cart(redis, ann).units == 4
+        await desk.until(
+            lambda: (load_draft(shop.settings.home, "new-order", world.shop.actor.email) or {}).get("cart")
+        )
+        await desk.sees("draft saved")
+    async with running(world.shop) as desk:  # the terminal was lost: the draft knows where the lines are from
+        await desk.press("f4")
+        screen = await desk.sees("Your draft is back", "2 ×     79.95")
+        assert "takes it over" not in screen
+        await desk.press("up", "delete")  # the customer changed their mind about one of them
+        await desk.press("ctrl+s")
+        await desk.sees("› Orders › ", "2 units reserved")
+        assert get_cart(redis, ann).units == 0
+        assert one(shop, "SELECT count(*) FROM ordered_carts") == 1
+
+
+async def test_a_cart_somebody_else_ordered_meanwhile_is_not_ordered_twice(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    redis, ann = shop.stores.redis, world.customers["Ann"]
+    cable = one(shop, "SELECT min(product_id) FROM inventory WHERE sku = 'CAB-0044'")
+    add_line(redis, ann, cable, "CAB-0044", 2)
+    async with running(world.shop) as desk:
+        await _begin(desk)
+        await desk.sees("cart: 1 line, ^G takes it over")
+        await desk.press("ctrl+g")
+        await desk.sees("2 ×     15.90")
+        cart = open_cart(world.shop, ann)
+        command = PlaceOrder(user_id=ann, lines=cart_lines(world.shop, cart, None), cart=cart_ref(cart))
+        number = again.place(world.shop, command).result.order_number
+        await desk.press("ctrl+s")
+        await desk.sees(f"Not placed: This cart is order {number} already.")
+        assert _orders(world) == 6
+
+
+async def test_a_code_is_told_as_it_is_typed_and_taken_off(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    world.do(AddCode(code="SUMMER10", percent=Decimal(10)))
+    world.do(AddCode(code="RICH", amount=Decimal(20), minimum=Decimal(100)))
+    async with running(world.shop) as desk:
+        await _begin(desk)
+        await _enter(desk, "RAM-0412")
+        await desk.sees("all in stock")
+        await desk.press("tab", "tab", "tab", "tab")
+        await desk.type("nope")
+        await desk.sees("▲ is no code of this shop")
+        await desk.press("ctrl+s")
+        await desk.sees("Not yet: NOPE is no code of this shop: correct the code, or clear it")
+        await desk.press(*["backspace"] * 4)
+        await desk.type("rich")
+        await desk.sees("▲ needs goods of 100.00, these are 79.95")
+        await desk.press(*["backspace"] * 4)
+        await desk.type("summer10")
+        await desk.sees("10 %: −8.00", "Off 8.00", "Total 91.45 USD")
+        await desk.until(
+            lambda: (load_draft(shop.settings.home, "new-order", world.shop.actor.email) or {}).get("code")
+        )
+        world.do(StopCode(code="SUMMER10"))
+        await desk.press("ctrl+s")
+        await desk.sees("Not placed: ", "▲ was stopped")
+        assert _orders(world) == 5
+        world.do(AddCode(code="SUMMER11", percent=Decimal(10)))
+        await desk.press("backspace")
+        await desk.type("1")
+        await desk.sees("10 %: −8.00")
+        await desk.press("ctrl+s")
+        await desk.sees("› Orders › ", "91.45 USD")
+        assert one(shop, "SELECT used FROM discount_codes WHERE code = 'SUMMER11'") == 1
 
 
 async def test_two_presses_place_one_order(shop: Shop, running: Run) -> None:

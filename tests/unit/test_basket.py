@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.orders.offers import Offer
-from screens.basket import MAX_QUANTITY, Basket, entered, kept_lines, pasted_rows
+from screens.basket import BETWEEN_ROWS, MAX_QUANTITY, Basket, entered, kept_lines, pasted_rows
 
 
 def offer(sku: str = "RAM-0412", price: str | None = "79.95", status: str = "active", **stock: int) -> Offer:
@@ -107,16 +107,32 @@ def test_an_entry(text: str, meaning: tuple[str, int]) -> None:
         ("RAM-0412\t2\nCAB-0031\t10\n", [("RAM-0412", 2), ("CAB-0031", 10)]),
         ("RAM-0412;2\r\n\r\nCAB-0031 x3\r\nSSD-0107 × 4", [("RAM-0412", 2), ("CAB-0031", 3), ("SSD-0107", 4)]),
         ("RAM-0412, 2", [("RAM-0412", 2)]),
+        ("RAM-0412,2\nCAB-0031,3", [("RAM-0412", 2), ("CAB-0031", 3)]),
         ("RAM-0412=2", [("RAM-0412", 2)]),
+        ("RAM-0412 2 | CAB-0031 3", [("RAM-0412", 2), ("CAB-0031", 3)]),
+        ("SKU\tQuantity\nRAM-0412\t2", [("RAM-0412", 2)]),
+        ("RAM-0412\nRAM-0412\nCAB-0031 2", [("RAM-0412", 1), ("RAM-0412", 1), ("CAB-0031", 2)]),
         ("RAM-0412 0", []),
         ("RAM-0412", []),
         ("two words here", []),
-        ("RAM-0412 2\nand a note", []),
+        ("two words\nand two more", []),
+        ("RAM-0412 2\nand a note\nCAB-0031 none", [("RAM-0412", 2), ("", 0), ("", 0)]),
         ("", []),
     ],
 )
 def test_a_pasted_list(text: str, rows: list[tuple[str, int]]) -> None:
-    assert pasted_rows(text) == rows
+    assert [(row.sku, row.quantity) for row in pasted_rows(text)] == rows
+
+
+def test_a_row_that_cannot_be_read_is_kept_as_it_was_written() -> None:
+    first, second, third = pasted_rows("RAM-0412 2\n and  a note \nCAB-0031 0")
+    assert [first.text, second.text, third.text] == ["RAM-0412 2", "and a note", "CAB-0031 0"]
+    assert pasted_rows(BETWEEN_ROWS.join(row.text for row in (first, second, third))) == (first, second, third)
+
+
+def test_a_list_is_added_in_one_step_and_equal_rows_add_up() -> None:
+    basket = Basket().add_all([(offer(), 2), (offer("CAB-0031"), 1), (offer(), 3)])
+    assert [(line.offer.sku, line.quantity) for line in basket.lines] == [("RAM-0412", 5), ("CAB-0031", 1)]
 
 
 def test_a_draft_reads_back_what_was_kept() -> None:
@@ -138,4 +154,4 @@ def test_a_broken_draft_never_breaks_the_screen(content: object) -> None:
 def test_no_text_breaks_entry_or_paste(words: str, tail: str) -> None:
     text = words + tail
     assert entered(text)[1] >= 1
-    assert all(1 <= quantity <= MAX_QUANTITY for _, quantity in pasted_rows(text))
+    assert all(not row.sku or 1 <= row.quantity <= MAX_QUANTITY for row in pasted_rows(text))

@@ -18,7 +18,7 @@ branch_labels = None
 depends_on = None
 
 #: Of ``data/orders/placement.sql`` as this revision installs it.
-PLACEMENT_SHA256 = "6a5f5531d53cd0f83443c81e1ddaa6883d8c7d458e8f2fdc639cec00f2dac6a3"
+PLACEMENT_SHA256 = "45e5080645fad4dcf3b3fa1a6f45a1566e3b29b29c7d2540fd84b45b924dd89f"
 
 
 def upgrade() -> None:

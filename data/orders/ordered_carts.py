@@ -1,0 +1,55 @@
+"""Carts that became orders: PostgreSQL remembers them, so that no cart becomes two whatever happens to Redis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+from sqlalchemy import select
+
+from data.carts.lines import CartLine
+from data.errors import Conflict, Invalid
+from data.orders.origin_schema import OrderedCart
+from data.orders.schema import Order
+
+if TYPE_CHECKING:
+    from data.door import OneStatement
+    from data.orders.messages import CartRef
+    from data.stores.postgres import Postgres
+
+__all__ = ["Ordered", "check_cart", "ordered_as"]
+
+#: ordered_carts.cart_id
+_MAX_ID = 100
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """The order a cart became, and what of the cart it took."""
+
+    order_number: str
+    lines: tuple[CartLine, ...]
+
+
+def ordered_as(postgres: Postgres, cart_id: str) -> Ordered | None:
+    """Return the order that the cart of this id became, or ``None``."""
+    statement = (
+        select(Order.order_number, OrderedCart.lines)
+        .join(Order, Order.order_id == OrderedCart.order_id)
+        .where(OrderedCart.cart_id == cart_id)
+    )
+    with postgres.reading() as connection:
+        row = connection.execute(statement).first()
+    return Ordered(row.order_number, msgspec.convert(row.lines, tuple[CartLine, ...])) if row is not None else None
+
+
+def check_cart(unit: OneStatement, cart: CartRef) -> None:
+    """Raise ``Conflict`` where the cart is an order already, ``Invalid`` for an id that none can have."""
+    if not 1 <= len(cart.cart_id) <= _MAX_ID:
+        raise Invalid({"cart.cart_id": f"has 1 to {_MAX_ID} characters"})
+    ordered = ordered_as(unit.stores.postgres, cart.cart_id)
+    if ordered is not None:
+        raise Conflict(
+            f"This cart is order {ordered.order_number} already.", current={"order_number": ordered.order_number}
+        )

@@ -1,0 +1,77 @@
+"""What few orders have: the cart they were made from, and the discount code they used. Written by ``placement.sql``.
+
+Tables beside ``orders`` and no columns of it, so that an order without them, nearly every one, costs nothing more.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from data.schema_base import Base, CreatedAt, Currency, Money, Str50, Str100
+
+__all__ = ["CodeUse", "DiscountCode", "OrderedCart"]
+
+
+class OrderedCart(Base):
+    """A cart that became an order: its id is taken once. ``lines`` are what is to be taken out of it in Redis."""
+
+    __tablename__ = "ordered_carts"
+
+    cart_id: Mapped[Str100] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_id", ondelete="CASCADE"))
+    lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB())
+    created_at: Mapped[CreatedAt]
+
+    # the foreign key's index
+    __table_args__ = (Index("idx_ordered_carts_order_id", "order_id"),)
+
+
+class DiscountCode(Base):
+    """A code customers name. Its terms never change; ``used`` rises with each order, ``is_active`` falls once.
+
+    Either ``percent`` of the goods or ``amount`` off; ``amount`` and ``minimum`` (of the goods) are in ``currency``.
+    """
+
+    __tablename__ = "discount_codes"
+
+    code: Mapped[Str50] = mapped_column(primary_key=True)
+    percent: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
+    amount: Mapped[Decimal | None] = mapped_column(Numeric(10, 2))
+    currency: Mapped[Currency]
+    minimum: Mapped[Money] = mapped_column(server_default=text("0"))
+    valid_from: Mapped[datetime | None]
+    valid_until: Mapped[datetime | None]
+    uses_at_most: Mapped[int | None]
+    used: Mapped[int] = mapped_column(server_default=text("0"))
+    is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        CheckConstraint(
+            "(percent IS NULL) <> (amount IS NULL) AND coalesce(percent, amount) > 0 AND coalesce(percent, 0) <= 100",
+            name="off",
+        ),
+        CheckConstraint("minimum >= 0", name="minimum"),
+        CheckConstraint("used >= 0 AND used <= coalesce(uses_at_most, used)", name="used"),
+    )
+
+
+class CodeUse(Base):
+    """One order's use of a code, and what it took off."""
+
+    __tablename__ = "code_uses"
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_id", ondelete="CASCADE"), primary_key=True)
+    code: Mapped[Str50] = mapped_column(ForeignKey("discount_codes.code"))
+    amount: Mapped[Money]
+    created_at: Mapped[CreatedAt]
+
+    # the foreign key's index
+    __table_args__ = (Index("idx_code_uses_code", "code"),)
