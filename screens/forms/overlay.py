@@ -80,7 +80,7 @@ class FormOverlay(Overlay[Any]):
 
     def compose(self) -> ComposeResult:
         """Title, fields, hint."""
-        with Vertical(classes="overlay"):
+        with Vertical(classes="overlay -tall"):
             yield Static(Content(self._title), classes="title")
             yield self.form
             if self._aside is not None:
@@ -94,7 +94,7 @@ class FormOverlay(Overlay[Any]):
 
     def on_resize(self) -> None:
         """Many fields scroll, so that the keys below them stay in view."""
-        self.form.styles.max_height = max(self.app.size.height * 9 // 10 - (11 if self._aside is not None else 9), 3)
+        self.form.limit(self.app.size.height - (10 if self._aside is not None else 8))
 
     def _follow(self) -> None:
         if self._aside is not None:

@@ -73,6 +73,45 @@ async def test_a_select_jumps_by_letter_and_steps_by_arrow(run: Run) -> None:
         assert "‹ France ›" in "\n".join(app.row(y) for y in range(8))
 
 
+async def test_a_form_that_does_not_fit_says_where_one_is_and_what_is_out_of_view(run: Run) -> None:
+    def long() -> Form:
+        form = Form([Field(f"f{n}", f"Field {n}", required=n == 17) for n in range(1, 18)])
+        form.limit(10)
+        return form
+
+    async with run(long) as (app, pilot):
+        form = app.widget
+
+        async def cue() -> str:
+            await pilot.pause()
+            await pilot.pause()
+            return app.row(9)
+
+        form.focus_first()
+        assert (await cue()).startswith("field 1 of 17  ↓ 8 more: Field 10, Field 11, Field 12")
+        assert app.row(8).startswith("Field 9")
+        await pilot.press(*["enter"] * 9)
+        assert (await cue()).startswith("field 10 of 17  ↑ ")
+        assert form.field("f10").input.region.bottom <= form.cue.region.y
+        await pilot.press("pagedown", "pagedown")
+        assert await cue() == "field 17 of 17  ↑ 8 more"
+        await pilot.press("up", "up", "down")
+        assert form.field("f16").input.has_focus
+        await pilot.press("pageup", "pageup", "pageup")
+        assert (await cue()).startswith("field 1 of 17  ↓ 8 more")
+        form.show_errors({"f2": "is wrong"})
+        assert "↓ 9 more" in await cue()
+        form.limit(30)
+        assert (await cue()).startswith("Field 9")
+        assert not form.cue.display
+
+
+async def test_a_form_that_fits_says_nothing(run: Run) -> None:
+    async with run(_form) as (app, pilot):
+        await pilot.pause()
+        assert "field" not in "\n".join(app.row(y) for y in range(24))
+
+
 async def test_dirty_draft_and_restore(run: Run) -> None:
     async with run(_form) as (app, pilot):
         form = app.widget
