@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from cli.session import opened_shop
 from cli.stopping import INTERRUPTED, asked_to_stop
 
 if TYPE_CHECKING:
-    from data.catalog.exports import ExportReport
+    from data.tables import Written
 
 __all__ = ["export"]
 
@@ -35,20 +34,23 @@ def export(line: str, out: Path | None, file_format: str | None, columns: str) -
     A text that a spreadsheet would run as a formula gets an apostrophe in front; products import takes it away again.
     Ctrl-C stops, and leaves no half file.
     """
-    from data.catalog.exports import export_products, write_products
+    from data.catalog.exports import export_products
 
     chosen = [name.strip() for name in columns.split(",") if name.strip()]
     with opened_shop("catalog.view") as shop, asked_to_stop() as stop, Narrator() as narrate:
-        if out is None:
-            # Standard output is the answer: one stream of rows, nothing else.
-            told = write_products(shop, line, sys.stdout.buffer, file_format or "csv", chosen, cancelled=stop.is_set)
-            sys.stdout.buffer.flush()
-            return Answer(None, exit_code=INTERRUPTED if told.cancelled else 0)
         told = export_products(
-            shop, line, out, file_format=file_format or "", columns=chosen, report=narrate, cancelled=stop.is_set
+            shop,
+            line,
+            out,
+            file_format=file_format or "",
+            columns=chosen,
+            report=narrate if out is not None else None,
+            cancelled=stop.is_set,
         )
+    if out is None:  # standard output was the answer: one stream of rows, nothing else
+        return Answer(None, exit_code=INTERRUPTED if told.cancelled else 0)
     return Answer(plain(told), lambda: _lines(told), exit_code=INTERRUPTED if told.cancelled else 0)
 
 
-def _lines(told: ExportReport) -> Iterable[str]:
+def _lines(told: Written) -> Iterable[str]:
     yield f"{told.rows:,} products: {shown(told.path)}" if told.path else "Stopped; no file was left."

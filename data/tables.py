@@ -6,8 +6,9 @@ whole; a run that was stopped or failed leaves what was there before.
 Stored text is hostile in files too. In CSV it is made inert as on a screen (``data.text.visible``; line ends inside a
 cell stay, quoted), and text that a spreadsheet would calculate gets an apostrophe in front, which spreadsheets take as
 "this is text" and ``unguarded`` takes off again. Numbers are written as numbers. JSON lines keep every character, those
-that a terminal could obey or hide as ``\\u`` escapes. Rejected: leaving formulas to the reader's settings, because the
-one who opens the file is not the one who chose the name in it.
+that a terminal could obey or hide as ``\\u`` escapes. A table that is read in again (products) is written ``exact``:
+its CSV keeps every character too, only formulas are guarded. Rejected: leaving formulas to the reader's settings,
+because the one who opens the file is not the one who chose the name in it.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ _FORMULA = re.compile(r"^\s*[=+\-@|%＝＋－＠]")
 #: a text that reads as a plain number is one, whatever its sign
 _NUMBER = re.compile(r"^-?\d+(\.\d+)?$")
 _GUARD = "'"
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
+#: What JSON has no kind for (another program may have stored it) is written as its text.
+_ENCODER = msgspec.json.Encoder(decimal_format="number", enc_hook=str)
 #: rows between two looks at the clock and the person
 _REPORTED = 500
 
@@ -73,14 +75,16 @@ def write_table(
     report: ReportProgress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
     total: int = 0,
+    exact: bool = False,
 ) -> Written:
     """Write ``rows``, whose cells are in the order of ``names``, to ``path``, or to ``stream`` (standard output).
 
-    ``format`` is one of ``FORMATS``, by default what the file's name says, else CSV. ``report`` hears the rows written
-    of about ``total`` (0: unknown). ``cancelled`` is asked for every row; then a file is not kept, and a stream ends
-    after a whole row. Raises ``Invalid`` (the format, a file that cannot be written) and what ``rows`` raises.
+    ``format`` is one of ``FORMATS``, by default what the file's name says, else CSV. ``exact`` keeps control characters
+    in CSV, for a file that comes back in; never for a terminal. ``report`` hears the rows written of about ``total``
+    (0: unknown). ``cancelled`` is asked for every row; then a file is not kept, and a stream ends after a whole row.
+    Raises ``Invalid`` (the format, a file that cannot be written) and what ``rows`` raises.
     """
-    line = _LINES[format_of(path, format)](names)
+    line = _JsonLines(names) if format_of(path, format) == "jsonl" else _Csv(names, exact=exact)
     count, stopped = 0, False
 
     def lines() -> Iterator[bytes]:
@@ -140,15 +144,16 @@ def _refused(path: Path) -> Iterator[None]:
 class _Csv:
     """Lines of RFC 4180 with a heading; UTF-8 with a mark, without which spreadsheets guess another encoding."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], *, exact: bool) -> None:
         self._names = names
+        self._exact = exact
 
     def heading(self) -> bytes:
         return b"\xef\xbb\xbf" + self.of(self._names)
 
     def of(self, row: Sequence[object]) -> bytes:
         text = io.StringIO()
-        csv.writer(text).writerow([csv_cell(value) for value in row])
+        csv.writer(text).writerow([csv_cell(value, exact=self._exact) for value in row])
         return text.getvalue().encode("utf-8", "replace")
 
 
@@ -163,11 +168,11 @@ class _JsonLines:
         return json_line(dict(zip(self._names, row, strict=True)))
 
 
-_LINES: Mapping[str, Any] = {"csv": _Csv, "jsonl": _JsonLines}
+def csv_cell(value: object, *, exact: bool = False) -> str:
+    """Return ``value`` as a CSV cell, never a formula. Times are UTC, lists and records JSON, none is empty.
 
-
-def csv_cell(value: object) -> str:
-    """Return ``value`` as a CSV cell: inert, never a formula. Times are UTC, lists and records JSON, none is empty."""
+    It is inert on a terminal, unless ``exact`` asks for every character as it is.
+    """
     match value:
         case None:
             return ""
@@ -180,15 +185,15 @@ def csv_cell(value: object) -> str:
         case datetime():
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         case str():
-            return _guarded(value)
+            return _guarded(value, exact=exact)
         case list() | tuple() | dict() | Mapping():
-            return _guarded(msgspec.json.encode(_whole(value)).decode())
+            return _guarded(msgspec.json.encode(_whole(value), enc_hook=str).decode(), exact=exact)
         case _:
-            return _guarded(str(value))
+            return _guarded(str(value), exact=exact)
 
 
-def _guarded(text: str) -> str:
-    inert = "\n".join(visible(part) for part in text.replace("\r\n", "\n").split("\n"))
+def _guarded(text: str, *, exact: bool) -> str:
+    inert = text if exact else "\n".join(visible(part) for part in text.replace("\r\n", "\n").split("\n"))
     if _NUMBER.match(inert) or not (_FORMULA.match(inert) or inert.startswith(_GUARD)):
         return inert
     return _GUARD + inert

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from data.catalog.exports import ExportReport
     from data.catalog.types import AttributeUse, AttributeValue, Product
     from data.shop import Shop
+    from data.tables import Written
     from data.types import ReportProgress
 
 
@@ -89,7 +89,7 @@ def save_attributes(
 
 def export_found(
     shop: Shop, line: str, path: Path, columns: tuple[str, ...], report: ReportProgress, cancelled: Callable[[], bool]
-) -> ExportReport:
+) -> Written:
     """Write all that the line of query finds to a file."""
     from data.catalog.exports import export_products
 

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from data.catalog.exports import ExportReport
     from data.shop import Shop
     from screens.handle import ShellApi
     from widgets.grid import Grid
+    from data.tables import Written
+    from data.undo.messages import Undone
     from widgets.queryline import QueryLine
     from widgets.statusline import StatusLine
 
@@ -140,7 +141,7 @@ class ManyVerbs:
         self._exporting.set()
         return True
 
-    def _exported(self, told: ExportReport) -> None:
+    def _exported(self, told: Written) -> None:
         self._exporting = None
         self.report(None)
         said = f"{told.rows:,} products written to {told.path}" if told.path else "stopped; no file was left"

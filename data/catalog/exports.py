@@ -1,43 +1,34 @@
 """Handing products out: all that a query finds, as CSV or JSON lines, streamed, with the columns somebody chose.
 
 Read in pages of 500 by the search engine's cursor, each completed from MongoDB, so memory does not grow with the result
-and a price is the catalog's own. A file appears under its name only when it is whole: it is written beside it and then
-renamed. In CSV a text that a spreadsheet would run (``=``, ``+``, ``-``, ``@``, tab, carriage return first) gets an
-apostrophe in front; the import takes it away again. Numbers stay numbers. Rejected: a column that marks such texts,
-which helps nobody who double-clicks the file.
+and a price is the catalog's own. How rows become a file, and why no cell of it is a formula, stands in ``data.tables``;
+a file keeps every character, because the import takes it in again. Rejected: a column that marks texts a spreadsheet
+would run, which helps nobody who double-clicks the file.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import os
-import tempfile
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from data.catalog.bulk_targets import found
 from data.catalog.documents import HIDDEN_FIELDS, Document, amount, category_names, from_bson, leaf, object_id
-from data.catalog.formulas import defused
 from data.catalog.rules import flatten
 from data.catalog.types import PATH_SEPARATOR
 from data.errors import Invalid
 from data.search.language import parse_query
 from data.stores.mongo import translate_errors
-from data.types import Progress, ReportProgress
+from data.tables import FORMATS, Written, write_table
+from data.types import ReportProgress
 
 if TYPE_CHECKING:
     from data.shop import Shop
 
-__all__ = ["COLUMNS", "FORMATS", "ExportReport", "check_export", "export_products", "write_products"]
+__all__ = ["COLUMNS", "check_export", "export_products"]
 
-FORMATS = ("csv", "jsonl")
 _PAGE = 500
 
 #: Every column beside the attributes, with its path in the document; the names are those the import reads.
@@ -72,77 +63,36 @@ _ATTRIBUTE = "attributes."
 _ALL = "attributes"
 
 
-@dataclass(frozen=True)
-class ExportReport:
-    """How many rows were written, to which file (``None``: a stream), and whether it was cancelled before the end."""
-
-    rows: int
-    path: str | None
-    cancelled: bool = False
-
-
 def export_products(
     shop: Shop,
     line: str,
-    path: Path,
+    path: Path | None,
     *,
     file_format: str = "",
     columns: Sequence[str] = (),
     report: ReportProgress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
-) -> ExportReport:
-    """Write all that the line of query finds to ``path``; its ending says the format where ``file_format`` does not.
+) -> Written:
+    """Write all that the line of query finds to ``path`` (``None``: standard output, by default as CSV).
 
-    ``columns`` are names of ``COLUMNS``, ``attributes.<name>``, or ``attributes`` for all of them. A cancelled export
-    leaves no file, and the file that was there as it was. Raises ``Invalid`` (line, format, column, a file that cannot
-    be written), ``Unavailable``.
+    The file's ending says the format where ``file_format`` does not. ``columns`` are names of ``COLUMNS``,
+    ``attributes.<name>``, or ``attributes`` for all of them. A cancelled export leaves no file, and the file that was
+    there as it was. Raises ``Invalid`` (line, format, column, a file that cannot be written), ``Unavailable``.
     """
-    file_format = file_format or path.suffix.removeprefix(".").lower()
-    check_export(file_format, columns)
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    except OSError as error:
-        raise Invalid({"path": f"{path} cannot be written: {error.strerror}"}) from None
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            told = write_products(shop, line, stream, file_format, columns, report=report, cancelled=cancelled)
-        if told.cancelled:
-            return told
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except OSError as error:
-        raise Invalid({"path": f"{path} cannot be written: {error.strerror}"}) from None
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(name)
-    return ExportReport(told.rows, str(path))
-
-
-def write_products(
-    shop: Shop,
-    line: str,
-    stream: IO[bytes],
-    file_format: str,
-    columns: Sequence[str] = (),
-    *,
-    report: ReportProgress | None = None,
-    cancelled: Callable[[], bool] = lambda: False,
-) -> ExportReport:
-    """Write all that the line of query finds to ``stream``; see ``export_products``."""
+    file_format = file_format or ("csv" if path is None else path.suffix.removeprefix(".").lower())
     check_export(file_format, columns)
     chosen = tuple(dict.fromkeys(columns)) or (*USUAL, _ALL)
-    write = _csv_writer(stream, chosen) if file_format == "csv" else _json_writer(stream, chosen)
-    rows = 0
     query = parse_query(line).checked("filter")
-    for documents in _documents(shop, (hit.product_id for hit in found(shop, query))):
-        for document in documents:
-            write(document)
-        rows += len(documents)
-        if report is not None:
-            report(Progress(rows, 0, "writing"))
-        if cancelled():
-            return ExportReport(rows, None, cancelled=True)
-    return ExportReport(rows, None)
+    documents = _documents(shop, (hit.product_id for hit in found(shop, query)))
+    return write_table(
+        chosen,
+        ([_value(document, name) for name in chosen] for document in documents),
+        format=file_format,
+        path=path,
+        report=report,
+        cancelled=cancelled,
+        exact=path is not None or not sys.stdout.isatty(),
+    )
 
 
 def check_export(file_format: str, columns: Sequence[str]) -> None:
@@ -154,16 +104,16 @@ def check_export(file_format: str, columns: Sequence[str]) -> None:
             raise Invalid({"columns": f"no column is called {name}; an attribute is attributes.{name}"})
 
 
-def _documents(shop: Shop, ids: Iterable[str]) -> Iterator[list[Document]]:
-    """Yield the stored products in pages, in the order of ``ids``; what was deleted meanwhile is left out."""
+def _documents(shop: Shop, ids: Iterable[str]) -> Iterator[Document]:
+    """Yield the stored products, read in pages, in the order of ``ids``; what was deleted meanwhile is left out."""
     page: list[str] = []
     for one in ids:
         page.append(one)
         if len(page) == _PAGE:
-            yield _read(shop, page)
+            yield from _read(shop, page)
             page = []
     if page:
-        yield _read(shop, page)
+        yield from _read(shop, page)
 
 
 def _read(shop: Shop, ids: Sequence[str]) -> list[Document]:
@@ -193,45 +143,3 @@ def _value(document: Document, name: str) -> Any:
 def _plain(value: Any) -> Any:
     clean = from_bson(value)
     return float(clean) if isinstance(clean, Decimal) else clean
-
-
-def _json_writer(stream: IO[bytes], columns: Sequence[str]) -> Callable[[Document], None]:
-    # Amounts as numbers: the import reads numbers exactly as they are spelled.
-    encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=str)
-
-    def write(document: Document) -> None:
-        stream.write(encoder.encode({name: _value(document, name) for name in columns}) + b"\n")
-
-    return write
-
-
-def _csv_writer(stream: IO[bytes], columns: Sequence[str]) -> Callable[[Document], None]:
-    text = io.StringIO(newline="")
-    rows = csv.writer(text)
-
-    def put(cells: Iterable[str]) -> None:
-        rows.writerow(list(cells))
-        stream.write(text.getvalue().encode())
-        text.seek(0)
-        text.truncate()
-
-    put(defused(name) for name in columns)
-
-    def write(document: Document) -> None:
-        put(_cell(_value(document, name)) for name in columns)
-
-    return write
-
-
-def _cell(value: Any) -> str:
-    """Return ``value`` as a spreadsheet may safely open it."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case int() | float() | Decimal():
-            return str(value)
-        case list() | tuple() | dict():
-            return defused(msgspec.json.encode(value, enc_hook=str).decode()) if value else ""
-    return defused(str(value))

@@ -16,8 +16,8 @@ from typing import IO, Any
 
 import msgspec
 
-from data.catalog.formulas import restored
 from data.errors import Invalid, NotFound
+from data.tables import unguarded
 
 MAX_ROW_BYTES = 1_000_000
 _JSON_SUFFIXES = {".jsonl", ".ndjson"}
@@ -221,7 +221,7 @@ def _refuse_names(source: Source, names: list[str], reason: str) -> None:
 
 
 def _csv_row(source: Source, line: int, names: list[str], values: list[str], text: _TextLines) -> RawRow:
-    fields: dict[str, Any] = {name: restored(value) for name, value in zip(names, values, strict=False) if name}
+    fields: dict[str, Any] = {name: unguarded(value) for name, value in zip(names, values, strict=False) if name}
     reason = text.ask()
     if str(fields.get(_ALL_ATTRIBUTES, "")).startswith("{"):  # as an export writes them, values with their kinds
         fields[_ALL_ATTRIBUTES], wrong = _object(fields[_ALL_ATTRIBUTES].encode())
