@@ -15,6 +15,8 @@ _NAMED = {
     ":": "colon",
     "[": "left_square_bracket",
     "]": "right_square_bracket",
+    "{": "left_curly_bracket",
+    "}": "right_curly_bracket",
     "+": "plus",
     "-": "minus",
     "=": "equals_sign",
@@ -80,6 +82,9 @@ def show_key(key: str) -> str:
             rest = part.removeprefix("ctrl+")
             shown.append("^" + (rest.upper() if len(rest) == 1 else _SHOWN.get(rest, rest)))
         elif len(part) > 1 and part[0] == "f" and part[1:].isdigit():
+        elif part.startswith("shift+"):
+            rest = part.removeprefix("shift+")
+            shown.append(f"Shift+{_SHOWN.get(rest, rest)}")
             shown.append(part.upper())
         else:
             shown.append(part)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -16,27 +15,23 @@ from screens.catalog_data import (
     ProductHit,
     ProductView,
     product_source,
-    read_facet,
     read_product,
 )
-from screens.facets import CATEGORY, CatalogHead, category_choice, chips_of, panel_facets, without_chip
+from screens.catalog_facets import FacetsBeside
 from screens.forms.product import create_form, edit_form
-from screens.line_help import LineHelp
 from screens.product_sheet import product_page, what_changed
 from screens.product_verbs import NEED_PRODUCT, ManyVerbs, ProductVerbs, list_actions, product_actions
 from screens.saved_views import SavedViews, view_actions
 from screens.shown import took
-from widgets.facets import FacetPanel
 from widgets.grid import Grid
 from widgets.keybar import KeyHint
 from widgets.queryline import QueryLine
 
 if TYPE_CHECKING:
     from data.search.query import SearchQuery
-    from data.types import Facet
 
 
-class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, LineHelp):
+class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, FacetsBeside):
     """Browse, search and open products."""
 
     NAME = "catalog"
@@ -64,16 +59,10 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, LineHelp):
     CatalogScreen #beside { width: 60; padding-left: 1; display: none; }
     CatalogScreen.-broad #beside { display: block; }
     """
-    #: from this width on the facets stand beside the list; below they come when they are asked for
-    DOCKED_FROM: ClassVar[int] = 100
-    #: cells the facets take, their border included: docked, and where they push the list aside for a while
-    PANEL_WIDTHS: ClassVar[tuple[int, int]] = (31, 27)
 
     def __init__(self) -> None:
         super().__init__()
         self.query_line = QueryLine(placeholder="words brand:Corsair price:50..100 stock:>0 -color:white sort:-price")
-        self.head = CatalogHead(id="heads")
-        self.panel = FacetPanel(id="facets")
         self.grid: Grid[ProductHit] = Grid(
             OWN,
             cells_for(OWN),
@@ -81,10 +70,8 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, LineHelp):
             empty=("Nothing found.", "/ changes the words · ^U shows every product · n adds one"),
             id="products",
         )
-        self.found: Found | None = None
         self.query_now: SearchQuery | None = None
         self._asked = 0
-        self._in_full: dict[str, Facet] = {}
 
     def compose_body(self) -> ComposeResult:
         """Facets, list, and from 150 columns the product under the bar."""
@@ -96,22 +83,6 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, LineHelp):
                     yield self.grid
             yield self.beside
         yield self.offers
-
-    def on_mount(self) -> None:
-        """Dock the facets where there is room for them."""
-        self._dock(wanted=False)
-
-    def on_resize(self) -> None:
-        """The facets come to stand beside the list, or leave it."""
-        self._dock(wanted=self.panel.has_focus)
-        super().on_resize()
-
-    def _dock(self, *, wanted: bool) -> None:
-        room = self.app.size.width >= self.DOCKED_FROM
-        width = self.PANEL_WIDTHS[0 if room else 1]
-        self.panel.styles.width = width
-        self.panel.display = room or wanted
-        self.head.split(width if self.panel.display else 0)
 
     def more_hints(self) -> tuple[KeyHint, ...]:
         """What Enter and the brackets do here."""
@@ -135,11 +106,7 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, LineHelp):
 
     def leave(self) -> bool:
         """Esc: from the facets to the list, else as in every list."""
-        if self.panel.has_focus:
-            if not self.panel.stop_finding():
-                self._leave_facets()
-            return True
-        return self.stop_exporting() or super().leave()
+        return self.leave_panel() or self.stop_exporting() or super().leave()
 
     def list_for(self, text: str) -> bool:
         """Find what the line asks for; what can't be read of it is named beside it and left out."""
@@ -162,12 +129,9 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, LineHelp):
     def _told(self, number: int, found: Found, order: str) -> None:
         if number != self._asked:
             return
-        self.found = found
         time_taken = "" if found.fallback else f" · {took(found.took_ms)}"
         self.head.show(f"{found.total:,} found{time_taken}", order)
-        if self.panel.finding is None:
-            self._in_full.clear()
-        self._show_facets()
+        self.show_found(found)
         said = [one for one in (self.trouble, *found.notes) if one]
         self.status.facts(" · ".join(said) or f"{found.total:,} product{'' if found.total == 1 else 's'} · {order}")
 
@@ -216,73 +180,7 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, LineHelp):
 
         sort = f"-{event.name}" if event.descending else event.name
         if self.query_now is not None and sort in SORTS:
-            self._rewrite(self.query_now.with_sort(sort))
-
-    # -- facets -----------------------------------------------------------------------------------------------------
-
-    def facets(self) -> None:
-        """Go to the facets and back; below 100 columns they come and go with it."""
-        if self.panel.has_focus:
-            self._leave_facets()
-        else:
-            self._dock(wanted=True)
-            self.panel.focus()
-
-    def _leave_facets(self) -> None:
-        self._dock(wanted=False)
-        self.grid.focus()
-
-    def _show_facets(self) -> None:
-        found, query = self.found, self._current_query()
-        if found is not None and found.facets:
-            self.panel.show_facets(panel_facets(found.facets, self._in_full, query), chips_of(query))
-        elif found is not None and not found.fallback:
-            self.panel.show_facets((), chips_of(query))
-        else:
-            self.panel.say("No facets:", "search is away.")
-
-    def _current_query(self) -> SearchQuery:
-        from data.search.language import parse_query
-
-        return parse_query(self.query_line.text)
-
-    def _rewrite(self, query: SearchQuery) -> None:
-        from data.search.language import format_query
-
-        self.query_line.set(format_query(query))
-        self.search()
-
-    def on_facet_panel_toggled(self, event: FacetPanel.Toggled) -> None:
-        """Choose a value of a facet or give it up: the line is written anew."""
-        value = category_choice(event.value, self.names.categories) if event.name == CATEGORY else event.value
-        self._rewrite(self._current_query().toggle(event.name, value))
-
-    def on_facet_panel_range_chosen(self, event: FacetPanel.RangeChosen) -> None:
-        """Let a facet's numbers run from one bound to the other: the line is written anew."""
-        bounds = [None if bound is None else Decimal(str(bound)) for bound in (event.low, event.high)]
-        bounds = [bound if bound is None or bound % 1 else Decimal(int(bound)) for bound in bounds]
-        self._rewrite(self._current_query().with_range(event.name, *bounds))
-
-    def on_facet_panel_chip_removed(self, event: FacetPanel.ChipRemoved) -> None:
-        """Give up what is chosen."""
-        self._rewrite(without_chip(self._current_query(), event.name))
-
-    def on_facet_panel_more_requested(self, event: FacetPanel.MoreRequested) -> None:
-        """Bring all values of a facet, or those that contain what was typed."""
-        query = self._current_query()
-        self.load(
-            read_facet, query, event.name, event.find, then=self._more_read, group="facet", doing="reading the facet"
-        )
-
-    def _more_read(self, facet: Facet) -> None:
-        self._in_full[facet.name] = facet
-        self._show_facets()
-
-    def on_facet_panel_find_stopped(self, event: FacetPanel.FindStopped) -> None:
-        """The facet's short form comes back."""
-        self.forget("facet")
-        self._in_full.pop(event.name, None)
-        self._show_facets()
+            self.rewrite(self.query_now.with_sort(sort))
 
     # -- products ---------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from widgets.queryline import QueryInput, QueryLine
 
 if TYPE_CHECKING:
     from textual.timer import Timer
+    from textual.widget import Widget
 
     from data.search.query import QueryProblem, SearchQuery
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 class LineHelp(ListScreen):
     """Marks and offers for a line of ``data.search.language``. A subclass yields ``offers``, says ``open_product``."""
 
+    PANELS: ClassVar[tuple[type[Widget], ...]] = (QueryInput,)
     #: seconds after the last letter until offers are looked for
     PAUSE: ClassVar[float] = 0.1
 

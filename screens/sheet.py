@@ -16,7 +16,7 @@ from data.ids import new_id
 from screens.action import Action
 from screens.base import AppScreen
 from screens.bulk_data import Wanted
-from screens.sheet_data import COLUMNS, MOST, Rows, read_sheet, targets_of
+from screens.sheet_data import COLUMNS, MOST, STEP, Part, read_sheet, targets_of
 from widgets.cell_sheet import CellSheet
 from widgets.cell_table import CellTable
 from widgets.field import LineInput
@@ -51,6 +51,7 @@ class SheetScreen(AppScreen):
             help="Give the range's changes up",
             show=False,
         ),
+        Action("sheet.more", "m", "more", "more", help="Read the next 500 products too", rank=50),
         Action("sheet.copy", "y", "copy", "copy", help="Copy the range for a spreadsheet", show=False),
         Action("sheet.reload", ("r", "f5"), "reload", "reload", help="Read the stored values again", show=False),
     )
@@ -64,6 +65,9 @@ class SheetScreen(AppScreen):
         self.cells = CellSheet(id="cells")
         self._ids: tuple[str, ...] = ()
         self._query = ""
+        #: how many products are asked for, and whether there are more than these
+        self._most = STEP
+        self._more = False
         self._saving = False
         self._typing = False
 
@@ -92,7 +96,7 @@ class SheetScreen(AppScreen):
             self.status.say("this sheet has changes: ^S saves them, x gives a range up", "warn")
             return
         if (ids, query) != (self._ids, self._query):
-            self._ids, self._query = ids, query
+            self._ids, self._query, self._most = ids, query, STEP
             self.cells.show(None, "Loading …")
         self.reload()
 
@@ -105,7 +109,13 @@ class SheetScreen(AppScreen):
 
     def reload(self) -> None:
         """Read the stored values; changes stay over them."""
-        self.load(read_sheet, self._ids, self._query, then=self._show, failed=self._not_there, group="sheet")
+        arguments = self._ids, self._query, self._most
+        self.load(read_sheet, *arguments, then=self._show, failed=self._not_there, group="sheet")
+
+    def more(self) -> None:
+        """Read the next products too; what was changed stays."""
+        self._most = min(self._most + STEP, MOST)
+        self.reload()
 
     def recovered(self, stores: tuple[str, ...]) -> None:
         """A store is back."""
@@ -116,7 +126,8 @@ class SheetScreen(AppScreen):
             self.cells.show(None, " · ".join(self.explain(error)))
         self.shell.show_error(error, doing="reading the sheet")
 
-    def _show(self, rows: Rows) -> None:
+    def _show(self, part: Part) -> None:
+        rows, self._more = part.rows, part.more
         if self.table is None:
             self.cells.show(CellTable(COLUMNS, rows), "Nothing found: Esc, then another query or other marks")
         else:
@@ -133,16 +144,23 @@ class SheetScreen(AppScreen):
         if not self._typing:
             self.line.value = cell.text
         changed = sum(map(len, table.changes.values()))
-        most = f", the first {MOST}" if len(table.rows) == MOST else ""
         rows, columns = table.chosen
         chosen = f" · {len(rows) * len(columns)} cells chosen" if len(rows) * len(columns) > 1 else ""
         drawing = " · drawing, v ends" if self.cells.drawing else ""
-        self.status.facts(f"{len(table.rows):,} products{most} · {changed:,} cells changed{chosen}{drawing}")
+        self.status.facts(
+            f"{_count(len(table.rows), 'product')} · {_count(changed, 'cell')} changed{chosen}{self._rest()}{drawing}"
+        )
         stored = table.rows[row][1][column] or "nothing"
         self.status.say(
             cell.problem or (f"stored: {stored}" if cell.changed else ""), "bad" if cell.problem else "plain"
         )
         self.refresh_keys()
+
+    def _rest(self) -> str:
+        """Say that there are more products than are shown, and what to do about it."""
+        if not self._more:
+            return ""
+        return " · m reads more" if self._most < MOST else " · full: b in the list changes the rest"
 
     def why_not(self, action: Action) -> str:
         """Nothing can be saved that is not changed, or that is wrong."""
@@ -150,6 +168,8 @@ class SheetScreen(AppScreen):
             return "the sheet is not read yet"
         if action.name == "sheet.save" and not self.table.changes:
             return "nothing is changed"
+        if action.name == "sheet.more" and not (self._more and self._most < MOST):
+            return "a sheet holds no more" if self._more else "all products are here"
         return ""
 
     def more_hints(self) -> tuple[KeyHint, ...]:
@@ -268,3 +288,7 @@ class SheetScreen(AppScreen):
         self._saving = True
         wanted = Wanted("products.values", {"title": title}, str(new_id()), targets=targets)
         self.shell.open_screen("bulk", wanted=wanted)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from widgets.cell_table import CellColumn, CellTable
@@ -11,9 +12,20 @@ if TYPE_CHECKING:
     from data.catalog.types import Product
     from data.shop import Shop
 
-#: How many products a sheet holds at most; a job changes any number (``b``).
-MOST = 500
+#: How many products a sheet begins with, and how many more it reads at once.
+STEP = 500
+#: How many it holds at most: beyond, nobody looks at cells one by one, and a job changes any number (``b``).
+MOST = 5_000
 Rows = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows read, and whether there are more than were asked for."""
+
+    rows: Rows
+    more: bool
+
 
 #: Column → where its value stands in the document.
 _PATHS = {"price": "pricing.base_price", "discount": "pricing.discount_percentage", "status": "status"}
@@ -57,20 +69,21 @@ COLUMNS = (
 )
 
 
-def read_sheet(shop: Shop, ids: tuple[str, ...], line: str) -> Rows:
-    """Return the products with ``ids``, else the first that ``line`` finds, at most ``MOST``, as rows of the sheet."""
+def read_sheet(shop: Shop, ids: tuple[str, ...], line: str, most: int) -> Part:
+    """Return the products with ``ids``, else what ``line`` finds, as rows of the sheet: the first ``most`` of them."""
     from itertools import islice
 
     from data.catalog.bulk_targets import of_line
     from data.catalog.reads import get_products
     from data.stock.reads import levels_of
 
-    wanted = list(ids[:MOST]) or [target.target_id for target in islice(of_line(shop, line), MOST)]
+    known = list(ids) or [target.target_id for target in islice(of_line(shop, line), most + 1)]
+    wanted = known[:most]
     products = get_products(shop.stores.mongo, wanted)
     levels = levels_of(shop.stores.postgres, wanted)
     house = shop.settings.warehouse
     low = {one: level.reorder_level for one in wanted for level in levels.get(one, ()) if level.warehouse_id == house}
-    return tuple(_row(products[one], low.get(one)) for one in wanted if one in products)
+    return Part(tuple(_row(products[one], low.get(one)) for one in wanted if one in products), len(known) > most)
 
 
 def _row(product: Product, low: int | None) -> tuple[str, tuple[str, ...]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding
@@ -30,6 +31,23 @@ GLOBAL: tuple[Action, ...] = (
     Action("app.quit", "ctrl+q", "quit", "leave_program", help="Leave the program", show=False),
     Action("list.top", "g g", "first row", "list_top", help="The first row of the list", show=False),
 )
+
+
+#: Small windows over a screen, and what stands in them: dotted class → where its keys answer. No screen names them, so
+#: they stand in no ``?`` sheet (each says its keys itself), but in docs/keys.md and the keymap like all others.
+OVERLAYS: Mapping[str, str] = {
+    "screens.overlay:Overlay": "in any window over a screen",
+    "screens.confirm:ConfirmOverlay": "in a question",
+    "screens.forms.overlay:FormOverlay": "in a form",
+    "widgets.form:Form": "from field to field of a form",
+    "widgets.field:SelectInput": "in a field with a few choices",
+    "widgets.suggest:SuggestInput": "in a field with suggestions",
+    "screens.conflict:ConflictOverlay": "where two people changed the same",
+    "screens.palette:Palette": "in the palette",
+    "screens.view_overlays:ViewsOverlay": "in the saved views",
+    "screens.view_overlays:ColumnsOverlay": "in the columns to choose",
+    "screens.help:HelpSheet": "in the sheet of keys",
+}
 
 
 def go_actions(places: Sequence[Place]) -> tuple[Action, ...]:
@@ -60,6 +78,18 @@ def widget_actions(widgets: Sequence[type[Widget]]) -> tuple[Action, ...]:
     )
 
 
+def place_of(widget: type[Widget]) -> str:
+    """Return where the keys of ``widget`` answer, as a heading says it: its own word for it, else its class's name."""
+    return getattr(widget, "KEYS_IN", "") or f"in a {widget.__name__.lower()}"
+
+
+def _overlaid() -> Iterator[tuple[str, type[Widget]]]:
+    """Yield (heading, class) for ``OVERLAYS``, importing them."""
+    for dotted, heading in OVERLAYS.items():
+        module, _, name = dotted.partition(":")
+        yield heading, getattr(import_module(module), name)
+
+
 @dataclass(frozen=True)
 class Conflict:
     """Two actions under one key where only one can answer."""
@@ -80,6 +110,8 @@ class Scope:
     shared: tuple[Action, ...]
     listing: tuple[Action, ...] = ()
     keymap: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: of widgets that go before all others while they have the focus: (where, keys); their keys conflict with nothing
+    panels: tuple[tuple[str, tuple[Action, ...]], ...] = ()
 
     def __post_init__(self) -> None:
         self.by_key: dict[str, Action] = {}
@@ -126,7 +158,8 @@ class Registry:
         """Return what answers on ``screen``."""
         known = self._scopes.get(screen)
         if known is None:
-            known = Scope(screen.ACTIONS, self.shared, widget_actions(screen.KEYS_OF), self.keymap)
+            panels = tuple((place_of(widget), widget_actions([widget])) for widget in screen.PANELS)
+            known = Scope(screen.ACTIONS, self.shared, widget_actions(screen.KEYS_OF), self.keymap, panels)
             self._scopes[screen] = known
         return known
 
@@ -135,10 +168,10 @@ class Registry:
         for action in self.shared:
             yield "everywhere", action
         screens = [(place.label, place.screen_class()) for place in self.places]
-        widgets = dict.fromkeys(widget for _, screen in screens for widget in screen.KEYS_OF)
-        for widget in widgets:
+        widgets = dict.fromkeys(widget for _, screen in screens for widget in (*screen.KEYS_OF, *screen.PANELS))
+        for where, widget in (*((place_of(widget), widget) for widget in widgets), *_overlaid()):
             for action in widget_actions([widget]):
-                yield f"in a {widget.__name__.lower()}", action
+                yield where, action
         for label, screen in screens:
             for action in screen.ACTIONS:
                 yield label, action

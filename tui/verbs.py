@@ -201,6 +201,7 @@ class Verbs:
         self.overlay(
             HelpSheet(
                 [
+        groups |= {where: list(actions) for where, actions in scope.panels}
                     (heading, [(self.keys_of(action), action, self.why_not(action)) for action in actions])
                     for heading, actions in groups.items()
                 ]

@@ -164,7 +164,13 @@ class CellTable:
         return True
 
     def rebase(self, rows: Sequence[tuple[str, tuple[str, ...]]]) -> None:
-        """Stand on ``rows`` as they are stored now: changes that are stored by now are none any more."""
+        """Stand on ``rows`` as they are stored now: changes that are stored by now are none any more.
+
+        Where there are only more of them, below those that were there, all that was done stays, its steps too.
+        """
+        if list(rows[: len(self.rows)]) == list(self.rows):
+            self.rows = list(rows)
+            return
         kept = {(self.rows[row][0], column): cell for (row, column), cell in self._changes.items()}
         self.rows = list(rows)
         places = {key: place for place, (key, _) in enumerate(self.rows)}

@@ -26,15 +26,16 @@ __all__ = ["AnyFacet", "Chip", "FacetPanel", "RangeFacet", "TreeFacet"]
 class FacetPanel(Sheet):
     """Facets under each other. Space or Enter chooses, ``← →`` (and shifted) move a range or unfold, ``/`` finds."""
 
+    KEYS_IN: ClassVar[str] = "in the facets"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "choose", "choose", id="facets.choose"),
+        Binding("space", "choose", "choose, or give up", id="facets.choose"),
         Binding("left", "bound(0,-1)", "lower bound down, fold", id="facets.low_down"),
         Binding("right", "bound(0,1)", "lower bound up, unfold", id="facets.low_up"),
         Binding("shift+left", "bound(1,-1)", "upper bound down", id="facets.high_down"),
         Binding("shift+right", "bound(1,1)", "upper bound up", id="facets.high_up"),
         Binding("right_curly_bracket", "facet(1)", "next facet", id="facets.next"),
         Binding("left_curly_bracket", "facet(-1)", "facet before", id="facets.previous"),
-        Binding("slash", "find", "find a value in this facet", id="facets.find"),
+        Binding("slash", "find", "find in this facet", id="facets.find"),
     ]
 
     DEFAULT_CSS = """

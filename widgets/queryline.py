@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.highlighter import Highlighter
 from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
@@ -16,8 +19,6 @@ from widgets.line import OneLine, Piece
 from widgets.sturdy import Sturdy
 from widgets.text import visible, width_of
 from widgets.tones import tone_styles
-
-_STEPS = {"down": 1, "up": -1}
 
 
 class _Prompt(OneLine):
@@ -67,6 +68,14 @@ class QueryInput(LineInput):
     key is dropped when it is the first one typed after arriving.
     """
 
+    KEYS_IN: ClassVar[str] = "while a line with offers is typed"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "steer(1)", "next offer, then the list", id="offers.next"),
+        Binding("up", "steer(-1)", "offer before", id="offers.previous"),
+        Binding("tab", "steer(0)", "write what was meant", id="offers.take"),
+        Binding("enter", "submit", "find, or take the offer", id="offers.find"),
+    ]
+
     class Steered(Message):
         """``↓`` or ``↑`` (``step`` 1 or -1), or Tab where the line can be completed (0)."""
 
@@ -84,12 +93,17 @@ class QueryInput(LineInput):
         self.marks = _Marks()
         self.highlighter = self.marks
 
+    def action_steer(self, step: int) -> None:
+        """Say that a step among the offers, or what was meant, is wanted."""
+        self.post_message(self.Steered(step))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The keys lead out of the line where the screen does not read it, Tab where there is nothing to write."""
+        if action == "steer":
+            return self.steered if parameters[0] else self.completes
+        return super().check_action(action, parameters)
+
     async def _on_key(self, event: events.Key) -> None:
-        if (event.key in _STEPS and self.steered) or (event.key == "tab" and self.completes):
-            event.stop()
-            event.prevent_default()
-            self.post_message(self.Steered(_STEPS.get(event.key, 0)))
-            return
         first, self.arrived = self.arrived, False
         if first and event.character == self._prompt_key:
             event.stop()

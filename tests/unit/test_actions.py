@@ -80,6 +80,18 @@ def test_keys_are_read_and_shown_one_way() -> None:
     ]  # fmt: skip
 
 
+def test_the_keys_of_panels_and_small_windows_are_on_the_page_and_in_the_keymap() -> None:
+    """Those of facets and offers go before the catalog's while they have the focus: no conflict, and ``?`` has them."""
+    catalog = next(place for place in PLACES if place.name == "catalog").screen_class()
+    panels = dict(REGISTRY.scope(catalog).panels)
+    assert [action.name for action in panels["in the facets"]][:2] == ["facets.choose", "facets.low_down"]
+    assert {action.name for action in panels["while a line with offers is typed"]} >= {"offers.next", "offers.take"}
+    known = {action.name for _, action in EVERY}
+    assert known >= {"facets.find", "offers.next", "suggest.next", "form.save", "conflict.theirs", "confirm.accept"}
+    every = [action.name for where, action in EVERY]
+    assert len(every) == len(set(every)), "one name, one line of the keymap"
+
+
 def test_only_control_alt_and_function_keys_fire_in_a_field() -> None:
     keys = ("a", "A", "/", "enter", "g o", "ctrl+s", "f2", "alt+x", "escape")
     assert [key for key in keys if fires_in_input(key)] == ["ctrl+s", "f2", "alt+x"]
