@@ -81,10 +81,10 @@ def show_key(key: str) -> str:
         elif part.startswith("ctrl+"):
             rest = part.removeprefix("ctrl+")
             shown.append("^" + (rest.upper() if len(rest) == 1 else _SHOWN.get(rest, rest)))
-        elif len(part) > 1 and part[0] == "f" and part[1:].isdigit():
         elif part.startswith("shift+"):
             rest = part.removeprefix("shift+")
             shown.append(f"Shift+{_SHOWN.get(rest, rest)}")
+        elif len(part) > 1 and part[0] == "f" and part[1:].isdigit():
             shown.append(part.upper())
         else:
             shown.append(part)

@@ -62,10 +62,10 @@ class AppScreen(QuietFocus, Sturdy, Still, Screen[None]):
     AUTO_FOCUS = ""
     #: the widgets whose own keys (``j``, ``space`` …) its actions must leave alone, and the ``?`` sheet lists
     KEYS_OF: ClassVar[tuple[type[Widget], ...]] = (Grid,)
-
-    def __init__(self) -> None:
     #: the widgets whose own keys go before its actions for as long as they have the focus; ``?`` lists them apart
     PANELS: ClassVar[tuple[type[Widget], ...]] = ()
+
+    def __init__(self) -> None:
         super().__init__(name=self.NAME, id=f"screen-{self.NAME}")
         self._sequence: defaultdict[str, int] = defaultdict(int)
         self.header = HeaderLine(self.TITLE_CRUMBS, id="header")

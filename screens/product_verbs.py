@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from data.shop import Shop
+    from data.tables import Written
     from screens.handle import ShellApi
     from widgets.grid import Grid
-    from data.tables import Written
-    from data.undo.messages import Undone
     from widgets.queryline import QueryLine
     from widgets.statusline import StatusLine
 

@@ -197,11 +197,11 @@ class Verbs:
         for action in scope.own:
             groups.setdefault(action.group or shell.current.NAME, []).append(action)
         groups["in the list"] = list(scope.listing)
+        groups |= {where: list(actions) for where, actions in scope.panels}
         groups["everywhere"] = list(scope.shared)
         self.overlay(
             HelpSheet(
                 [
-        groups |= {where: list(actions) for where, actions in scope.panels}
                     (heading, [(self.keys_of(action), action, self.why_not(action)) for action in actions])
                     for heading, actions in groups.items()
                 ]
