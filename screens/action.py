@@ -21,6 +21,7 @@ _NAMED = {
     "-": "minus",
     "=": "equals_sign",
     "%": "percent_sign",
+    "$": "dollar_sign",
     "`": "grave_accent",
     "#": "number_sign",
     "*": "asterisk",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
@@ -56,6 +56,8 @@ class AppScreen(QuietFocus, Sturdy, Still, Screen[None]):
     NAME: ClassVar[str] = ""
     TITLE_CRUMBS: ClassVar[tuple[str, ...]] = ()
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
+    #: first keys that several actions share (as ``normal_key`` spells them), with the heading of the menu they open
+    FAMILIES: ClassVar[Mapping[str, str]] = {}
     #: the heading of the rule in row 3; ``None`` = the body draws its own first line
     TOP_RULE: ClassVar[str | None] = ""
     #: CSS selector of the widget that has the focus at first
@@ -199,6 +201,16 @@ class AppScreen(QuietFocus, Sturdy, Still, Screen[None]):
         hints += [self._hint(palette)] if self.shell.keys_of(palette) else []
         hints.append(KeyHint("?", "keys" if self.size.width >= 100 else ""))
         self.keybar.show(tuple(hints))
+
+    def open_family(self, first: str) -> None:
+        """Show the actions whose keys begin with ``first`` as a menu; the one chosen is done."""
+        from screens.family import open_menu
+
+        open_menu(self, first, self.family_heading(first))
+
+    def family_heading(self, first: str) -> str:
+        """Return what stands above the menu that ``first`` opens; override to say how things stand."""
+        return self.FAMILIES[first]
 
     def _hint(self, action: Action) -> KeyHint:
         return KeyHint(show_key(self.shell.keys_of(action)[0]), action.label, self.shell.why_not(action))

@@ -70,6 +70,9 @@ class ShellApi(Protocol):
     def keys_of(self, action: Action) -> tuple[str, ...]:
         """The keys of ``action`` after the user's keymap."""
 
+    def do(self, action: Action) -> None:
+        """Do ``action`` of the screen shown as if its key had been pressed, or say why it is not possible."""
+
     @property
     def shared_actions(self) -> tuple[Action, ...]:
         """The actions every screen has: the global ones and the ways to other screens (``go.orders`` …)."""

@@ -47,6 +47,10 @@ class KeyRouter:
                 self.run(action)
                 return True
         if not overlaid and event.key in self.scope.prefixes and not self._consumed(event):
+            family = self._shell.current.FAMILIES.get(event.key)
+            if family is not None:
+                self.run(Action("app.family", event.key, family, "open_family", arguments=(event.key,)))
+                return True
             self._pending = event.key
             self._shell.current.status.prompt(self._ways())
             return True

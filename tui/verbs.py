@@ -34,6 +34,10 @@ class Verbs:
             return
         shell.navigator.open(name, arguments)
 
+    def do(self, action: Action) -> None:
+        """Do ``action``, if it is possible now."""
+        _shell(self).router.run(action)
+
     def back(self) -> None:
         """Go one level back."""
         _shell(self).navigator.back()
