@@ -1,4 +1,4 @@
-"""The verbs that take an order through its life: ship, deliver, cancel, allocate, mark, parcels."""
+"""The verbs that take an order through its life: ship, deliver, cancel, allocate, mark, parcels, undo."""
 
 from __future__ import annotations
 
@@ -270,4 +270,15 @@ def parcels(ref: str) -> Answer:
     return Answer(document, told)
 
 
-VERBS = (ship, deliver, cancel, allocate, mark, parcels)
+@click.command(cls=JsonCommand)
+@click.argument("ref")
+@with_key
+def undo(ref: str, key: str | None) -> Answer:
+    """Take back your last change of the order REF that can be: a step, a mark, a move of warehouses, a note."""
+    from data.undo.messages import Undo
+
+    done = _run(ref, key, lambda order_id: Undo(area="orders", target_id=str(order_id)))
+    return Answer(done_document(done), lambda: [shown(done.result.sentence)])
+
+
+VERBS = (ship, deliver, cancel, allocate, mark, parcels, undo)

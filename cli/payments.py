@@ -198,13 +198,15 @@ def refund(
 
 
 @command.command()
+@click.argument("ref", required=False)
 @click.option("--older-than", type=int, default=60, show_default=True, metavar="SECONDS", help="Pending this long.")
-def resume(older_than: int) -> Answer:
-    """Ask the providers about steps whose end nobody heard of, and finish them."""
+def resume(ref: str | None, older_than: int) -> Answer:
+    """Ask the providers about steps whose end nobody heard of, of the order REF or of all, and finish them."""
     from data.payments.flow import resume as go_on
 
     with opened_shop("payments.record") as shop:
-        done = go_on(shop, older_than=timedelta(seconds=older_than))
+        order_id = order_id_of(shop, ref) if ref else None
+        done = go_on(shop, order_id=order_id, older_than=timedelta(seconds=older_than))
 
     def told() -> Iterable[str]:
         yield from _settled_lines(done.settled)

@@ -45,7 +45,8 @@ def allocate_order(command: AllocateOrder, uow: UnitOfWork) -> OrderAllocated:
     changes = _by_strategy(command.strategy, order, held, uow) if command.strategy else _by_hand(command, held)
     version = int(order.version)
     if changes:
-        step = Taken(order, order.order_status, reason or _told(changes), uow.now, kind="allocated")
+        told = {"edited": [_change(one) for one in changes], "moved": [_moved(one) for one in changes]}
+        step = Taken(order, order.order_status, reason or _told(changes), uow.now, told=told, kind="allocated")
         relocate(uow, changes, step.version, step.reason)
         write_steps(uow, [step])
         version = step.version
@@ -120,6 +121,22 @@ def _differences(held: Sequence[Row[Any]], target: Mapping[Key, int]) -> list[Re
 def _told(changes: Sequence[Relocation]) -> str:
     moved = (f"{one.units} {one.item.sku} from {one.item.warehouse_id} to {one.warehouse_id}" for one in changes)
     return f"allocated anew: {', '.join(moved)}"[:1_000]
+
+
+def _change(one: Relocation) -> dict[str, str]:
+    """Return the move as the timeline shows a change."""
+    return {"label": f"{one.units} × {one.item.sku}", "was": one.item.warehouse_id, "now": one.warehouse_id}
+
+
+def _moved(one: Relocation) -> dict[str, Any]:
+    """Return the move as ``data.orders.undoing`` reads it."""
+    return {
+        "line_no": one.item.line_no,
+        "product_id": one.item.product_id,
+        "units": one.units,
+        "was": one.item.warehouse_id,
+        "now": one.warehouse_id,
+    }
 
 
 def _held(items: Sequence[Row[Any]]) -> tuple[AllocatedItem, ...]:

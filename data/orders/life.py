@@ -39,6 +39,7 @@ class OrderStep:
 
     ``stock`` is the kind of movement its held units make (``""``: none), ``money`` what happens to what the customer
     owes: ``credit`` takes all of it off, ``""`` leaves it. ``stamp`` is the order's column that keeps the time.
+    ``reversible`` says that who took it may take it back: nothing left the house, no unit was let go, no price moved.
     """
 
     before: str
@@ -47,12 +48,13 @@ class OrderStep:
     stock: str = ""
     money: str = ""
     stamp: str = ""
+    reversible: bool = False
 
 
 ORDER_STEPS: tuple[OrderStep, ...] = (
-    OrderStep("pending", "confirmed", "orders.status", stamp="confirmed_at"),
+    OrderStep("pending", "confirmed", "orders.status", stamp="confirmed_at", reversible=True),
     OrderStep("pending", "cancelled", "orders.cancel", stock="release", money="credit", stamp="cancelled_at"),
-    OrderStep("confirmed", "processing", "orders.status"),
+    OrderStep("confirmed", "processing", "orders.status", reversible=True),
     OrderStep("confirmed", "shipped", "orders.ship", stock="ship", stamp="shipped_at"),
     OrderStep("confirmed", "cancelled", "orders.cancel", stock="release", money="credit", stamp="cancelled_at"),
     OrderStep("processing", "shipped", "orders.ship", stock="ship", stamp="shipped_at"),

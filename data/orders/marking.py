@@ -43,7 +43,11 @@ def mark_lines(command: MarkLines, uow: UnitOfWork) -> LinesMarked:
     version = int(order.version)
     if marked:
         skus = ", ".join(sorted({item.sku for item in marked}))
-        step = Taken(order, order.order_status, f"{command.state}: {skus}"[:1_000], uow.now, kind=command.state)
+        was = {str(item.order_item_id): item.fulfillment_status for item in marked}
+        told = {"marked": was, "state": command.state}
+        step = Taken(
+            order, order.order_status, f"{command.state}: {skus}"[:1_000], uow.now, told=told, kind=command.state
+        )
         apply_changes(uow.connection, [LineChange(item, command.state) for item in marked])
         write_steps(uow, [step])
         version = step.version

@@ -81,7 +81,8 @@ class HistoryRow:
 
 @dataclass(frozen=True)
 class PaymentRow:
-    """One movement of money of the order."""
+    """One movement of money of the order; ``parent_payment_id`` is what it is of: a capture's authorisation, a refund's
+    capture. ``failure`` says why a failed one failed."""
 
     payment_id: UUID
     created_at: datetime
@@ -91,6 +92,8 @@ class PaymentRow:
     currency: str
     provider: str
     provider_reference: str
+    parent_payment_id: UUID | None = None
+    failure: str = ""
 
 
 @dataclass(frozen=True)
@@ -240,7 +243,7 @@ _HISTORY = text(
 _PAYMENTS = text(
     """
     SELECT payment_id, created_at, kind, status, amount, currency, provider,
-           coalesce(provider_reference, '') AS provider_reference
+           coalesce(provider_reference, '') AS provider_reference, parent_payment_id, coalesce(failure, '') AS failure
       FROM payments WHERE order_id = :order_id ORDER BY created_at, payment_id
     """
 )

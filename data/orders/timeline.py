@@ -126,6 +126,12 @@ def _text(value: object) -> str:
 
 
 _NAME = "coalesce(nullif(trim(concat_ws(' ', {0}.first_name, {0}.last_name)), ''), {0}.email, '')"
+#: Steps whose reason is a sentence that says it all.
+_TELLS = """
+    (h.previous_status = h.new_status AND h.change_reason <> '' AND NOT t.after ? 'edited'
+     AND (t.command LIKE 'returns.%' OR t.command LIKE 'payments.%'
+          OR t.command IN ('orders.ship', 'orders.mark', 'changes.undo')))
+"""
 #: Each part walks the index that leads with the order; together they are one order's, some dozens of rows.
 _TIMELINE = text(
     f"""
@@ -135,27 +141,36 @@ _TIMELINE = text(
     ), entries AS (
         SELECT h.created_at AS at, h.history_id AS entry_id,
                CASE WHEN t.after ? 'edited' OR t.command IN ('orders.edit', 'orders.allocate') THEN 'edit'
-                    WHEN t.command LIKE 'returns.%' THEN 'return' ELSE 'status' END AS kind,
+                    WHEN t.command LIKE 'returns.%' THEN 'return' WHEN t.command LIKE 'payments.%' THEN 'payment'
+                    ELSE 'status' END AS kind,
                {_NAME.format("u")} AS who,
                CASE WHEN h.previous_status IS NULL THEN 'placed, '
                     || (SELECT count(DISTINCT i.line_no)
                                || CASE count(DISTINCT i.line_no) WHEN 1 THEN ' line' ELSE ' lines' END
                           FROM order_items i WHERE i.order_id = h.order_id)
                     WHEN h.previous_status <> h.new_status THEN h.new_status
-                    WHEN t.command = 'orders.mark' THEN 'marked'
+                    WHEN t.command = 'orders.cancel' THEN 'cancelled in part'
+                    WHEN {_TELLS} THEN h.change_reason
                     ELSE coalesce(nullif(split_part(t.command, '.', 2), ''), 'changed') END AS what,
-               coalesce(h.change_reason, '') AS why, '' AS visibility, t.before, t.after
+               CASE WHEN {_TELLS} THEN '' ELSE coalesce(h.change_reason, '') END AS why, '' AS visibility,
+               t.before, t.after
           FROM order_status_history h
           LEFT JOIN users u ON u.user_id = h.changed_by
           LEFT JOIN told t ON t.order_version = h.order_version
          WHERE h.order_id = :order_id
+           -- a box is told by the rows of its own, unless somebody said something of it
+           AND (h.previous_status IS DISTINCT FROM h.new_status OR t.command IS NULL
+                OR t.command NOT IN ('orders.ship', 'orders.deliver')
+                OR t.command = 'orders.ship' AND h.change_reason NOT LIKE 'sent %')
         UNION ALL
         SELECT p.created_at, p.payment_id, 'payment', coalesce(nullif({_NAME.format("u")}, ''), p.provider),
-               CASE p.kind WHEN 'authorise' THEN 'authorised' WHEN 'capture' THEN 'captured' WHEN 'void' THEN 'voided'
-                           WHEN 'refund' THEN 'refunded' ELSE p.kind END
+               CASE WHEN p.status <> 'succeeded' THEN p.kind || ' of'
+                    WHEN p.kind = 'authorise' THEN 'authorised' WHEN p.kind = 'capture' THEN 'captured'
+                    WHEN p.kind = 'void' THEN 'voided' WHEN p.kind = 'refund' THEN 'refunded' ELSE p.kind END
                || ' ' || p.amount || ' ' || p.currency
-               || CASE p.status WHEN 'succeeded' THEN '' ELSE ', ' || p.status END,
-               concat_ws(' ', p.provider, p.provider_reference), '', NULL, NULL
+               || CASE p.status WHEN 'succeeded' THEN '' WHEN 'pending' THEN ' waits for an answer'
+                       ELSE ' ' || p.status END,
+               concat_ws(' ', p.provider, p.provider_reference, p.failure), '', NULL, NULL
           FROM payments p LEFT JOIN users u ON u.user_id = p.created_by WHERE p.order_id = :order_id
         UNION ALL
         SELECT e.at, s.shipment_id, 'parcel', {_NAME.format("u")},
@@ -172,9 +187,16 @@ _TIMELINE = text(
                CASE n.visibility WHEN 'public' THEN 'public note' ELSE 'note' END, n.body, n.visibility, NULL, NULL
           FROM order_notes n LEFT JOIN users u ON u.user_id = n.author_id WHERE n.order_id = :order_id
         UNION ALL
-        SELECT t.at, t.audit_id, CASE WHEN t.command LIKE 'returns.%' THEN 'return' ELSE 'edit' END,
-               {_NAME.format("u")}, coalesce(nullif(split_part(t.command, '.', 2), ''), t.command), '', '',
-               t.before, t.after
+        SELECT t.at, t.audit_id,
+               CASE WHEN t.command LIKE 'returns.%' THEN 'return' WHEN t.after ->> 'taken_back' = 'note' THEN 'note'
+                    ELSE 'edit' END,
+               {_NAME.format("u")},
+               CASE WHEN t.command = 'returns.exchange'
+                    THEN concat_ws(' ', 'exchange drafted, balance', t.after ->> 'balance_amount',
+                                   t.after ->> 'currency')
+                    WHEN t.after ? 'taken_back' THEN (t.after ->> 'taken_back') || ' taken back'
+                    ELSE coalesce(nullif(split_part(t.command, '.', 2), ''), t.command) END,
+               coalesce(t.after ->> 'said', ''), '', t.before, t.after
           FROM told t LEFT JOIN users u ON u.user_id = t.actor_id
          WHERE t.order_version IS NULL AND t.command NOT IN ('orders.place', 'orders.import', 'orders.note')
            AND t.command NOT LIKE 'payments.%' AND NOT t.after ? 'payment_id'

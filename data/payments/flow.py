@@ -29,7 +29,8 @@ __all__ = ["Refunded", "Resumed", "finish", "refund", "resume", "take"]
 
 _PENDING = text(
     """
-    SELECT payment_id FROM payments WHERE status = 'pending' AND created_at <= :before
+    SELECT payment_id FROM payments
+     WHERE status = 'pending' AND created_at <= :before AND (CAST(:order_id AS uuid) IS NULL OR order_id = :order_id)
      ORDER BY created_at, payment_id LIMIT :limit
     """
 )
@@ -82,11 +83,13 @@ def refund(shop: Shop, command: RefundOrder, *, key: str | None = None) -> Refun
     return Refunded(begun, done.settled, done.waiting)
 
 
-def resume(shop: Shop, *, older_than: timedelta = timedelta(minutes=1), limit: int = 100) -> Resumed:
-    """Ask providers about steps that have been pending for a while, and finish them."""
+def resume(
+    shop: Shop, *, order_id: UUID | None = None, older_than: timedelta = timedelta(minutes=1), limit: int = 100
+) -> Resumed:
+    """Ask providers about steps that have been pending for a while, of one order or of all, and finish them."""
     before = datetime.now(UTC) - older_than
     with shop.stores.postgres.reading() as connection:
-        ids = list(connection.execute(_PENDING, {"before": before, "limit": limit}).scalars())
+        ids = list(connection.execute(_PENDING, {"before": before, "order_id": order_id, "limit": limit}).scalars())
     return _finish_all(shop, ids)
 
 

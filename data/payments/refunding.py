@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import Row, func, insert, select, text
@@ -20,18 +20,23 @@ from data.orders.steps import Taken, checked_reason, write_steps
 from data.orders.worth import LineAmounts, OrderAmounts, line_worths, owed, refund_credit, units_worth
 from data.payments.messages import RefundBegun, RefundOrder
 from data.payments.operations import begun, money_now
+from data.payments.refund_rules import refundable_units
 from data.payments.schema import Payment, Refund
 from data.payments.sums import money_of
 from data.returns.coming import units_coming
 from data.stock.ledger import Move, move
 
-__all__ = ["refund_order"]
+if TYPE_CHECKING:
+    import sqlalchemy
+
+__all__ = ["captures_of", "refund_order", "shipping_of"]
 
 _ZERO = Decimal("0.00")
 #: Captures that money can still be given back of, the newest first.
 _CAPTURES = text(
     """
-    SELECT p.payment_id, p.provider, p.amount - coalesce(given.amount, 0) AS left_over
+    SELECT p.payment_id, p.provider, coalesce(p.provider_reference, '') AS provider_reference,
+           p.amount - coalesce(given.amount, 0) AS left_over
       FROM payments p CROSS JOIN LATERAL (
            SELECT sum(r.amount) AS amount FROM payments r
             WHERE r.parent_payment_id = p.payment_id AND r.kind = 'refund' AND r.status <> 'failed') AS given
@@ -117,19 +122,7 @@ def _parts(
                 {"amount": f"nothing of {order.order_number} is owed to the customer; say what for, or how much"}
             )
         return _Parts({}, {}, _ZERO, -before)
-    # Units that were sent, have not come back, and whose price was not given back before.
-    free = {
-        item.order_item_id: item.shipped_quantity - (item.credited_quantity - item.cancelled_quantity) for item in items
-    }
-    if command.restock:  # what is on its way back comes into stock when it is inspected, not now as well
-        coming = units_coming(uow.connection, order.order_id)
-        free = {
-            item.order_item_id: min(
-                free[item.order_item_id],
-                item.shipped_quantity - item.returned_quantity - coming.get(item.order_item_id, 0),
-            )
-            for item in items
-        }
+    free = refundable_units(items, units_coming(uow.connection, order.order_id) if command.restock else None)
     units = chosen(items, command.lines, free, "sent and not refunded") if command.lines else {}
     worths = worths_of(order, items)
     return _Parts(
@@ -150,23 +143,35 @@ def _shipping(command: RefundOrder, order: Row[Any], items: Sequence[Row[Any]], 
     """Return the shipping to give back. Raises ``Invalid`` beyond what shipping cost, less what was given back."""
     if command.shipping is None:
         return _ZERO
-    given = uow.connection.execute(
+    whole, given = shipping_of(uow.connection, order, items)
+    if command.shipping > whole - given:
+        raise Invalid({"shipping": f"came to {whole} with its tax, {whole - given} of it can be given back"})
+    return command.shipping
+
+
+def shipping_of(connection: sqlalchemy.Connection, order: Any, items: Sequence[Any]) -> tuple[Decimal, Decimal]:
+    """Return what shipping came to with its tax, and what of it was given back. ``items`` are all of the order's."""
+    given = connection.execute(
         select(func.coalesce(func.sum(Refund.shipping_amount), 0)).where(Refund.order_id == order.order_id)
     ).scalar_one()
     split = line_worths(
         OrderAmounts(order.total_amount, order.shipping_amount, order.tax_amount, order.tax_included_amount),
         [LineAmounts(item.total_price, item.discount_amount, item.tax_amount) for item in items],
     )
-    left = split.shipping - given
-    if command.shipping > left:
-        raise Invalid({"shipping": f"came to {split.shipping} with its tax, {left} of it can be given back"})
-    return command.shipping
+    return split.shipping, Decimal(given)
+
+
+def captures_of(connection: sqlalchemy.Connection, order_id: UUID) -> Sequence[Row[Any]]:
+    """Return the order's captures (``payment_id``, ``provider``, ``provider_reference``, ``left_over``), newest first.
+
+    Refunds of before captures were named took from all of them together: the order's own sum is checked besides.
+    """
+    return connection.execute(_CAPTURES, {"order_id": order_id}).all()
 
 
 def _shares(command: RefundOrder, amount: Decimal, uow: UnitOfWork) -> list[tuple[UUID, str, Decimal]]:
     """Return (capture, provider, amount) for each capture that gives back a part of ``amount``."""
-    captures = {row.payment_id: row for row in uow.connection.execute(_CAPTURES, {"order_id": command.order_id})}
-    # Refunds of before captures were named took from all of them together: the order's own sum is checked besides.
+    captures = {row.payment_id: row for row in captures_of(uow.connection, command.order_id)}
     if not command.shares:
         shares, left = [], amount
         for row in captures.values():

@@ -88,7 +88,7 @@ def request_return(command: RequestReturn, uow: UnitOfWork) -> ReturnChanged:
             for key, count in units.items()
         ],
     )
-    told = f"return of {sum(units.values())} units asked for: {reason}"[:1_000]
+    told = f"return of {_counted(sum(units.values()))} asked for: {reason}"[:1_000]
     return _step(uow, _lock_items_of(uow, order, lines, return_id), told)
 
 
@@ -111,7 +111,7 @@ def receive_return(command: ReceiveReturn, uow: UnitOfWork) -> ReturnChanged:
     uow.connection.execute(
         update(Return).where(Return.return_id == held.row.return_id).values(status="received", received_at=uow.now)
     )
-    return _step(uow, held, f"{sum(units.values())} units of a return arrived at {command.warehouse_id}")
+    return _step(uow, held, f"{_counted(sum(units.values()))} of a return arrived at {command.warehouse_id}")
 
 
 @handles(InspectReturn)
@@ -154,6 +154,10 @@ def close_return(command: CloseReturn, uow: UnitOfWork) -> ReturnChanged:
     status = "inspected" if any(_settled(item) for item in held.items) else "cancelled"
     _close(uow, held, status)
     return _step(uow, held, f"return closed: {reason}"[:1_000])
+
+
+def _counted(units: int) -> str:
+    return f"{units} unit{'' if units == 1 else 's'}"
 
 
 def _lock_return(uow: UnitOfWork, return_id: UUID, expected_version: int | None) -> _Held:

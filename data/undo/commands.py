@@ -20,23 +20,11 @@ from sqlalchemy import select
 from data.access.schema import AuditEntry
 from data.door import UnitOfWork, handles
 from data.errors import Conflict, Denied, NotFound
+from data.orders.life import order_step
+from data.undo.finding import Change, Found, newest_change
 from data.undo.messages import Undo, Undone
 
-__all__ = ["REVERSIBLE", "Change", "Reversal", "undo"]
-
-#: How many of the actor's newest audit rows are looked at.
-_LOOKED_AT = 500
-
-
-@dataclass(frozen=True)
-class Change:
-    """One audit row of the change to take back. A name missing from ``before`` or ``after`` was not there at all."""
-
-    target_type: str
-    target_id: str
-    before: Mapping[str, Any]
-    after: Mapping[str, Any]
-
+__all__ = ["REVERSIBLE", "Change", "Reversal", "reversible", "undo"]
 
 #: Brings back what stood before the rows of one change, and returns one sentence about it.
 TakeBack = Callable[[Sequence[Change], UnitOfWork], str]
@@ -44,10 +32,16 @@ TakeBack = Callable[[Sequence[Change], UnitOfWork], str]
 
 @dataclass(frozen=True)
 class Reversal:
-    """How a command is taken back: the permission it needs, and the ``module:function`` that does it."""
+    """How a command is taken back: the permission it needs, and the ``module:function`` that does it.
+
+    ``creates`` says that the command makes something that was not there before; ``only_if`` looks at *before* and
+    *after* where not all that the command does can be taken back.
+    """
 
     permission: str
     dotted: str
+    creates: bool = False
+    only_if: Callable[[Mapping[str, Any], Mapping[str, Any]], bool] = lambda before, after: True
 
     def function(self) -> TakeBack:
         """Import the function."""
@@ -56,61 +50,79 @@ class Reversal:
         return found
 
 
+def _may_go_back(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    step = order_step(str(before.get("order_status")), str(after.get("order_status")))
+    return step is not None and step.reversible
+
+
 _PRODUCT = Reversal("catalog.edit", "data.catalog.undoing:take_back_products")
+_CREATION = Reversal("catalog.edit", "data.catalog.undoing:take_back_creation", creates=True)
 REVERSIBLE: Mapping[str, Reversal] = {
     "catalog.edit": _PRODUCT,
     "catalog.attributes": _PRODUCT,
     "catalog.archive": _PRODUCT,
     "catalog.restore": _PRODUCT,
+    "catalog.create": _CREATION,
+    "catalog.duplicate": _CREATION,
     "catalog.category": Reversal("catalog.edit", "data.catalog.undoing:take_back_categories"),
     "catalog.category_order": Reversal("catalog.edit", "data.catalog.undoing:take_back_categories"),
     "catalog.category_move": Reversal("catalog.edit", "data.catalog.undoing:take_back_move"),
+    "orders.status": Reversal("orders.status", "data.orders.undoing:take_back_step", only_if=_may_go_back),
+    "orders.mark": Reversal(
+        "orders.ship", "data.orders.undoing:take_back_marks", only_if=lambda before, after: "marked" in after
+    ),
+    "orders.allocate": Reversal(
+        "orders.allocate", "data.orders.undoing:take_back_allocation", only_if=lambda before, after: "moved" in after
+    ),
+    "orders.note": Reversal("orders.note", "data.orders.undoing:take_back_note", creates=True),
 }
 #: Changes that are not taken back one by one: whoever made one last is told where it is taken back.
 ELSEWHERE: Mapping[str, str] = {
-    "bulk.batch": "Your last change was a bulk job; `storekeeper bulk back JOB` or T on its page takes it back.",
+    "bulk.batch": "Your last change was a bulk job; `storekeeper bulk back {job}` or T on its page takes it back.",
+    "catalog.put_many": "Your last change was an import, which is not taken back; change the products, or import again.",
 }
 
 
 @handles(Undo)
 def undo(command: Undo, uow: UnitOfWork) -> Undone:
     """Take the change back; see ``Undo`` for what is raised."""
-    name, key = _wanted(command.change_key, uow)
-    reversal = REVERSIBLE[name]
+    found = newest_change(
+        uow.connection,
+        uow.actor.user_id,
+        reversible,
+        key=command.change_key,
+        area=command.area,
+        target_id=command.target_id,
+    )
+    if found is None:
+        raise NotFound("change to take back", command.change_key or "of yours")
+    reversal = REVERSIBLE[found.command]
     if not uow.actor.may(reversal.permission):
         raise Denied(uow.actor.email, reversal.permission)
-    sentence = reversal.function()(_rows_of(name, key, uow), uow)
-    uow.record("change", key, None, {"undone": key, "command": name})
-    return Undone(command=name, key=key, sentence=sentence)
+    sentence = reversal.function()(_rows_of(found, uow), uow)
+    uow.record("change", found.key, None, {"undone": found.key, "command": found.command})
+    return Undone(command=found.command, key=found.key, sentence=sentence)
 
 
-def _wanted(key: str, uow: UnitOfWork) -> tuple[str, str]:
-    """Return command and key of the change to take back."""
-    log = AuditEntry
-    newest = (
-        select(log.command, log.idempotency_key, log.target_type, log.target_id, log.before)
-        .where(log.actor_id == uow.actor.user_id)
-        .order_by(log.at.desc(), log.audit_id.desc())
-        .limit(_LOOKED_AT)
-    )
-    undone: set[str] = set()
-    for row in uow.connection.execute(newest):
-        if row.command == Undo.name:
-            undone |= {row.target_id} if row.target_type == "change" else set()
-        elif row.idempotency_key in undone or (key and row.idempotency_key != key):
-            continue
-        elif row.command in ELSEWHERE:
-            raise Conflict(ELSEWHERE[row.command])
-        elif row.command in REVERSIBLE and row.before is not None:
-            return row.command, row.idempotency_key
-    raise NotFound("change to take back", key or "of yours")
+def reversible(command: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, key: str) -> bool:
+    """Say whether a change by ``command`` under ``key`` can be taken back.
+
+    Raises ``Conflict`` where that is done elsewhere; its ``current`` names the ``bulk_job`` it was.
+    """
+    if command in ELSEWHERE:
+        job = key.split(":")[1] if key.startswith("bulk:") else ""  # as data.bulk.runs makes the keys of its batches
+        raise Conflict(ELSEWHERE[command].format(job=job), current={"bulk_job": job} if job else {})
+    reversal = REVERSIBLE.get(command)
+    if reversal is None or (before is None and not reversal.creates):
+        return False
+    return reversal.only_if(before or {}, after or {})
 
 
-def _rows_of(name: str, key: str, uow: UnitOfWork) -> list[Change]:
+def _rows_of(found: Found, uow: UnitOfWork) -> list[Change]:
     log = AuditEntry
     rows = uow.connection.execute(
         select(log.target_type, log.target_id, log.before, log.after)
-        .where(log.actor_id == uow.actor.user_id, log.command == name, log.idempotency_key == key)
+        .where(log.actor_id == uow.actor.user_id, log.command == found.command, log.idempotency_key == found.key)
         .order_by(log.at, log.audit_id)
     )
     return [Change(row.target_type, row.target_id, row.before or {}, row.after or {}) for row in rows]

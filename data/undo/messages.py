@@ -22,6 +22,7 @@ class Undone(msgspec.Struct, frozen=True, kw_only=True):
 class Undo(Command, frozen=True, kw_only=True):
     """Take back the actor's last reversible change, or the one that ran under ``change_key``.
 
+    ``area`` narrows to the commands of one room (``catalog``, ``orders``), ``target_id`` to what was done to one thing.
     Nothing is taken back that somebody has changed since: that is a ``Conflict`` naming it. Raises ``NotFound`` where
     there is nothing to take back, ``Denied`` where the actor may no longer make the change, and ``Conflict``.
     """
@@ -32,3 +33,5 @@ class Undo(Command, frozen=True, kw_only=True):
     handled_in: ClassVar[str] = "data.undo.commands"
 
     change_key: str = ""
+    area: str = ""
+    target_id: str = ""

@@ -34,6 +34,8 @@ def test_an_order_is_split_sent_cancelled_in_part_and_delivered(sold: tuple[Twin
     twin, ref = sold
     words = ("--line", "RAM-1=1", "--from", "WH1", "--to", "WH2")
     assert twin("orders", "allocate", ref, *words, "--json").document["moved"] == 1
+    assert twin("orders", "mark", ref, "packed", "--json").document["lines"] == 3
+    assert twin("orders", "undo", ref, "--json").document["command"] == "orders.mark"
     assert twin("orders", "mark", ref, "picked", "--warehouse", "WH1", "--json").document["lines"] == 2
     cancel = ("orders", "cancel", ref, "--line", "RAM-2=1", "--reason", "no", "--key", "k", "--json")
     cancelled = twin(*cancel).document
