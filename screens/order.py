@@ -1,46 +1,42 @@
-"""One order: its state, lines, money, parcels and timeline; the steps it may take next."""
+"""One order: its state, lines, money, parcels, returns and timeline; everything that may happen to it, by key.
+
+Shape: a letter for what is done all day (the next step, edit, cancel, note), one key for each family of the rest, which
+opens a menu (``b`` boxes, ``$`` money, ``R`` returns). The families stand in modules of their own
+(``order_parcels``, ``order_money``, ``order_returns``). Rejected: a letter for each of thirty verbs.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import UUID
 
-from data.errors import Conflict
-from data.ids import new_id
 from screens.action import Action, show_key
-from screens.detail import DetailScreen
 from screens.forms.order_note import note_form, noted
-from screens.forms.overlay import FormOverlay
 from screens.forms.paper import paper_form
+from screens.order_money import MONEY, MONEY_ACTIONS, MONEY_REASONS, MoneyVerbs
+from screens.order_page import OPEN, OrderPage, read_page
+from screens.order_parcels import BOXES, CANCEL, PARCEL_ACTIONS, PARCEL_REASONS, ParcelVerbs
+from screens.order_parcels_sheet import counted
+from screens.order_returns import RETURN_ACTIONS, RETURN_REASONS, RETURNS, ReturnVerbs
 from screens.order_sheet import order_page, order_state
+from screens.order_undo import UNDO, UndoVerb
 from screens.timeline_sheet import OLDER, timeline_lines
-from widgets.field import Field
 from widgets.keybar import KeyHint
 from widgets.sheet import Sheet
 
 if TYPE_CHECKING:
-    from data.orders.reads import OrderDetail
-    from data.orders.timeline import TimelineEntry
     from data.shop import Shop
+    from screens.order_base import Reason
     from widgets.line import Piece
     from widgets.sheet import SheetLine
 
-#: What the key ``s`` does from each status: the next one, the word for it, and the sentence the confirm shows.
-NEXT: dict[str, tuple[str, str, str]] = {
-    "pending": ("confirmed", "confirm", "Confirms {number} for {customer}, total {total}; nothing is charged."),
-    "confirmed": ("processing", "start work", "Starts work on {number}: {units} to be picked."),
-    "processing": ("shipped", "ship", "Ships {units} of {number} out of {warehouses}: gone from the stock for good."),
-    "shipped": ("delivered", "deliver", "Marks {number} as delivered to {customer}."),
+#: What the key ``s`` does from each status: the word for it, and the permission it takes.
+STEPS = {
+    "pending": ("confirm", "orders.status"),
+    "confirmed": ("start work", "orders.status"),
+    "processing": ("ship", "orders.ship"),
+    "shipped": ("deliver", "orders.ship"),
 }
-CANCELLABLE = ("pending", "confirmed", "processing")
-
-
-STEP = Action(
-    "order.step", "s", "next step", "step", "orders.status", help="Confirm, process, ship or deliver", show=False
-)
-
-
+STEP = Action("order.step", "s", "next step", "step", help="Confirm, start work, ship or deliver", show=False)
 FILTER = Action("order.filter", "f", "filter", "next_kind", help="The timeline by kind: notes, payments, …", rank=58)
 
 #: what the key of the filter goes through; ``""`` is everything (``data.orders.timeline.KINDS``)
@@ -49,28 +45,36 @@ FILTERS = ("", "note", "payment", "parcel", "edit", "return", "status")
 EVENTS = 60
 
 
-@dataclass(frozen=True)
-class OrderPage:
-    """An order with the newest of what happened to it; ``kind`` is what was asked for, ``older``: there is more."""
-
-    order: OrderDetail
-    entries: tuple[TimelineEntry, ...]
-    kind: str
-    older: bool
+def _editable(page: OrderPage) -> str:
+    status = page.order.order_status
+    return "" if status in OPEN else f"an order that is {status} can't be edited"
 
 
-class OrderScreen(DetailScreen[OrderPage]):
-    """See one order and move it on."""
+REASONS: dict[str, Reason] = {
+    **PARCEL_REASONS,
+    **MONEY_REASONS,
+    **RETURN_REASONS,
+    "order.edit": _editable,
+    "order.customer": lambda page: "" if page.order.user_id is not None else "the order has no customer",
+}
 
-    NAME = NOUN = "order"
+
+class OrderScreen(MoneyVerbs, ParcelVerbs, ReturnVerbs, UndoVerb):
+    """See one order and do to it whatever may be done."""
+
     TITLE_CRUMBS = ("Orders",)
     #: seconds between looks for changes by others; only a changed order is painted
     REFRESH: ClassVar[float] = 4.0
+    FAMILIES: ClassVar[dict[str, str]] = {BOXES: "Boxes", MONEY: "Money", RETURNS: "Returns"}
     ACTIONS = (
         STEP,
         Action("order.edit", "e", "edit", "edit", "orders.edit", help="Change it; see what that costs first", rank=20),
-        Action("order.cancel", "c", "cancel", "cancel", "orders.status", help="Cancel; reserved units are free again"),
-        Action("order.note", "m", "note", "note", "orders.note", help="Write a note; @name tells a colleague", rank=55),
+        CANCEL,
+        *PARCEL_ACTIONS,
+        *MONEY_ACTIONS,
+        *RETURN_ACTIONS,
+        Action("order.note", "m", "note", "note", "orders.note", help="Write a note; @name tells a colleague", rank=50),
+        UNDO,
         Action(
             "order.print", "p", "print", "print_paper", "orders.view", help="Packing slip, pick list, bill", rank=56
         ),
@@ -86,20 +90,12 @@ class OrderScreen(DetailScreen[OrderPage]):
         self._kind = ""
         self._events = EVENTS
 
-    @property
-    def order(self) -> OrderDetail | None:
-        """The order, once it is read."""
-        return self.thing.order if self.thing is not None else None
+    # -- the page -----------------------------------------------------------------------------------------------------
 
     @staticmethod
     def read(shop: Shop, ref: str, kind: str = "", events: int = EVENTS) -> OrderPage:
         """Return the order with this number, and the newest ``events`` of its timeline, of one ``kind`` or all."""
-        from data.orders.reads import get_order
-        from data.orders.timeline import timeline
-
-        order = get_order(shop.stores.postgres, ref)
-        page = timeline(shop.stores.postgres, order.order_id, kinds=(kind,) if kind else (), limit=events)
-        return OrderPage(order, tuple(page.rows), kind, page.after is not None)
+        return read_page(shop, ref, kind, events)
 
     def reload(self) -> None:
         """Read the order again, with as much of its timeline as is shown."""
@@ -116,11 +112,11 @@ class OrderScreen(DetailScreen[OrderPage]):
         return order_state(thing.order)
 
     def page_of(self, thing: OrderPage, width: int) -> list[SheetLine]:
-        """Lines, money, parcels, addresses, timeline."""
+        """Lines, money, parcels, returns, addresses, timeline."""
         keys = self.shell.keys_of(FILTER)
         key = show_key(keys[0]) if keys else ""
         events = timeline_lines(thing.entries, thing.kind, width, older=thing.older, key=key)
-        return [*order_page(thing.order, width), *events]
+        return [*order_page(thing, width), *events]
 
     def on_mount(self) -> None:
         """Look for changes by others now and then."""
@@ -129,103 +125,75 @@ class OrderScreen(DetailScreen[OrderPage]):
     def arrive(self, order_number: str = "", say: str = "", **arguments: Any) -> None:
         """Show the order with this number; ``say`` is the news to put in row 23."""
         if order_number and order_number != self._ref:
-            self._kind, self._events = "", EVENTS
+            self._kind, self._events, self.undo_key = "", EVENTS, ""
         self.open_ref(order_number)
         self.status.say(say, "good")
         self.status.facts("changes arrive by themselves")
 
     def more_hints(self) -> tuple[KeyHint, ...]:
-        """What Enter does on a line, and what the next step is called."""
-        status = self.order.order_status if self.order is not None else ""
-        word = NEXT[status][1] if status in NEXT else STEP.label
+        """What Enter does on a line, what the next step is called, and the families."""
         keys = self.shell.keys_of(STEP)
+        word, _ = STEPS.get(self.order.order_status if self.order is not None else "", (STEP.label, ""))
         step = [KeyHint(show_key(keys[0]), word, self.shell.why_not(STEP))] if keys else []
-        return (KeyHint("Enter", "product"), *step)
+        families = [KeyHint(show_key(key), f"{name.lower()}…") for key, name in self.FAMILIES.items()]
+        return (KeyHint("Enter", "open"), *step, *families)
+
+    def family_heading(self, first: str) -> str:
+        """How things stand, above each menu."""
+        if first == MONEY:
+            return self.money_heading()
+        return self.parcels_heading() if first == BOXES else "Returns and exchanges"
 
     def why_not(self, action: Action) -> str:
-        """Steps depend on where the order stands."""
-        if self.order is None:
+        """What may be done depends on where the order stands."""
+        page = self.thing
+        if page is None:
             return super().why_not(action)
-        status = self.order.order_status
-        if action.name == "order.step" and status not in NEXT:
+        if action.name == STEP.name:
+            return self._why_no_step(page)
+        reason = REASONS.get(action.name)
+        return reason(page) if reason is not None else ""
+
+    def _why_no_step(self, page: OrderPage) -> str:
+        status = page.order.order_status
+        if status not in STEPS:
             return f"an order that is {status} has no next step"
-        if action.name == "order.cancel" and status not in CANCELLABLE:
-            return f"an order that is {status} can't be cancelled"
-        if action.name == "order.edit" and status not in CANCELLABLE:
-            return f"an order that is {status} can't be edited"
-        if action.name == "order.customer" and self.order.user_id is None:
-            return "the order has no customer"
+        actor, permission = self.shop.actor if self.shop is not None else None, STEPS[status][1]
+        if actor is not None and not actor.may(permission):
+            return f"needs {permission}, which {actor.name} does not have"
         return ""
 
     def _look_again(self) -> None:
         if self.is_current and self.thing is not None and self.shell.handle.shop is not None:
             self.reload()
 
-    # -- doing ------------------------------------------------------------------------------------------------------
+    # -- doing --------------------------------------------------------------------------------------------------------
 
     def step(self) -> None:
-        """Ask for, then do, the next step."""
-        order = self.order
-        if order is None or order.order_status not in NEXT:
-            return
-        status, _, sentence = NEXT[order.order_status]
-        self._ask(order, status, sentence)
+        """Do what usually comes next, after one question."""
+        page = self.thing
+        status = page.order.order_status if page is not None else ""
+        if status == "processing":
+            self.ship()
+        elif status == "shipped":
+            self.deliver()
+        elif page is not None and status in STEPS:
+            self._ask_step(page)
 
-    def cancel(self) -> None:
-        """Ask why, then cancel."""
-        order = self.order
-        if order is None or order.order_status not in CANCELLABLE:
-            return
-        paid = f" {order.paid_amount:,.2f} {order.currency} stay to be refunded." if order.paid_amount else ""
-        sentence = self._say_what(order, "Cancels {number} for good; {units} reserved for it can be sold again.")
-        key = str(new_id())
+    def _ask_step(self, page: OrderPage) -> None:
+        from data.orders.messages import ChangeOrderStatus
 
-        def save(shop: Shop, values: dict[str, str]) -> object:
-            return _change(shop, order.order_id, order.version, "cancelled", key, values["reason"])
-
-        field = Field("reason", "Reason", required=True, label_width=8)
-        form = FormOverlay(sentence + paid, [field], save, verb="cancels the order")
-        self.shell.overlay(form, lambda outcome: self._done("cancelled") if outcome else None)
-
-    def _ask(self, order: OrderDetail, status: str, sentence: str) -> None:
-        key = str(new_id())
-        sentence = self._say_what(order, sentence)
-        self.shell.confirm(sentence, lambda: self._do(order.order_id, order.version, status, key))
-
-    def _say_what(self, order: OrderDetail, sentence: str) -> str:
-        warehouses = " and ".join(sorted({item.warehouse_id for item in order.items if item.warehouse_id}))
-        units = sum(item.quantity for item in order.items)
-        return sentence.format(
-            number=order.order_number,
-            customer=order.customer_name or order.email,
-            total=f"{order.total_amount:,.2f} {order.currency}",
-            units=f"{units:,} unit{'' if units == 1 else 's'}",
-            warehouses=warehouses or "the warehouse",
-        )
-
-    def _do(self, order_id: UUID, version: int, status: str, key: str) -> None:
-        self.load(
-            _change,
-            order_id,
-            version,
-            status,
-            key,
-            then=lambda outcome: self._done(status),
-            failed=self._refused,
-            group="change",
-            doing=f"changing {self._ref}",
-        )
-
-    def _done(self, status: str) -> None:
-        self.status.say(f"{self._ref} is {status}", "good")
-        self.reload()
-
-    def _refused(self, error: Exception) -> None:
-        if isinstance(error, Conflict):
-            self.status.say("Somebody changed it meanwhile: look, then press again", "bad")
-            self.reload()
+        order = page.order
+        if order.order_status == "pending":
+            who, total = order.customer_name or order.email, f"{order.total_amount:,.2f} {order.currency}"
+            after = "confirmed"
+            sentence = f"Confirms {order.order_number} for {who}, total {total}; nothing is charged. u takes it back."
         else:
-            self.shell.show_error(error, doing=f"changing {self._ref}")
+            after = "processing"
+            units = counted(sum(item.allocated_quantity for item in page.held))
+            sentence = f"Starts work on {order.order_number}: {units} to be picked. u takes it back."
+        command = ChangeOrderStatus(order_id=order.order_id, new_status=after, expected_version=order.version)
+        self.shell.confirm(sentence, lambda: self.change(command, f"{order.order_number} is {after}", undo=True))
 
     def edit(self) -> None:
         """Change the order, after seeing what it will cost."""
@@ -242,8 +210,7 @@ class OrderScreen(DetailScreen[OrderPage]):
     def _noted(self, added: Any) -> None:
         if added:
             said, tone = noted(added)
-            self.status.say(said, tone)
-            self.reload()
+            self.tell(said, tone)
 
     def print_paper(self) -> None:
         """Print or save a document."""
@@ -260,17 +227,26 @@ class OrderScreen(DetailScreen[OrderPage]):
         self._events = EVENTS
         self.reload()
 
-    # -- going ------------------------------------------------------------------------------------------------------
+    # -- going --------------------------------------------------------------------------------------------------------
 
     def on_sheet_line_chosen(self, event: Sheet.LineChosen) -> None:
-        """Enter on a line: its product; on the end of the timeline: what was before."""
+        """Enter on a line: its product; on a return: its next step; on the end of the timeline: what was before."""
+        kind, _, _ = event.key.partition(":")
         if event.what == OLDER:
             self._events = min(self._events + EVENTS * 2, 1_000)
             self.reload()
-            return
-        product_id = getattr(event.what, "product_id", "")
-        if product_id:
+        elif kind == "return":
+            self.enter_return(event.what)  # type: ignore[arg-type]
+        elif kind == "parcel":
+            self._tell_parcel(event.what)
+        elif product_id := getattr(event.what, "product_id", ""):
             self.shell.open_screen("product", product_id=product_id)
+
+    def _tell_parcel(self, parcel: Any) -> None:
+        if parcel.tracking_number:
+            self.shell.copy_text(parcel.tracking_number, "tracking number")
+        else:
+            self.status.say("the parcel has no tracking number")
 
     def open_customer(self) -> None:
         """Open the customer."""
@@ -287,10 +263,3 @@ class OrderScreen(DetailScreen[OrderPage]):
         """Copy the order number."""
         if self.order is not None:
             self.shell.copy_text(self.order.order_number, "order number")
-
-
-def _change(shop: Shop, order_id: UUID, version: int, status: str, key: str, reason: str = "") -> object:
-    from data.orders.commands import ChangeOrderStatus
-
-    command = ChangeOrderStatus(order_id=order_id, new_status=status, expected_version=version, reason=reason)
-    return shop.door.run(command, shop.actor, key=key).result

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from screens.order_parcels_sheet import parcel_lines, return_lines
 from screens.shown import address_line, age, exact, now, order_mark, payment_mark, when
 from widgets.cells import Cell, Column
 from widgets.line import Piece
@@ -12,6 +13,7 @@ from widgets.sheet import SheetLine, facts, heading, table_heading, table_row
 
 if TYPE_CHECKING:
     from data.orders.reads import HistoryRow, OrderDetail, OrderItemRow, PaymentRow
+    from screens.order_page import OrderPage
 
 LINES = (
     Column("sku", "SKU", 10),
@@ -42,12 +44,14 @@ def order_state(order: OrderDetail) -> tuple[list[Piece], list[Piece]]:
     return [Piece(str(mark), mark.tone), Piece(told)], [Piece(f"v{order.version}", "muted")]
 
 
-def order_page(order: OrderDetail, width: int) -> list[SheetLine]:
-    """Return the order below its state, but for its timeline: lines, money, parcels, addresses."""
+def order_page(page: OrderPage, width: int) -> list[SheetLine]:
+    """Return the order below its state, but for its timeline: lines, money, parcels, returns, addresses."""
+    order = page.order
     return [
         *_lines(order, width),
         *_money(order, width),
-        *_parcels(order, width),
+        *parcel_lines(page, width),
+        *return_lines(page, width),
         *_people(order, width),
     ]
 
@@ -104,7 +108,8 @@ def _due(order: OrderDetail) -> str:
 
 
 def _money(order: OrderDetail, width: int) -> list[SheetLine]:
-    rows = [heading("Money", width, f"total {order.total_amount:,.2f} {order.currency} · {_due(order)}")]
+    back = f" · refunded {order.refunded_amount:,.2f}" if order.refunded_amount else ""
+    rows = [heading("Money", width, f"total {order.total_amount:,.2f} {order.currency}{back} · {_due(order)}")]
     rows += [_payment_line(payment) for payment in order.payments]
     if not order.payments:
         mark = payment_mark(order.payment_state, order.paid_amount, order.order_status)
@@ -114,28 +119,15 @@ def _money(order: OrderDetail, width: int) -> list[SheetLine]:
 
 
 def _payment_line(payment: PaymentRow) -> SheetLine:
-    word = _MONEY_WORDS.get(payment.kind, payment.kind)
-    failed = "" if payment.status == "succeeded" else f" ({payment.status})"
+    word, tone = _MONEY_WORDS.get(payment.kind, payment.kind), "plain"
+    state = ""
+    if payment.status == "pending":
+        word, state, tone = f"{payment.kind} of", " ◌ waits for an answer", "warn"
+    elif payment.status == "failed":
+        word, state, tone = f"{payment.kind} of", f" ✗ failed{f': {payment.failure}' if payment.failure else ''}", "bad"
     source = " ".join(part for part in (payment.provider, payment.provider_reference) if part)
-    return SheetLine(
-        (Piece(f"{word} {payment.amount:,.2f}{failed}"), Piece(f"  {source}  {when(payment.created_at)}", "muted"))
-    )
-
-
-def _parcels(order: OrderDetail, width: int) -> list[SheetLine]:
-    by_warehouse: dict[str, list[OrderItemRow]] = {}
-    for item in order.items:
-        by_warehouse.setdefault(item.warehouse_id or "–", []).append(item)
-    rows = [heading("Parcels", width)]
-    if order.order_status == "cancelled":
-        return [*rows, SheetLine((Piece("Nothing goes out: what was reserved is free again.", "muted"),))]
-    for place, (warehouse, items) in enumerate(sorted(by_warehouse.items()), start=1):
-        states = ", ".join(sorted({item.fulfillment_status for item in items}))
-        tracking = ", ".join(sorted({item.tracking_number for item in items if item.tracking_number}))
-        units = sum(item.quantity for item in items)
-        text = f"{place}  {warehouse}  {units} unit{'s' if units != 1 else ''}  {states}"
-        rows.append(SheetLine((Piece(text), Piece(f"  {tracking}" if tracking else "", "muted"))))
-    return rows
+    about = Piece(f"  {source}  {when(payment.created_at)}", "muted")
+    return SheetLine((Piece(f"{word} {payment.amount:,.2f}"), Piece(state, tone), about))
 
 
 def _people(order: OrderDetail, width: int) -> list[SheetLine]:

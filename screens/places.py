@@ -42,6 +42,7 @@ PLACES: tuple[Place, ...] = (
     Place("inbox", "screens.inbox:InboxScreen", "inbox", ("f12", "g i"), "orders.note"),
     Place("events", "screens.events:EventsScreen", "events", ("f11", "g e"), "relay.view"),
     Place("order", "screens.order:OrderScreen", "one order", permission="orders.view"),
+    Place("order-ship", "screens.order_ship:OrderShipScreen", "pack an order", permission="orders.ship"),
     Place("order-edit", "screens.order_edit:OrderEditScreen", "edit an order", permission="orders.edit"),
     Place("customer", "screens.customer:CustomerScreen", "one customer", permission="customers.view"),
     Place("movements", "screens.movements:MovementsScreen", "movements", permission="stock.view"),

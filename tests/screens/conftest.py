@@ -50,6 +50,14 @@ class Running:
             await self.pilot.pause(0.02)
         return self.text
 
+    async def reads(self, *parts: str, seconds: float = 10.0) -> None:
+        """Wait until every one of ``parts`` can be read on the screen, also over the end of a line."""
+
+        def text() -> str:
+            return " ".join(self.text.replace("│", " ").split())
+
+        await self.until(lambda: all(part in text() for part in parts), seconds)
+
     async def until(self, check: Callable[[], Any], seconds: float = 10.0) -> Any:
         """Wait for the first true answer of ``check()``."""
         deadline = time.monotonic() + seconds

@@ -33,8 +33,8 @@ async def test_the_page_tells_lines_money_parcels_and_events(shop: Shop, running
             screen = "\n".join(rows)
             assert "items 172.40   shipping 4.90" in screen
             assert "○ unpaid · to be paid by invoice · nothing taken yet" in screen
-            assert "1  WH1  2 units" in screen
-            assert "2  WH2  1 unit " in screen
+            assert "WH1      2 units  to pick" in screen
+            assert "WH2       1 unit  to pick" in screen
             assert "call first" in screen
             assert "s confirm" in rows[-1]
 
@@ -46,14 +46,22 @@ async def test_an_order_walks_from_confirm_to_delivered(shop: Shop, running: Run
         for word, sentence, status in (
             ("confirm", "Confirms", "confirmed"),
             ("start work", "Starts work on", "processing"),
-            ("ship", "Ships 3 units of", "shipped"),
-            ("deliver", "Marks", "delivered"),
         ):
             await desk.sees(f"s {word}")
             await desk.press("s")
-            await desk.sees(sentence, "Enter does it   Esc leaves")
+            await desk.reads(sentence, "u takes it back.", "Enter does it Esc leaves")
             await desk.press("enter")
-            await desk.sees(f"{world.number('new')} is {status}", f" {status} · placed")
+            await desk.sees(f"{world.number('new')} is {status}  u undo", f" {status} · placed")
+        await desk.press("s")
+        await desk.sees("› Ship", "─ Box 1 · WH1", "─ Box 2 · WH2", "3 units in 2 of 2 boxes")
+        await desk.press("enter")
+        await desk.reads("Ships 3 units of", "in 2 boxes out of WH1 and WH2.", "This cannot be taken back.")
+        await desk.press("enter")
+        await desk.sees("2 parcels sent", "◕ shipped · placed", "WH2       1 unit  sent")
+        await desk.press("s")
+        await desk.reads("Marks all 2 parcels as delivered to Ann Lee. This cannot be taken back.")
+        await desk.press("enter")
+        await desk.sees(f"{world.number('new')} is delivered", "● delivered · placed", "arrived")
         await desk.press("s")
         await desk.sees("next step: an order that is delivered has no next step")
         order = get_order(shop.stores.postgres, world.number("new"))
@@ -65,12 +73,13 @@ async def test_cancelling_needs_a_reason_and_frees_the_stock(shop: Shop, running
     async with running(world.shop) as desk:
         await _open(desk, world, "part")
         await desk.press("c")
-        await desk.sees("3 units reserved for it can be sold", "20.00 USD stay to be refunded")
-        await desk.press("enter")
+        await desk.reads("3 reserved can be sold again", "20.00 USD stay to be refunded", "This cannot be taken back.")
+        await desk.press("ctrl+s")
         await desk.sees("is needed")
         await desk.type("twice by mistake")
-        await desk.press("enter")
-        await desk.sees(f"{world.number('part')} is cancelled", "cancelled – twice by mistake", "Nothing goes out")
+        await desk.press("ctrl+s")
+        await desk.sees(f"{world.number('part')} is cancelled, 20.00 USD to refund")
+        await desk.sees("cancelled – twice by mistake", "Nothing goes out")
 
 
 async def test_esc_leaves_a_step_undone(shop: Shop, running: Run) -> None:
@@ -121,7 +130,13 @@ async def test_a_number_nobody_has_and_a_role_that_may_not(shop: Shop, running: 
         await desk.sees("No order '0000-0000'.")
         await _open(desk, world, "new")
         await desk.press("c")
-        await desk.sees("cancel: needs orders.status, which Amy Keller does not have")
+        await desk.reads("cancel: needs orders.cancel, which Amy Keller does not have")
+        await desk.press("s")
+        await desk.reads("next step: needs orders.status, which Amy Keller does not have")
+        await desk.press("$")
+        await desk.reads("capture needs payments.capture, which Amy Keller does")
+        await desk.press("c")
+        await desk.reads("capture: needs payments.capture, which Amy Keller does not have")
 
 
 async def test_without_the_store_the_page_stays_with_its_age(shop: Shop, running: Run) -> None:

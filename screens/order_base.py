@@ -1,0 +1,77 @@
+"""What every family of an order's verbs stands on: the order read, one way to ask, to do, and to say what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from data.errors import Conflict, Invalid, OutOfStock
+from data.ids import new_id
+from screens.detail import DetailScreen
+from screens.order_page import OrderPage
+from screens.order_write import run_command
+
+if TYPE_CHECKING:
+    from data.command import Command
+    from data.orders.reads import OrderDetail
+    from screens.forms.overlay import FormOverlay
+
+#: Says of a page why an action is not possible, ``""`` where it is.
+Reason = Callable[[OrderPage], str]
+
+
+class OrderBase(DetailScreen[OrderPage]):
+    """The page of one order, without a verb. ``undo_key`` is what was done here last and ``u`` takes back unasked."""
+
+    NAME = NOUN = "order"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.undo_key = ""
+
+    @property
+    def order(self) -> OrderDetail | None:
+        """The order, once it is read."""
+        return self.thing.order if self.thing is not None else None
+
+    def under_bar(self, kind: type[Any]) -> Any:
+        """Return what the line under the bar stands for, where it is a ``kind``, else ``None``."""
+        line = self.sheet.current
+        return line.what if line is not None and isinstance(line.what, kind) else None
+
+    def tell(self, said: str, tone: str = "good", *, undo_key: str = "") -> None:
+        """Say what happened and read the order again; with ``undo_key`` the key ``u`` takes it back."""
+        self.undo_key = undo_key
+        self.status.say(said, tone, undo=bool(undo_key))
+        self.reload()
+
+    def ask(self, form: FormOverlay, said: Callable[[Any], str]) -> None:
+        """Show ``form``; when it has done its work, say what ``said`` makes of the result."""
+        self.shell.overlay(form, lambda result: self.tell(said(result)) if result is not None else None)
+
+    def change(self, command: Command, said: Callable[[Any], str] | str, *, undo: bool = False) -> None:
+        """Carry ``command`` out; then say ``said``. With ``undo`` it can be taken back."""
+        key = str(new_id())
+
+        def done(result: Any) -> None:
+            self.tell(said if isinstance(said, str) else said(result), undo_key=key if undo else "")
+
+        self.load(run_command, command, key, then=done, failed=self.refused, group="change", doing=self._ref)
+
+    def refused(self, error: Exception) -> None:
+        """Nothing was written: say why, and show how things are."""
+        if isinstance(error, Conflict) and "version" in error.current:
+            self.status.say("Somebody changed it meanwhile: look, then press again", "bad")
+            self.reload()
+        elif isinstance(error, Conflict | Invalid | OutOfStock):
+            self.status.say(f"Not done: {error}", "bad")
+            self.reload()
+        else:
+            self.shell.show_error(error, doing=f"changing {self._ref}")
+
+    @property
+    def order_id(self) -> UUID:
+        """The order's id. Only for handlers of actions, which need an order."""
+        assert self.order is not None
+        return self.order.order_id

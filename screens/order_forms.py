@@ -1,0 +1,120 @@
+"""OrderForm: a form about one order that says, as one types, what it will do; and the fields for units of its lines.
+
+Shape: the sentence of the confirm stands under the fields all the time, so ``^S`` is the confirm. Rejected: a second
+overlay with the same sentence, which is one more key for every refund of the day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from data.errors import Invalid
+from data.money import parse_money
+from screens.forms.overlay import FormOverlay, Save
+from widgets.field import Check, Field, numeric
+from widgets.text import visible
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from data.orders.messages import LineUnits
+
+__all__ = ["OrderForm", "UnitsOf", "amount_check", "amount_in", "line_units", "units_fields", "units_in"]
+
+_LABEL = 22
+_NAME = "line-"
+
+
+class OrderForm(FormOverlay):
+    """``tells`` makes of what is typed the sentence that says what ``^S`` will do, over three lines where it is long."""
+
+    DEFAULT_CSS = """
+    OrderForm .aside { height: 3; }
+    """
+
+    def __init__(
+        self,
+        title: str,
+        fields: Sequence[Field],
+        save: Save,
+        tells: Callable[[Mapping[str, str]], str],
+        *,
+        verb: str,
+    ) -> None:
+        def told(values: Mapping[str, str]) -> str:
+            try:
+                return tells(values)
+            except Invalid as error:
+                return "; ".join(error.fields.values())
+
+        super().__init__(title, fields, save, verb=verb, aside=told)
+
+    def on_resize(self) -> None:
+        """Two lines more are taken by the sentence."""
+        super().on_resize()
+        room = self.form.styles.max_height
+        if room is not None and room.value > 3:
+            self.form.styles.max_height = max(int(room.value) - 2, 3)
+
+
+class UnitsOf(NamedTuple):
+    """Units of one line that can be chosen: ``most`` of them; ``about`` is said beside the SKU."""
+
+    order_item_id: UUID
+    sku: str
+    most: int
+    about: str = ""
+    units: int = 0
+
+
+def units_fields(lines: Iterable[UnitsOf], prefix: str = _NAME) -> list[Field]:
+    """Return a field for the units of each line."""
+    return [
+        Field(
+            f"{prefix}{place}",
+            visible(f"{line.sku} {line.about}".strip())[: _LABEL - 2],
+            value=str(line.units) if line.units else "",
+            check=numeric(high=line.most),
+            placeholder=f"of {line.most}",
+            label_width=_LABEL,
+        )
+        for place, line in enumerate(lines)
+    ]
+
+
+def units_in(values: Mapping[str, str], lines: Sequence[UnitsOf], prefix: str = _NAME) -> dict[UUID, int]:
+    """Return the units typed for each line, those with none left out. What is no number counts as none."""
+    units: dict[UUID, int] = {}
+    for place, line in enumerate(lines):
+        text = values.get(f"{prefix}{place}", "").strip()
+        if text.isascii() and text.isdigit() and int(text):
+            units[line.order_item_id] = int(text)
+    return units
+
+
+def line_units(units: Mapping[UUID, int]) -> tuple[LineUnits, ...]:
+    """Return units as commands take them."""
+    from data.orders.messages import LineUnits
+
+    return tuple(LineUnits(order_item_id=key, quantity=count) for key, count in units.items())
+
+
+def amount_in(values: Mapping[str, str], name: str) -> Decimal | None:
+    """Return the amount typed into the field ``name``, ``None`` where it is empty. Raises ``Invalid`` naming it."""
+    text = values.get(name, "").strip()
+    return parse_money(text, field=name) if text else None
+
+
+def amount_check(most: Decimal) -> Check:
+    """Return a check for an amount above 0 and up to ``most``."""
+
+    def check(text: str) -> str:
+        try:
+            amount = parse_money(text)
+        except Invalid as error:
+            return next(iter(error.fields.values()))
+        return "" if 0 < amount <= most else f"must be above 0 and at most {most:,.2f}"
+
+    return check
