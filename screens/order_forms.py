@@ -28,7 +28,7 @@ _NAME = "line-"
 
 
 class OrderForm(FormOverlay):
-    """``tells`` makes of what is typed the sentence that says what ``^S`` will do, over three lines where it is long."""
+    """``tells`` makes of what is typed the sentence that says what ``^S`` will do, in up to three lines."""
 
     DEFAULT_CSS = """
     OrderForm .aside { height: 3; }
