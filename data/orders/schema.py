@@ -99,6 +99,8 @@ class Order(Base):
         Index("idx_orders_created_at", text("created_at DESC"), text("order_id DESC")),
         # list_orders status:…, count_by_status
         Index("idx_orders_status", "order_status", text("created_at DESC"), text("order_id DESC")),
+        # list_orders total:… where few orders are that cheap or dear; walking the newest would read them all
+        Index("idx_orders_total_amount", "total_amount", text("created_at DESC"), text("order_id DESC")),
         # orders_of a customer, customer:… (and the foreign key's index)
         Index("idx_orders_user_id", "user_id", text("created_at DESC"), text("order_id DESC")),
         # open work oldest first: late orders, the dashboard's open orders; small however long the shop has run

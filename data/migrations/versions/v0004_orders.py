@@ -58,6 +58,8 @@ TABLES = (
         " WHERE order_status IN ('pending', 'confirmed', 'processing')"
     ),
     "CREATE INDEX idx_orders_status ON orders (order_status, created_at DESC, order_id DESC)",
+    # list_orders total:… where few orders are that cheap or dear
+    "CREATE INDEX idx_orders_total_amount ON orders (total_amount, created_at DESC, order_id DESC)",
     "CREATE INDEX idx_orders_user_id ON orders (user_id, created_at DESC, order_id DESC)",
     """
     CREATE TABLE order_items (
