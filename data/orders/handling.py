@@ -23,7 +23,7 @@ from data.orders.handling_messages import (
     ReleaseOrder,
     TagOrder,
 )
-from data.orders.handling_rules import MOST_TAGS, checked_tags, held_now
+from data.orders.handling_rules import MOST_TAGS, checked_tags, held_now, told_hold
 from data.orders.locks import lock_order
 from data.orders.rules import OPEN
 from data.orders.schema import Order
@@ -120,15 +120,11 @@ def _hold(uow: UnitOfWork, order: Row[Any], reason: str | None, until: datetime 
     changed = (order.hold_reason, order.on_hold_until) != (reason, until)
     if changed:
         _write(uow, order.order_id, hold_reason=reason, on_hold_until=until)
-        before = _told(order.hold_reason, order.on_hold_until)
-        uow.record("order", order.order_id, {"on hold": before}, {"on hold": _told(reason, until)})
+        before = told_hold(order.hold_reason, order.on_hold_until)
+        uow.record("order", order.order_id, {"on hold": before}, {"on hold": told_hold(reason, until)})
     return OrderHeld(
         order_id=order.order_id, order_number=order.order_number, reason=reason or "", until=until, changed=changed
     )
-
-
-def _told(reason: str | None, until: datetime | None) -> str | None:
-    return f"{reason} (until {until:%Y-%m-%d %H:%M} UTC)" if reason is not None and until is not None else reason
 
 
 def _write(uow: UnitOfWork, order_id: UUID, **values: Any) -> None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from data.errors import Invalid
 from data.text import visible
 
-__all__ = ["LONGEST_TAG", "MOST_TAGS", "checked_tags", "held_now", "normal_tag", "parse_until"]
+__all__ = ["LONGEST_TAG", "MOST_TAGS", "checked_tags", "held_now", "normal_tag", "parse_until", "told_hold"]
 
 LONGEST_TAG = 30
 MOST_TAGS = 20
@@ -47,6 +47,11 @@ def checked_tags(tags: Iterable[str], *, field: str = "tags") -> tuple[str, ...]
 def held_now(reason: str | None, until: datetime | None, now: datetime) -> bool:
     """Say whether an order with this hold is held at ``now``: its time ends a hold by itself, whether or not a job ran."""
     return reason is not None and (until is None or until > now)
+
+
+def told_hold(reason: str | None, until: datetime | None) -> str | None:
+    """Return a hold in words, as audit log and timeline keep it; ``None`` where there is none."""
+    return f"{reason} (until {until:%Y-%m-%d %H:%M} UTC)" if reason is not None and until is not None else reason
 
 
 def parse_until(text: str, *, field: str = "until") -> datetime | None:

@@ -75,6 +75,13 @@ REVERSIBLE: Mapping[str, Reversal] = {
         "orders.allocate", "data.orders.undoing:take_back_allocation", only_if=lambda before, after: "moved" in after
     ),
     "orders.note": Reversal("orders.note", "data.orders.undoing:take_back_note", creates=True),
+    "orders.tag": Reversal("orders.tag", "data.orders.handling_undoing:take_back_tags"),
+    "orders.hold": Reversal(
+        "orders.hold",
+        "data.orders.handling_undoing:take_back_hold",
+        only_if=lambda before, after: before.get("on hold") is None and after.get("on hold") is not None,
+    ),
+    "stock.adjust": Reversal("stock.adjust", "data.stock.undoing:take_back_adjustment"),
 }
 #: Changes that are not taken back one by one: whoever made one last is told where it is taken back.
 ELSEWHERE: Mapping[str, str] = {
