@@ -198,6 +198,8 @@ class SelectInput(LineInput):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", "previous choice", id="select.previous"),
         Binding("right,space", "step(1)", "next choice", id="select.next"),
+        # What takes letters out of a text would leave a value that is no choice.
+        Binding("backspace,ctrl+h,delete,ctrl+d,ctrl+w,ctrl+u,ctrl+k,ctrl+f,ctrl+x,ctrl+v", "stay", show=False),
     ]
 
     class Stepped(Message):
@@ -215,6 +217,13 @@ class SelectInput(LineInput):
         """Choose the neighbour, around the ends."""
         if self.options:
             self.value = self.options[(self._index() + step) % len(self.options)].value
+
+    def action_stay(self) -> None:
+        """A choice is chosen, never taken apart."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Letters are for jumping."""
