@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from data.errors import Conflict, Invalid, OutOfStock
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from data.orders.reads import OrderDetail
     from screens.forms.overlay import FormOverlay
 
+Result = TypeVar("Result")
+#: how long keys wait for what a form needs
+READ_SECONDS = 5.0
 #: Says of a page why an action is not possible, ``""`` where it is.
 Reason = Callable[[OrderPage], str]
 
@@ -69,6 +73,21 @@ class OrderBase(DetailScreen[OrderPage]):
             self.reload()
         else:
             self.shell.show_error(error, doing=f"changing {self._ref}")
+
+    async def read_first(self, fn: Callable[..., Result], *arguments: Any) -> Result | None:
+        """Return what a form needs before it opens, ``None`` where it could not be read, which is said then.
+
+        Awaited by the handler of an action, so that keys typed meanwhile wait for the form: the page takes none of them.
+        """
+        try:
+            shop = await self.shell.handle.wait()
+            async with asyncio.timeout(READ_SECONDS):
+                return await asyncio.to_thread(fn, shop, *arguments)
+        except TimeoutError:
+            self.status.say("No answer from the store in time; press again", "bad")
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown
+            self.refused(error)
+        return None
 
     @property
     def order_id(self) -> UUID:

@@ -17,7 +17,6 @@ from screens.order_write import ask_provider, providers, read_refundable
 if TYPE_CHECKING:
     from data.payments.flow import Resumed
     from data.payments.messages import PaymentSettled
-    from data.payments.refund_rules import Refundable
     from screens.order_forms import OrderForm
 
 MONEY = "dollar_sign"
@@ -77,31 +76,24 @@ class MoneyVerbs(OrderBase):
         self._ask_payment("authorise")
 
     def _ask_payment(self, kind: str) -> None:
-        page = self.thing
-        if page is not None:
-
-            def known(names: tuple[str, ...]) -> None:
-                self._ask_money(payment_form(page, kind, names))
-
-            self.load(providers, then=known, group="money")
+        if self.thing is not None and self.shop is not None:
+            self._ask_money(payment_form(self.thing, kind, providers(self.shop)))
 
     def void(self) -> None:
         """Let an authorisation go."""
         if self.thing is not None:
             self._ask_money(void_form(self.thing))
 
-    def refund(self) -> None:
+    async def refund(self) -> None:
         """Give money back."""
         order = self.order
-        if order is not None:
-
-            def read(left: Refundable) -> None:
-                if left.left <= 0:
-                    self.status.say("Nothing that was captured is left to give back", "warn")
-                else:
-                    self._ask_money(refund_form(order, left))
-
-            self.load(read_refundable, order.order_number, then=read, group="money", doing="reading its money")
+        left = await self.read_first(read_refundable, self._ref)
+        if order is None or left is None:
+            return
+        if left.left > 0:
+            self._ask_money(refund_form(left))
+        else:
+            self.status.say("Nothing that was captured is left to give back", "warn")
 
     def _ask_money(self, form: OrderForm) -> None:
         self.shell.overlay(form, lambda promised: self._promised() if promised is not None else None)

@@ -15,7 +15,7 @@ from widgets.field import Field, Option, SelectField
 from widgets.text import visible
 
 if TYPE_CHECKING:
-    from data.orders.reads import OrderDetail, PaymentRow
+    from data.orders.reads import PaymentRow
     from data.payments.refund_rules import CaptureLeft, Refundable
     from data.shop import Shop
     from screens.order_page import OrderPage
@@ -47,7 +47,8 @@ def payment_form(page: OrderPage, kind: str, providers: Sequence[str]) -> OrderF
     def tells(values: Mapping[str, str]) -> str:
         amount = amount_in(values, "amount") or Decimal(0)
         verb = "Takes" if kind == "capture" else "Holds"
-        left = f" {max(most - amount, Decimal(0)):,.2f} stay due." if kind == "capture" else ""
+        rest = max(most - amount, Decimal(0))
+        left = (f" {rest:,.2f} stay due." if rest else " Nothing is due then.") if kind == "capture" else ""
         for_good = f" {FOR_GOOD} It can be refunded." if kind == "capture" else " It can be let go again."
         return f"{verb} {amount:,.2f} {order.currency} of {order.order_number} by {values['provider']}.{left}{for_good}"
 
@@ -100,7 +101,7 @@ def _named(payment: PaymentRow) -> str:
     return visible(f"{payment.amount:,.2f} {payment.provider}{reference}")
 
 
-def refund_form(order: OrderDetail, left: Refundable) -> OrderForm:
+def refund_form(left: Refundable) -> OrderForm:
     """Return the form that gives money back; it dismisses with the refund as promised.
 
     By line, for shipping, any amount; parts from several captures where there are several. Row by row it says what it
@@ -159,7 +160,7 @@ def refund_form(order: OrderDetail, left: Refundable) -> OrderForm:
         except Invalid as error:
             raise Invalid({name.partition("[")[0]: why for name, why in error.fields.items()}) from None
 
-    title = f"Refund of {order.order_number}: {left.left:,.2f} {left.currency} may be given back"
+    title = f"Refund of {left.order_number}: {left.left:,.2f} {left.currency} may be given back"
     return OrderForm(title, fields, save, tells, verb="gives it back")
 
 

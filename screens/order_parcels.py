@@ -104,7 +104,7 @@ class ParcelVerbs(OrderBase):
     def ship(self) -> None:
         """Go to the packing of boxes."""
         if self.order is not None:
-            self.shell.open_screen("order-ship", order_number=self.order.order_number)
+            self.shell.open_screen("order-ship", order_number=self.order.order_number, order=self.order)
 
     def mark(self, state: str) -> None:
         """Say how far the floor is, in one warehouse or all."""
@@ -120,19 +120,16 @@ class ParcelVerbs(OrderBase):
         command = MarkLines(order_id=page.order.order_id, state=state, expected_version=page.order.version)
         self.change(command, _marked, undo=True)
 
-    def move_units(self) -> None:
+    async def move_units(self) -> None:
         """Serve units of a line from another warehouse."""
         from data.orders.reads import OrderItemRow
 
         page = self.thing
-        if page is not None:
-            at = self.under_bar(OrderItemRow)
-
-            def known(free: dict[tuple[str, str], int]) -> None:
-                self._ask_undoable(move_form(page, free, at), _allocated)
-
-            products = sorted({item.product_id for item in page.held})
-            self.load(free_stock, products, then=known, group="stock", doing="reading the stock")
+        if page is None:
+            return
+        free = await self.read_first(free_stock, sorted({item.product_id for item in page.held}))
+        if free is not None:
+            self._ask_undoable(move_form(page, free, self.under_bar(OrderItemRow)), _allocated)
 
     def choose_warehouses(self) -> None:
         """Choose the warehouses anew."""

@@ -103,16 +103,12 @@ class ReturnVerbs(OrderBase):
         if self.thing is not None:
             self.ask(request_form(self.thing), _changed)
 
-    def receive_return(self) -> None:
+    async def receive_return(self) -> None:
         """Units arrived."""
         row = self._meant(_may_receive)
-        if row is not None:
-            here = self.shop.settings.warehouse if self.shop is not None else ""
-
-            def known(houses: tuple[str, ...]) -> None:
-                self.ask(receive_form(row, houses, here), _changed)
-
-            self.load(warehouses, then=known, group="returns")
+        houses = await self.read_first(warehouses)
+        if row is not None and houses is not None and self.shop is not None:
+            self.ask(receive_form(row, houses, self.shop.settings.warehouse), _changed)
 
     def inspect_return(self) -> None:
         """Decide on what arrived."""

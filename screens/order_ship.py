@@ -76,8 +76,9 @@ class OrderShipScreen(AppScreen):
 
     # -- the order ----------------------------------------------------------------------------------------------------
 
-    def arrive(self, order_number: str = "", **arguments: Any) -> None:
-        """Pack the order with this number, or go on where one left."""
+    def arrive(self, order_number: str = "", order: OrderDetail | None = None, **arguments: Any) -> None:
+        """Pack the order with this number, or go on where one left. With the ``order`` at hand nobody waits for it:
+        it is read again behind the scenes."""
         if order_number and order_number != self._ref:
             self._ref, self.packing = order_number, None
             self.show_crumbs("Orders", order_number, "Ship")
@@ -85,6 +86,8 @@ class OrderShipScreen(AppScreen):
             self.sheet.say("Loading …")
         self.status.say("")
         self.sheet.focus()
+        if order is not None and self.packing is None:
+            self._opened(order)
         self.reload()
 
     def reload(self) -> None:

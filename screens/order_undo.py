@@ -28,23 +28,21 @@ UNDO = Action(
 class UndoVerb(OrderBase):
     """What ``u`` does."""
 
-    def undo(self) -> None:
+    async def undo(self) -> None:
         """Take the last change back: at once where it was just made here, else after one question."""
         if self.order is None:
             return
         order_id = self.order.order_id
         if self.undo_key:
             self._take_back(order_id, self.undo_key)
-        else:
-            self.load(next_undo_of, order_id, then=self._found, failed=self.refused, group="undo")
+        elif (answer := await self.read_first(next_undo_of, order_id)) is not None:
+            self._ask_back(order_id, answer.found)
 
-    def _found(self, found: Found | None) -> None:
-        if self.order is None:
-            return
+    def _ask_back(self, order_id: UUID, found: Found | None) -> None:
         if found is None:
             self.status.say("You did nothing to this order that can be taken back", "warn")
             return
-        order_id, age = self.order.order_id, when(found.at)
+        age = when(found.at)
         since = ". What you did since stays: it cannot be taken back" if found.since else ""
         sentence = f"Takes back {_named(found.command, found.change.after)} ({age}){since}."
         self.shell.confirm(sentence, lambda: self._take_back(order_id, found.key))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -89,11 +89,17 @@ def place_exchange_of(shop: Shop, exchange_id: UUID) -> PlacedOrder:
     return place_exchange(shop, exchange_id)
 
 
-def next_undo_of(shop: Shop, order_id: UUID) -> Found | None:
+class NextUndo(NamedTuple):
+    """What ``u`` would take back, ``None`` where there is nothing."""
+
+    found: Found | None
+
+
+def next_undo_of(shop: Shop, order_id: UUID) -> NextUndo:
     """Return what ``u`` would take back of the order."""
     from data.undo.reads import next_undo
 
-    return next_undo(shop.stores.postgres, shop.actor.user_id, area="orders", target_id=str(order_id))
+    return NextUndo(next_undo(shop.stores.postgres, shop.actor.user_id, area="orders", target_id=str(order_id)))
 
 
 def undo_of(shop: Shop, order_id: UUID, change_key: str, key: str) -> Undone:

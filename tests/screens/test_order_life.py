@@ -125,7 +125,7 @@ async def test_money_is_held_taken_and_given_back_by_line(shop: Shop, running: R
         await desk.press("ctrl+s")
         await desk.sees(f"authorised {total:,.2f} USD by manual", "due")
         await desk.press("$", "c")
-        await desk.reads(f"Takes {total:,.2f} USD", "0.00 stay due. This cannot be taken back.")
+        await desk.reads(f"Takes {total:,.2f} USD", "Nothing is due then. This cannot be taken back.")
         await desk.press("ctrl+u")
         await desk.type("9999")
         await desk.press("enter")
