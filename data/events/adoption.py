@@ -8,7 +8,8 @@ The document remembers in ``adopted`` which change was the last, so that a relay
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bson import Int64, Timestamp
@@ -16,14 +17,18 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from data.catalog.documents import object_id, search_words
+from data.catalog.reads import get_products
 from data.events.outbox import Event
+from data.search.batches import batches
 from data.stores.mongo import Mongo, translate_errors
 
 if TYPE_CHECKING:
+    from data.catalog.types import Product
     from data.stores import Stores
 
-__all__ = ["adopt", "adopt_again"]
+__all__ = ["adopt", "adopt_again", "never_held", "never_lower"]
 
+_BATCH = 1_000
 _WORDED = dict.fromkeys(("sku", "title", "brand", "barcode"), 1)
 
 
@@ -59,6 +64,24 @@ def adopt_again(stores: Stores, events: Sequence[Event]) -> int:
     if refused:
         raise ValueError("; ".join(f"{product_id}: {why}" for product_id, why in refused.items()))
     return 0
+
+
+def never_held() -> int:
+    """Return a revision above every one that an earlier document may have had: milliseconds, where others count."""
+    return time.time_ns() // 1_000_000
+
+
+def never_lower(stores: Stores, products: Iterable[Product]) -> Iterator[Product]:
+    """Yield ``products`` for a new index; one that the index in use holds at a later revision is lifted above that.
+
+    It was deleted and came back under its old id, which the stream would have told, had it not been lost.
+    """
+    for batch in batches(products, _BATCH):
+        indexed = stores.search.versions(one.product_id for one in batch)
+        low = [one.product_id for one in batch if indexed.get(one.product_id, 0) > one.revision]
+        adopt(stores.mongo, dict.fromkeys(low), floor=never_held())
+        lifted = get_products(stores.mongo, low) if low else {}
+        yield from (lifted.get(one.product_id, one) for one in batch)
 
 
 def _adoption(found: Mapping[str, Any], moment: Timestamp | None, floor: int) -> UpdateOne:

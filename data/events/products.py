@@ -22,7 +22,7 @@ from data.caches.products import ProductCache
 from data.catalog.reads import get_products
 from data.errors import Unavailable
 from data.events import cache_repair, letters, reconcile, state
-from data.events.adoption import adopt
+from data.events.adoption import adopt, never_held, never_lower
 from data.events.changes import Batch, Change, HistoryLost, Position, ProductChanges, cluster_time
 from data.events.rebuild import REBUILD, asked_rebuild
 from data.events.reindex import Documents, Reindexing, all_products
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bson import Timestamp
 
     from data.catalog.types import Product
+    from data.events.reconcile import Differences
     from data.search.engine import SearchDocument
     from data.stores import Stores
 
@@ -165,7 +166,7 @@ class ProductFeed:
         changed = list(dict.fromkeys(change.product_id for change in changes))
         self._adopt({change.product_id: change.moment for change in changes if change.foreign and not change.anew})
         copied = {change.product_id: change.moment for change in changes if change.foreign and change.anew}
-        self._adopt(copied, floor=_never_held())
+        self._adopt(copied, floor=never_held())
         found = get_products(self._stores.mongo, changed)
         written = self._index(found.values()) + self._unindex(set(changed) - set(found))
         self._stores.search.commit()
@@ -182,7 +183,7 @@ class ProductFeed:
         refused = reconcile.refused(self._stores, product_ids)
         if not refused:
             return {}
-        self._adopt(dict.fromkeys(refused), floor=_never_held())
+        self._adopt(dict.fromkeys(refused), floor=never_held())
         found = get_products(self._stores.mongo, refused)
         self._index(found.values())
         self._stores.search.commit()
@@ -211,11 +212,15 @@ class ProductFeed:
             return 0
 
     def _unindex(self, gone: set[str]) -> int:
-        """Leave tombstones for products that are no more, one revision above what is indexed."""
+        """Leave tombstones for products that are no more, above every revision they can have had.
+
+        One above what is indexed would not do: a relay that was killed may have sent a later one that a cluster has
+        not shown yet, or not even read.
+        """
         if not gone:
             return 0
-        indexed = self._stores.search.versions(gone)
-        return self._stores.search.delete_many((product_id, revision + 1) for product_id, revision in indexed.items())
+        indexed, floor = self._stores.search.versions(gone), never_held()
+        return self._stores.search.delete_many((key, max(indexed.get(key, 0) + 1, floor)) for key in gone)
 
     def _try_again(self) -> None:
         """Index the products whose pause after a refusal is over."""
@@ -242,11 +247,10 @@ class ProductFeed:
         with translate_errors():
             empty = stores.mongo.products.find_one({}, {"_id": 1}) is None
         if not (empty and stores.search.count() == 0):
-            count = stores.search.rebuild(self._documents.of(all_products(stores)))
+            count = stores.search.rebuild(self._documents.of(never_lower(stores, all_products(stores))))
             self._counters["rebuilt"] = self._counters.get("rebuilt", 0) + 1
             log.info("the search index was rebuilt from %d products", count)
-        self._revalidate_caches()
-        self._reconciled = time.monotonic()
+        self._heal(reconcile.differences(stores))
 
     def _revalidate_caches(self) -> None:
         try:
@@ -286,19 +290,19 @@ class ProductFeed:
         found = reconcile.differences(self._stores)
         if found.index_too_large:
             self._rebuild()
+        else:
+            self._heal(found)
+        self._counters |= {"differences": found.count, "reconciled_at": datetime.now(UTC).isoformat()}
+        self._note(self._position)
+
+    def _heal(self, found: Differences) -> None:
+        """Bring index and caches to the catalog where they differ from it, whatever the stream told or did not."""
         for ids in found.batches(BATCH):
             self._apply([Change(product_id) for product_id in ids])
             self._revive(ids)
         self._revalidate_caches()
-        self._counters |= {"differences": found.count, "reconciled_at": datetime.now(UTC).isoformat()}
-        self._note(self._position)
         self._reconciled = time.monotonic()
 
     def _adopt(self, changed: Mapping[str, Timestamp | None], *, floor: int = 0) -> None:
         for product_id, why in adopt(self._stores.mongo, changed, floor=floor).items():
             self._bury(product_id, why)
-
-
-def _never_held() -> int:
-    """Return a revision above every one that an earlier document may have had: milliseconds, where others count."""
-    return time.time_ns() // 1_000_000

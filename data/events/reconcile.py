@@ -24,7 +24,7 @@ _BATCH = 1000
 
 @dataclass(frozen=True)
 class Differences:
-    """The products whose index entry is missing or not at the document's revision.
+    """The products whose index entry is missing or not at the document's revision, or that are cached at a later one.
 
     ``index_too_large``: the index knows more products than there are, so some were deleted unseen.
     """
@@ -52,12 +52,14 @@ class Indexed(Protocol):
 
 
 def differences(stores: Stores) -> Differences:
-    """Compare every product's revision with the index. Reads ids and revisions only. Raises ``Unavailable``."""
-    found: list[str] = []
-    products = 0
+    """Compare every product's revision with index and cache. Reads ids and revisions only. Raises ``Unavailable``."""
+    found: dict[str, None] = {}
+    products, cache = 0, ProductCache(stores.redis.cache)
     for revisions in _revisions(stores):
         products += len(revisions)
-        found += _different(stores.search, revisions)
+        found |= dict.fromkeys(_different(stores.search, revisions))
+        # No cache takes an earlier revision. An earlier one in it is revalidated without anything being compared.
+        found |= dict.fromkeys(key for key, held in cache.versions(revisions).items() if held > revisions[key])
     return Differences(tuple(found), stores.search.count() > products)
 
 
