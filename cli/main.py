@@ -41,6 +41,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "undo": ("cli.undo", "Take back your last change."),
     "inbox": ("cli.inbox", "Notes that mention you."),
     "payments": ("cli.payments", "Authorise, capture, void and refund; what an order owes."),
+    "taxes": ("cli.taxes", "The tax table: list, set, remove."),
     "codes": ("cli.codes", "Discount codes: list, add, stop."),
     "returns": ("cli.returns", "Request, receive and inspect returns; exchanges."),
     "gateway": ("cli.gateway", "Serve a payment gateway to try things on."),

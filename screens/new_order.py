@@ -87,6 +87,7 @@ class NewOrderScreen(OrderForm):
 
     def arrive(self, user_id: str = "", lines: Iterable[tuple[str, int]] = (), **arguments: Any) -> None:
         """Start, go on with the draft, or begin with what somebody had in hand."""
+        self.look_at_taxes()
         rows = [PastedRow(f"{sku} {quantity}", sku, quantity) for sku, quantity in lines]
         if user_id:
             self._read_customer(user_id)

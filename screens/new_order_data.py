@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from data.orders.messages import CartRef, PlaceOrder
     from data.orders.offers import Offer
     from data.orders.rules import Address
+    from data.orders.tax_rules import Taxes
     from data.shop import Shop
 
 FORM = "new-order"
@@ -108,6 +109,13 @@ def read_rows(shop: Shop, rows: Sequence[PastedRow]) -> tuple[tuple[tuple[Offer,
         tuple((known[row.sku], row.quantity) for row in rows if row.sku in known),
         tuple(row for row in rows if row.sku not in known),
     )
+
+
+def read_taxes(shop: Shop) -> Taxes:
+    """Return the tax table, as orders are placed by it."""
+    from data.orders.taxes import taxes_now
+
+    return taxes_now(shop.stores.postgres)
 
 
 def read_code(shop: Shop, code: str) -> CodeTerms | None:

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from data.errors import Conflict, Invalid, NotFound, OutOfStock, Unavailable
+from data.orders.tax_rules import STANDARD
 from screens.basket import Basket, pasted_rows
 from screens.new_order_data import (
     Draft,
@@ -22,6 +23,7 @@ from screens.new_order_data import (
     keep_draft,
     place_order,
     read_draft,
+    read_taxes,
     refresh,
 )
 from screens.new_order_extras import OrderExtras
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from data.orders.messages import PlaceOrder
     from data.orders.offers import Offer
     from data.orders.rules import Totals
+    from data.orders.tax_rules import Taxes
 
 
 class OrderForm(OrderExtras):
@@ -48,6 +51,7 @@ class OrderForm(OrderExtras):
         super().__init__()
         self.totals_line = TotalsLine(id="totals")
         self.totals: Totals | None = None
+        self.taxes = STANDARD
         self._placing = False
         self._draft_owed = False
 
@@ -94,9 +98,9 @@ class OrderForm(OrderExtras):
         address = as_address(stored) if stored else None
         lines, method = basket.priced(), self.delivery.shipping.value or "standard"
         try:
-            self.totals = quote(lines, address, method)
+            self.totals = quote(lines, address, method, taxes=self.taxes)
             if code := self.code_that_holds(self.totals):
-                self.totals = quote(lines, address, method, code)
+                self.totals = quote(lines, address, method, code, self.taxes)
         except Invalid as error:
             self.totals = None
             self.totals_line.show(None, str(error), "bad")
@@ -126,6 +130,8 @@ class OrderForm(OrderExtras):
 
     def _refresh_offers(self, said: str = "") -> None:
         """Read prices and stock anew; a price that moved is told, after ``said``."""
+        if self.is_current and self.shop is not None:
+            self.look_at_taxes()
         skus = [line.offer.sku for line in self.lines.basket.lines]
         if skus and self.is_current and not self._placing and self.shop is not None:
 
@@ -135,6 +141,15 @@ class OrderForm(OrderExtras):
                     self.status.say(said + "; ".join(moved[:2]), "bad" if said else "warn")
 
             self.load(refresh, skus, then=refreshed, failed=self._not_refreshed, group="refresh")
+
+    def look_at_taxes(self) -> None:
+        """Read the tax table; what it changes is quoted anew."""
+        self.load(read_taxes, then=self._taxes_read, failed=self._not_refreshed, group="taxes")
+
+    def _taxes_read(self, taxes: Taxes) -> None:
+        if taxes is not self.taxes:
+            self.taxes = taxes
+            self.changed()
 
     def _not_refreshed(self, error: Exception) -> None:
         """The banner says which store is away; figures of before are better than none."""

@@ -40,7 +40,7 @@ _SAVING = frozenset({"views.save"})
 _SHARING = frozenset({"views.save", "views.share"})
 #: Discount codes: make one, stop one.
 _CODES = frozenset({"codes.manage"})
-_CARE = frozenset({"access.manage", "relay.manage", "cache.manage", "search.manage", "demo.load"})
+_CARE = frozenset({"access.manage", "relay.manage", "cache.manage", "search.manage", "taxes.manage", "demo.load"})
 
 #: Every permission there is. A command names one; ``data.door.handles`` refuses a name that is not here.
 PERMISSIONS: frozenset[str] = (

@@ -37,7 +37,7 @@ _SOLD_WITHIN_SECONDS = 5.0
 _MAX_KEPT = 10_000
 _MAX_ASKED = 500
 _MAX_TIME_MS = 5_000
-_FIELDS = ("sku", "title", "status", "attributes", "pricing", "version")
+_FIELDS = ("sku", "title", "category", "status", "attributes", "pricing", "version")
 
 
 @dataclass(slots=True)
@@ -118,7 +118,7 @@ _making = threading.Lock()
 def products_for_sale(mongo: Mongo, refs: Iterable[Ref]) -> dict[Ref, Product]:
     """Return the products by reference, none read more than ``MAX_AGE_SECONDS`` ago; unknown ones are left out.
 
-    Only what a sale needs is filled in: ids, title, status, attributes, pricing, version. Raises ``Unavailable`` where
+    Only what a sale needs is filled in: ids, title, category, status, attributes, pricing, version. Raises ``Unavailable`` where
     MongoDB has to be asked and is away.
     """
     return _list_of(mongo).find(mongo, set(refs))

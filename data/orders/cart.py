@@ -89,4 +89,5 @@ def _priced(product: Product, warehouse_id: str | None, quantity: int) -> Priced
         tax_inclusive=product.pricing.tax_inclusive,
         warehouse_id=warehouse_id,
         attributes=product.attributes,
+        category=product.category.names,
     )

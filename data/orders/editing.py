@@ -21,7 +21,7 @@ from data.orders.addresses import checked_address
 from data.orders.cart import price_lines, refs_of
 from data.orders.editing_facts import OrderFacts, facts_of
 from data.orders.editing_messages import EditOrder, LineAdded, OrderChanges, OrderEdited
-from data.orders.editing_reads import free_units, tax_in_prices
+from data.orders.editing_reads import free_units, how_taxed
 from data.orders.editing_rules import NewOrder, edited
 from data.orders.editing_units import Key
 from data.orders.editing_write import write_edit
@@ -29,6 +29,7 @@ from data.orders.locks import lock_items, lock_order
 from data.orders.messages import OrderLineInput
 from data.orders.rules import PricedLine
 from data.orders.steps import checked_reason
+from data.orders.taxes import taxes_now
 from data.payments.sums import money_of
 from data.stock.ledger import lock_levels
 
@@ -46,11 +47,12 @@ def edit_order(command: EditOrder, uow: UnitOfWork) -> OrderEdited:
     changes = _checked(command.changes)
     reason = checked_reason(changes.reason)
     added = _priced(uow.stores, changes.add)
-    inclusive = tax_in_prices(uow.stores, command.order_id, moving=changes.shipping_address is not None)
+    taxed = how_taxed(uow.stores, command.order_id, moving=changes.shipping_address is not None)
+    tax_rows = taxes_now(uow.stores.postgres).own
     order = lock_order(uow.connection, command.order_id)
     items = lock_items(uow.connection, [command.order_id])
     money = money_of(uow.connection, [command.order_id])[command.order_id]
-    facts = facts_of(order, items, money.captured, money.refunded, lambda product: inclusive.get(product, False))
+    facts = facts_of(order, items, money.captured, money.refunded, taxed, tax_rows)
     _refuse_other_version(facts, command.expected_version)
     new = _under_locks(uow.connection, facts, changes, added)
     if new.short:

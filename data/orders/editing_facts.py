@@ -6,7 +6,7 @@ serves it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -15,9 +15,10 @@ from uuid import UUID
 import msgspec
 
 from data.orders.life import Units
+from data.orders.tax_rules import Taxes, TaxRow, taxes_with
 from data.orders.worth import owed
 
-__all__ = ["LineFacts", "OrderFacts", "Share", "facts_of", "prices_hold_tax"]
+__all__ = ["LineFacts", "OrderFacts", "Share", "TaxedAs", "facts_of", "prices_hold_tax"]
 
 _ZERO = Decimal("0.00")
 
@@ -48,7 +49,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LineFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """One line: ``tax_inclusive`` says whether its price contains its tax."""
+    """One line: ``tax_inclusive`` says whether its price contains its tax, ``category`` which rate may be its own."""
 
     line_no: int
     product_id: str
@@ -57,6 +58,7 @@ class LineFacts(msgspec.Struct, frozen=True, kw_only=True):
     unit_price: Decimal
     tax_inclusive: bool
     shares: tuple[Share, ...]
+    category: tuple[str, ...] = ()
 
     @property
     def quantity(self) -> int:
@@ -90,7 +92,10 @@ class LineFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """The order; addresses as stored. ``captured`` and ``refunded`` are sums of its payments."""
+    """The order; addresses as stored. ``captured`` and ``refunded`` are sums of its payments.
+
+    ``tax_rows`` are the shop's own rows of the tax table, by which what an edit touches is taxed.
+    """
 
     order_id: UUID
     order_number: str
@@ -112,6 +117,12 @@ class OrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     shipping_method: str
     payment_method: str
     notes: str
+    tax_rows: tuple[TaxRow, ...] = ()
+
+    @property
+    def taxes(self) -> Taxes:
+        """The tax table."""
+        return taxes_with(self.tax_rows)
 
     @property
     def owed(self) -> Decimal:
@@ -140,11 +151,24 @@ def prices_hold_tax(tax_amount: Decimal, tax_included_amount: Decimal) -> bool |
     return True if tax_amount and tax_included_amount == tax_amount else None
 
 
+class TaxedAs(msgspec.Struct, frozen=True):
+    """What the catalog says of a product's tax: whether its price contains it, and its category."""
+
+    inclusive: bool = False
+    category: tuple[str, ...] = ()
+
+
 def facts_of(
-    order: Any, items: Iterable[Any], captured: Decimal, refunded: Decimal, inclusive: Callable[[str], bool]
+    order: Any,
+    items: Iterable[Any],
+    captured: Decimal,
+    refunded: Decimal,
+    taxed: Mapping[str, TaxedAs],
+    tax_rows: tuple[TaxRow, ...] = (),
 ) -> OrderFacts:
-    """Return the facts of rows of ``orders`` and ``order_items``; ``inclusive`` says of a product whether its price
-    contains its tax, and is asked only where the order's amounts don't tell.
+    """Return the facts of rows of ``orders`` and ``order_items``; ``taxed`` tells of products by id.
+
+    Whether a price contains its tax is asked there only where the order's amounts don't tell.
     """
     known = prices_hold_tax(order.tax_amount, order.tax_included_amount)
     ordered = sorted(items, key=lambda item: (item.line_no, item.warehouse_id or "", item.order_item_id))
@@ -152,6 +176,7 @@ def facts_of(
     for line_no, rows in groupby(ordered, key=lambda item: item.line_no):
         shares = tuple(rows)
         first = shares[0]
+        product = taxed.get(first.product_id, TaxedAs())
         lines.append(
             LineFacts(
                 line_no=line_no,
@@ -159,8 +184,9 @@ def facts_of(
                 sku=first.sku,
                 title=first.product_name,
                 unit_price=first.unit_price,
-                tax_inclusive=inclusive(first.product_id) if known is None else known,
+                tax_inclusive=product.inclusive if known is None else known,
                 shares=tuple(_share(item) for item in shares),
+                category=product.category,
             )
         )
     return OrderFacts(
@@ -173,6 +199,7 @@ def facts_of(
         shipping_method=order.shipping_method or "",
         payment_method=order.payment_method or "",
         notes=order.notes or "",
+        tax_rows=tax_rows,
     )
 
 

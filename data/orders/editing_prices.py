@@ -1,8 +1,8 @@
 """What an edited order costs. Pure.
 
 Amounts of what is not touched stay as they were taken, to the cent, whatever the tax table says today; what is touched
-is taxed by ``data.orders.rules.quote``. Taxing everything anew was rejected: then a change of a telephone number could
-change a total.
+is taxed by that table (``data.orders.tax_rules``). Taxing everything anew was rejected: then a change of a telephone
+number could change a total.
 
 A discount on the order lowers the tax: it is spread over the lines by what they cost. Units that were cancelled or
 given back stay credited, at the price their line has now.
@@ -20,8 +20,8 @@ from data.money import MAX_AMOUNT
 from data.orders.editing_facts import OrderFacts
 from data.orders.editing_messages import OrderChanges
 from data.orders.editing_units import NewShare, Served
-from data.orders.editing_wanted import off
-from data.orders.rules import SHIPPING, Address, PricedLine, quote, spread, tax_rule
+from data.orders.editing_wanted import WantedLine, off
+from data.orders.rules import SHIPPING, spread, tax_on
 from data.orders.worth import LineAmounts, OrderAmounts, line_worths, units_worth
 
 __all__ = ["Priced", "PricedShare", "price"]
@@ -71,7 +71,7 @@ def price(order: OrderFacts, served: Sequence[Served], changes: OrderChanges, sh
     shipping = _shipping(order, method)
     moved = _place_of(ship_to) != _place_of(order.shipping_address)
     shares = spread(order_discount, [line.net for line in lines])
-    fresh = _taxes([(line.net - part, line.tax_inclusive) for line, part in zip(lines, shares, strict=True)], ship_to)
+    fresh = [_tax(order, line.net - part, ship_to, line) for line, part in zip(lines, shares, strict=True)]
     every = moved or order_discount != order.order_discount
     taxes = [
         tax if every or line.priced_anew or line.before is None else line.before.tax_amount
@@ -79,7 +79,7 @@ def price(order: OrderFacts, served: Sequence[Served], changes: OrderChanges, sh
     ]
     included = bool(lines) and all(line.tax_inclusive for line in lines)
     same_shipping = not moved and shipping == order.shipping_amount and included == _included(order)
-    shipping_tax = order.shipping_tax if same_shipping else _shipping_tax(shipping, ship_to, inclusive=included)
+    shipping_tax = order.shipping_tax if same_shipping else _shipping_tax(order, shipping, ship_to, inclusive=included)
     subtotal = sum((line.total for line in lines), _ZERO)
     tax = sum(taxes, shipping_tax)
     tax_included = sum(
@@ -132,21 +132,15 @@ def _included(order: OrderFacts) -> bool:
     return bool(order.lines) and all(line.tax_inclusive for line in order.lines)
 
 
-def _taxes(bases: Sequence[tuple[Decimal, bool]], ship_to: Mapping[str, Any]) -> list[Decimal]:
-    """Return the tax on (or in) each base, by the rules every order is priced by."""
-    country, state = _place_of(ship_to)
-    address = Address(street_address="", city="", postal_code="", country=country, state=state)
-    lines = [
-        PricedLine(product_id="", sku="", title="", unit_price=base, quantity=1, tax_inclusive=inclusive)
-        for base, inclusive in bases
-    ]
-    return [line.tax_amount for line in quote(lines, address).lines]
+def _tax(order: OrderFacts, amount: Decimal, ship_to: Mapping[str, Any], line: WantedLine) -> Decimal:
+    """Return the tax on (or in) what a line costs, by the table every order is taxed by."""
+    rule = order.taxes.rule(*_place_of(ship_to), line.category)
+    return tax_on(amount, rule.rate, inclusive=line.tax_inclusive)
 
 
-def _shipping_tax(amount: Decimal, ship_to: Mapping[str, Any], *, inclusive: bool) -> Decimal:
-    if not tax_rule(*_place_of(ship_to)).on_shipping:
-        return _ZERO
-    return _taxes([(amount, inclusive)], ship_to)[0]
+def _shipping_tax(order: OrderFacts, amount: Decimal, ship_to: Mapping[str, Any], *, inclusive: bool) -> Decimal:
+    rule = order.taxes.rule(*_place_of(ship_to))
+    return tax_on(amount, rule.rate, inclusive=inclusive) if rule.on_shipping else _ZERO
 
 
 def _rows(served: Served, tax: Decimal) -> list[PricedShare]:

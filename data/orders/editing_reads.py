@@ -12,10 +12,11 @@ from sqlalchemy import select, text
 
 from data.catalog.reads import get_products
 from data.errors import Unavailable
-from data.orders.editing_facts import OrderFacts, facts_of, prices_hold_tax
+from data.orders.editing_facts import OrderFacts, TaxedAs, facts_of, prices_hold_tax
 from data.orders.editing_units import Key
 from data.orders.reads import get_order
 from data.orders.schema import Order, OrderItem
+from data.orders.taxes import taxes_now
 from data.payments.sums import money_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from data.stores import Stores
 
-__all__ = ["Editable", "edited_with", "free_units", "read_editable", "tax_in_prices"]
+__all__ = ["Editable", "edited_with", "free_units", "how_taxed", "read_editable"]
 
 _FREE = text(
     """
@@ -54,14 +55,15 @@ def read_editable(stores: Stores, ref: str | UUID) -> Editable:
     the handler asks again, and refuses a total that was shown wrong.
     """
     order_id = ref if isinstance(ref, UUID) else get_order(stores.postgres, ref).order_id
-    inclusive: dict[str, bool] = {}
+    rows = taxes_now(stores.postgres).own
+    taxed: dict[str, TaxedAs] = {}
     with contextlib.suppress(Unavailable):
-        inclusive = tax_in_prices(stores, order_id, moving=True)
+        taxed = how_taxed(stores, order_id, moving=True)
     with stores.postgres.reading() as connection:
         order = connection.execute(select(Order.__table__).where(Order.order_id == order_id)).one()
         items = connection.execute(select(OrderItem.__table__).where(OrderItem.order_id == order_id)).all()
         money = money_of(connection, [order_id])[order_id]
-        facts = facts_of(order, items, money.captured, money.refunded, lambda product: inclusive.get(product, False))
+        facts = facts_of(order, items, money.captured, money.refunded, taxed, rows)
         return Editable(facts, free_units(connection, {line.product_id for line in facts.lines}))
 
 
@@ -71,19 +73,23 @@ def free_units(connection: sqlalchemy.Connection, products: Iterable[str]) -> di
     return {(row.product_id, row.warehouse_id): row.available_stock for row in rows}
 
 
-def tax_in_prices(stores: Stores, order_id: UUID, *, moving: bool) -> dict[str, bool]:
-    """Return for each product of the order whether its price contains its tax, where only the catalog can tell.
+def how_taxed(stores: Stores, order_id: UUID, *, moving: bool) -> dict[str, TaxedAs]:
+    """Return for each product of the order what tax goes by, where only the catalog can tell.
 
-    An untaxed order that is not ``moving`` to another address stays untaxed, so nobody is asked. Asked before anything
-    is locked. A product that is gone counts as without tax. Raises ``Unavailable`` where MongoDB is away.
+    It can where the order's amounts don't say whether its prices contain their tax, or where some category has a rate
+    of its own. An untaxed order that is not ``moving`` to another address stays untaxed, so nobody is asked. Asked
+    before anything is locked. A product that is gone counts as without tax. Raises ``Unavailable`` where MongoDB is
+    away.
     """
+    by_category = taxes_now(stores.postgres).by_category
     with stores.postgres.reading() as connection:
         amounts = connection.execute(_AMOUNTS, {"order_id": order_id}).one_or_none()
-        if amounts is None or prices_hold_tax(*amounts) is not None or not (amounts.tax_amount or moving):
+        told = amounts is None or prices_hold_tax(*amounts) is not None or not (amounts.tax_amount or moving)
+        if told and not by_category:
             return {}
         products = connection.execute(_PRODUCTS, {"order_id": order_id}).scalars().all()
     found = get_products(stores.mongo, products)
-    return {product_id: product.pricing.tax_inclusive for product_id, product in found.items()}
+    return {each: TaxedAs(product.pricing.tax_inclusive, product.category.names) for each, product in found.items()}
 
 
 def edited_with(stores: Stores, actor_id: UUID, key: str) -> bool:

@@ -57,9 +57,9 @@ def edited(
     """
     if order.order_status not in OPEN:
         raise Invalid({"order_status": f"{order.order_number} is {order.order_status}, it can't be edited any more"})
-    wanted = wanted_lines(order, changes, added)
-    served, left = serve(order, wanted, free or {})
     ship_to = _address(changes.shipping_address, order.shipping_address)
+    wanted = wanted_lines(order, changes, [_as_taxed(order, line, ship_to) for line in added])
+    served, left = serve(order, wanted, free or {})
     priced = price(order, served, changes, ship_to)
     shares = [share for one in served for share in one.shares if share.quantity]
     new = NewOrder(
@@ -86,6 +86,12 @@ _SAME = (
     *("subtotal", "discount_amount", "shipping_amount", "tax_amount", "tax_included_amount", "total_amount"),
     "credited_amount",
 )
+
+
+def _as_taxed(order: OrderFacts, line: PricedLine, ship_to: Mapping[str, Any]) -> PricedLine:
+    """Return a new line with its price holding tax or not as the tax table says for where it goes."""
+    rule = order.taxes.rule(str(ship_to.get("country") or ""), str(ship_to.get("state") or ""), line.category)
+    return replace(line, tax_inclusive=rule.includes(line.tax_inclusive))
 
 
 def _address(asked: Address | None, stored: Mapping[str, Any]) -> Mapping[str, Any]:

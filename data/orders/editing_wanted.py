@@ -36,6 +36,7 @@ class WantedLine:
     tax_inclusive: bool
     reason: str = ""
     attributes: Any = field(default_factory=dict)
+    category: tuple[str, ...] = ()
 
     @property
     def total(self) -> Decimal:
@@ -144,6 +145,7 @@ def _edited(line: LineFacts, edit: LineEdit, name: str, reason: str, refused: di
         discount=discount,
         tax_inclusive=line.tax_inclusive,
         reason=why,
+        category=line.category,
     )
 
 
@@ -168,6 +170,7 @@ def _new(
         tax_inclusive=priced.tax_inclusive,
         reason=why,
         attributes=priced.attributes,
+        category=priced.category,
     )
 
 

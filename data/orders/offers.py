@@ -36,6 +36,7 @@ class Offer:
     status: str
     stock: tuple[tuple[str, int], ...]
     barcode: str = ""
+    category: tuple[str, ...] = ()
 
     def is_called(self, text: str) -> bool:
         """Say whether ``text`` is this product's SKU, in capitals or not, or its barcode."""
@@ -64,6 +65,7 @@ class Offer:
             quantity=quantity,
             currency=self.currency,
             tax_inclusive=self.tax_inclusive,
+            category=self.category,
         )
 
 
@@ -129,6 +131,7 @@ def _offers(stores: Stores, products: Sequence[Product]) -> tuple[Offer, ...]:
             tax_inclusive=product.pricing.tax_inclusive,
             status=product.status,
             barcode=product.barcode,
+            category=product.category.names,
             stock=tuple((level.warehouse_id, level.available_stock) for level in levels.get(product.product_id, ())),
         )
         for product in products

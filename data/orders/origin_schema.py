@@ -1,6 +1,7 @@
-"""What few orders have: the cart they were made from, and the discount code they used. Written by ``placement.sql``.
+"""What few orders have, the cart they were made from and the code they used, and the shop's own rates of tax.
 
-Tables beside ``orders`` and no columns of it, so that an order without them, nearly every one, costs nothing more.
+The first two are written by ``placement.sql``. They are tables beside ``orders`` and no columns of it, so that an order
+without them, nearly every one, costs nothing more.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from data.schema_base import Base, CreatedAt, Currency, Money, Str50, Str100
+from data.schema_base import Base, CreatedAt, Currency, Money, Str2, Str50, Str100, UpdatedAt
 
-__all__ = ["CodeUse", "DiscountCode", "OrderedCart"]
+__all__ = ["CodeUse", "DiscountCode", "OrderedCart", "TaxRate"]
 
 
 class OrderedCart(Base):
@@ -75,3 +76,20 @@ class CodeUse(Base):
 
     # the foreign key's index
     __table_args__ = (Index("idx_code_uses_code", "code"),)
+
+
+class TaxRate(Base):
+    """A row of the tax table that stands in for the standard one: ``data.orders.tax_rules.TaxRow``."""
+
+    __tablename__ = "tax_rates"
+
+    country: Mapped[Str2] = mapped_column(primary_key=True)
+    state: Mapped[Str100] = mapped_column(primary_key=True)
+    category: Mapped[str] = mapped_column(String(300), primary_key=True)
+    percent: Mapped[Decimal] = mapped_column(Numeric(7, 4))
+    label: Mapped[Str50]
+    inclusive: Mapped[bool | None]
+    on_shipping: Mapped[bool]
+    updated_at: Mapped[UpdatedAt]
+
+    __table_args__ = (CheckConstraint("percent >= 0 AND percent <= 100", name="percent"),)

@@ -34,6 +34,7 @@ from data.orders.codes import terms_of
 from data.orders.messages import PlacedOrder, PlaceOrder
 from data.orders.ordered_carts import check_cart
 from data.orders.rules import PricedLine, Totals, quote
+from data.orders.taxes import taxes_now
 from data.stock.holding import free_what_ran_out
 from data.stores.combining import Combiner
 from data.stores.prepared import Prepared
@@ -95,7 +96,7 @@ def place_order(command: PlaceOrder, unit: OneStatement) -> PlacedOrder:
         terms = terms_of(unit, command.code) if command.code else None
         if command.cart is not None:
             check_cart(unit, command.cart)
-        totals = quote(lines, ship_to, command.shipping_method, terms)
+        totals = quote(lines, ship_to, command.shipping_method, terms, taxes_now(unit.stores.postgres))
     except (Conflict, Invalid):
         stored = unit.stored_result()  # a code this very order used up, the cart it came from
         if stored is None:

@@ -3,9 +3,10 @@
 Rounding: each line's tax is rounded half up to the cent on its own and the sums are sums of rounded amounts, so that
 every printed column adds up. Rounding once per order was rejected: then the lines' tax would not sum to the order's.
 
-Tax is destination based: the rate follows the shipping address. Where the product's price contains its tax
-(``pricing.tax_inclusive``), the tax is taken out of it, not added to it. Shipping is taxed where the rule says so, at
-the same rate; its price contains the tax when every line's price does.
+Tax is destination based: the rate follows the shipping address and the product's category, by the table of
+``data.orders.tax_rules``. Where the price contains its tax (as the row says, else ``pricing.tax_inclusive``), the tax
+is taken out of it, not added to it. Shipping is taxed where the row for goods of any category says so, at its rate; its
+price contains the tax when every line's price does.
 
 What a discount code takes off lowers the tax: it is spread over the lines by what they cost, to the cent, and each line
 is taxed on the rest, as an edit of an order does it (``data.orders.editing_prices``). Shipping is not reduced.
@@ -24,6 +25,7 @@ from data.errors import Invalid
 from data.money import CENT, MAX_AMOUNT, cents
 from data.orders.code_rules import CodeTerms
 from data.orders.life import following
+from data.orders.tax_rules import NO_TAX, STANDARD, Taxes
 
 __all__ = [
     "CLOSED",
@@ -35,12 +37,11 @@ __all__ = [
     "LineTotal",
     "PricedLine",
     "ShippingMethod",
-    "TaxRule",
     "Totals",
     "check_step",
     "quote",
     "spread",
-    "tax_rule",
+    "tax_on",
 ]
 
 #: Every status of the seed's CHECK, in the order of an order's life.
@@ -79,15 +80,6 @@ class Address(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 @dataclass(frozen=True)
-class TaxRule:
-    """One row of the tax table: ``rate`` is a fraction (0.19), ``name`` what the bill calls it."""
-
-    name: str
-    rate: Decimal
-    on_shipping: bool
-
-
-@dataclass(frozen=True)
 class ShippingMethod:
     """A way to send an order and what it costs, in the order's currency."""
 
@@ -101,52 +93,7 @@ SHIPPING: Mapping[str, ShippingMethod] = {
     "express": ShippingMethod("express", "Express", Decimal("12.90")),
 }
 
-#: Standard rates in percent. United States: the state's own rate, no county or city added, nothing on shipping.
-_US = {
-    "AL": "4", "AZ": "5.6", "AR": "6.5", "CA": "7.25", "CO": "2.9", "CT": "6.35", "DC": "6", "FL": "6", "GA": "4",
-    "HI": "4", "ID": "6", "IL": "6.25", "IN": "7", "IA": "6", "KS": "6.5", "KY": "6", "LA": "5", "ME": "5.5", "MD": "6",
-    "MA": "6.25", "MI": "6", "MN": "6.875", "MS": "7", "MO": "4.225", "NE": "5.5", "NV": "6.85", "NJ": "6.625",
-    "NM": "4.875", "NY": "4", "NC": "4.75", "ND": "5", "OH": "5.75", "OK": "4.5", "PA": "6", "RI": "7", "SC": "6",
-    "SD": "4.2", "TN": "7", "TX": "6.25", "UT": "6.1", "VT": "6", "VA": "5.3", "WA": "6.5", "WV": "6", "WI": "5",
-    "WY": "4",
-}  # fmt: skip
-#: Canada: GST with the province's share.
-_CA = {
-    "AB": "5", "BC": "12", "MB": "12", "NB": "15", "NL": "15", "NS": "14", "NT": "5", "NU": "5", "ON": "13", "PE": "15",
-    "QC": "14.975", "SK": "11", "YT": "5",
-}  # fmt: skip
-#: Value added tax by country.
-_VAT = {
-    "AT": "20", "BE": "21", "BG": "20", "CH": "8.1", "CY": "19", "CZ": "21", "DE": "19", "DK": "25", "EE": "24",
-    "ES": "21", "FI": "25.5", "FR": "20", "GB": "20", "GR": "24", "HR": "25", "HU": "27", "IE": "23", "IS": "24",
-    "IT": "22", "LT": "21", "LU": "17", "LV": "21", "MT": "18", "NL": "21", "NO": "25", "PL": "23", "PT": "23",
-    "RO": "21", "SE": "25", "SI": "22", "SK": "23",
-}  # fmt: skip
-_GST = {"AU": "10", "IN": "18", "JP": "10", "NZ": "15", "SG": "9"}
 _ZERO = Decimal("0.00")
-_NO_TAX = TaxRule("", Decimal(0), on_shipping=False)
-
-
-def _rules(rates: Mapping[str, str], name: str, prefix: str = "", *, on_shipping: bool) -> dict[str, TaxRule]:
-    return {
-        prefix + place: TaxRule(f"{name} {percent} %", Decimal(percent) / 100, on_shipping)
-        for place, percent in rates.items()
-    }
-
-
-#: By ``US-CA`` (country and state) or ``DE``. What is not listed is delivered untaxed, as an export.
-TAX: Mapping[str, TaxRule] = {
-    **_rules(_US, "Sales tax", "US-", on_shipping=False),
-    **_rules(_CA, "GST/HST/PST", "CA-", on_shipping=True),
-    **_rules(_VAT, "VAT", on_shipping=True),
-    **_rules(_GST, "GST", on_shipping=True),
-}
-
-
-def tax_rule(country: str, state: str = "") -> TaxRule:
-    """Return the rule for goods delivered to ``country`` and ``state`` (codes, any case); rate 0 where not listed."""
-    place = country.strip().upper()
-    return TAX.get(f"{place}-{state.strip().upper()}") or TAX.get(place) or _NO_TAX
 
 
 @dataclass(frozen=True)
@@ -162,6 +109,7 @@ class PricedLine:
     tax_inclusive: bool = False
     warehouse_id: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    category: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,7 +126,7 @@ class Totals:
     """What an order costs; ``lines`` stand in the order of the lines quoted.
 
     ``total_amount = subtotal + tax_amount - tax_included_amount + shipping_amount - discount_amount``. ``tax_name`` is
-    what to call the tax (``VAT 19 %``), ``""`` where there is none.
+    what to call the tax (``VAT 19 %``), ``""`` where there is none or lines have several.
     """
 
     lines: tuple[LineTotal, ...]
@@ -192,7 +140,7 @@ class Totals:
     tax_name: str
 
 
-def _tax(amount: Decimal, rate: Decimal, *, inclusive: bool) -> Decimal:
+def tax_on(amount: Decimal, rate: Decimal, *, inclusive: bool) -> Decimal:
     """Return the tax on ``amount``, or the tax in it where it is ``inclusive``, half up to the cent."""
     share = amount * rate / (1 + rate) if inclusive else amount * rate
     return share.quantize(CENT, rounding=ROUND_HALF_UP)
@@ -211,7 +159,11 @@ def spread(amount: Decimal, over: Sequence[Decimal]) -> list[Decimal]:
 
 
 def quote(
-    lines: Sequence[PricedLine], address: Address | None, method: str = "standard", code: CodeTerms | None = None
+    lines: Sequence[PricedLine],
+    address: Address | None,
+    method: str = "standard",
+    code: CodeTerms | None = None,
+    taxes: Taxes = STANDARD,
 ) -> Totals:
     """Return what ``lines`` cost when sent to ``address`` by shipping ``method``, less what ``code`` takes off. The
     New-order screen and placement both ask here, so the total shown is the total placed. Without an address no tax is
@@ -224,17 +176,22 @@ def quote(
     if shipping is None:
         raise Invalid({"shipping_method": f"{method!r} is not one of {', '.join(SHIPPING)}"})
     currency = _one_currency(lines)
-    rule = tax_rule(address.country, address.state) if address else _NO_TAX
+    rule = taxes.rule(address.country, address.state) if address else NO_TAX
+    rules = [rule] * len(lines)
+    if address and taxes.by_category:
+        rules = [taxes.rule(address.country, address.state, line.category) for line in lines]
     goods = [cents(line.unit_price * line.quantity) for line in lines]
     subtotal = sum(goods, _ZERO)
     discount = _discount(code, subtotal, currency) if lines else _ZERO
     parts = spread(discount, goods) if discount else [_ZERO] * len(goods)
+    inclusive = [each.includes(line.tax_inclusive) for line, each in zip(lines, rules, strict=True)]
     totals = tuple(
-        _line_total(line, total, part, rule.rate) for line, total, part in zip(lines, goods, parts, strict=True)
+        _line_total(total, part, each.rate, inclusive=inside)
+        for total, part, each, inside in zip(goods, parts, rules, inclusive, strict=True)
     )
     shipping_amount = shipping.amount if lines else _ZERO
-    included = bool(lines) and all(line.tax_inclusive for line in lines)
-    shipping_tax = _tax(shipping_amount, rule.rate if rule.on_shipping else Decimal(0), inclusive=included)
+    included = bool(lines) and all(inclusive)
+    shipping_tax = tax_on(shipping_amount, rule.rate if rule.on_shipping else Decimal(0), inclusive=included)
     tax = sum((line.tax_amount for line in totals), shipping_tax)
     tax_included = sum((line.tax_included for line in totals), shipping_tax if included else _ZERO)
     total = subtotal + tax - tax_included + shipping_amount - discount
@@ -249,7 +206,7 @@ def quote(
         discount_amount=discount,
         total_amount=total,
         currency=currency,
-        tax_name=rule.name,
+        tax_name=rule.name if all(each.name == rule.name for each in rules) else "",
     )
 
 
@@ -268,6 +225,6 @@ def _one_currency(lines: Iterable[PricedLine]) -> str:
     return currencies[0]
 
 
-def _line_total(line: PricedLine, total: Decimal, discount: Decimal, rate: Decimal) -> LineTotal:
-    tax = _tax(total - discount, rate, inclusive=line.tax_inclusive)
-    return LineTotal(total, tax, tax if line.tax_inclusive else _ZERO)
+def _line_total(total: Decimal, discount: Decimal, rate: Decimal, *, inclusive: bool) -> LineTotal:
+    tax = tax_on(total - discount, rate, inclusive=inclusive)
+    return LineTotal(total, tax, tax if inclusive else _ZERO)

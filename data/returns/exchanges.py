@@ -24,6 +24,7 @@ from data.orders.lines import worths_of
 from data.orders.locks import lock_items, lock_order
 from data.orders.messages import Address, OrderLineInput, PlacedOrder, PlaceOrder
 from data.orders.rules import Totals, quote
+from data.orders.taxes import taxes_now
 from data.orders.worth import units_worth
 from data.returns.messages import DraftExchange, ExchangeDrafted, LinkExchange
 from data.returns.schema import Exchange, Return, ReturnItem
@@ -67,7 +68,8 @@ def draft_exchange(command: DraftExchange, uow: UnitOfWork) -> ExchangeDrafted:
 def _quoted(uow: UnitOfWork, order: Row[Any], lines: Sequence[OrderLineInput]) -> Totals:
     refs = refs_of(lines)
     priced = price_lines(lines, refs, products_for_sale(uow.stores.mongo, refs))
-    totals = quote(priced, msgspec.convert(order.shipping_address, Address), order.shipping_method or "standard")
+    address, method = msgspec.convert(order.shipping_address, Address), order.shipping_method or "standard"
+    totals = quote(priced, address, method, taxes=taxes_now(uow.stores.postgres))
     if totals.currency != order.currency:
         raise Invalid({"lines": f"are priced in {totals.currency}, the first order in {order.currency}"})
     return totals

@@ -72,3 +72,15 @@ def test_an_order_is_placed_again(stocked: Twin) -> None:
     assert stocked("orders", "duplicate", first["order_number"], "--key", "k", "--json").document["replayed"] is True
     stocked("orders", "duplicate", first["order_number"], code=6)
     stocked("orders", "duplicate", "0000-0000", code=4)
+
+
+def test_the_tax_table_is_listed_set_and_removed(stocked: Twin) -> None:
+    assert [row["percent"] for row in stocked("taxes", "list", "de", "--json").document["rows"]] == [19]
+    stocked("taxes", "set", "US", "--state", "OR", "--percent", "10", "--label", "Sales tax", "--no-shipping")
+    placed = stocked("orders", "place", ANN, "--line", "RAM=2", "--json").document
+    assert (placed["tax_amount"], placed["total_amount"]) == (2.00, 26.90)
+    assert "own" in stocked("taxes", "list", "--own").out
+    stocked("taxes", "remove", "US", "--state", "OR")
+    assert stocked("taxes", "list", "--own", "--json").document == {"rows": []}
+    stocked("taxes", "set", "DE", "--percent", "much", code=3)
+    stocked("taxes", "remove", "DE", code=4)

@@ -18,6 +18,7 @@ from data.orders.listing import list_orders
 from data.orders.messages import PlaceOrder
 from data.orders.query import OrderQuery
 from data.orders.reads import get_order
+from data.orders.tax_messages import SetTax
 from data.stock.messages import AdjustStock
 from data.stock.reads import levels_of
 from tests.desk_world import at_the_desk, furnish
@@ -347,6 +348,22 @@ async def test_a_code_is_told_as_it_is_typed_and_taken_off(shop: Shop, running: 
         await desk.press("ctrl+s")
         await desk.sees("› Orders › ", "91.45 USD")
         assert one(shop, "SELECT used FROM discount_codes WHERE code = 'SUMMER11'") == 1
+
+
+async def test_a_rate_that_changes_is_quoted_anew_and_never_charged_unseen(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    world.do(SetTax(percent=Decimal(7), country="DE", category="Parts", label="VAT"))
+    async with running(world.shop) as desk:
+        desk.app.navigator.screen("new-order").REFRESH = 3600.0  # type: ignore[attr-defined]
+        await _begin(desk)
+        await _enter(desk, "CAB-0044")
+        await desk.sees("Tax 2.04", "Total 22.84 USD")  # 7 % of 15.90, 19 % of 4.90
+        world.do(SetTax(percent=Decimal(8), country="DE", category="Parts", label="VAT"))
+        await desk.press("ctrl+s")
+        await desk.sees("Not placed: The order comes to 23.00 USD now, not 22.84.", "Total 23.00 USD")
+        assert _orders(world) == 5
+        await desk.press("ctrl+s")
+        await desk.sees("› Orders › ", "23.00 USD")
 
 
 async def test_two_presses_place_one_order(shop: Shop, running: Run) -> None:

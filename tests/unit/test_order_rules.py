@@ -20,14 +20,13 @@ from data.orders.rules import (
     OPEN,
     SHIPPING,
     STATUSES,
-    TAX,
     TRANSITIONS,
     Address,
     PricedLine,
     check_step,
     quote,
-    tax_rule,
 )
+from data.orders.tax_rules import STANDARD, Taxes, TaxRow, tax_rule
 from data.stock.rules import KINDS, deltas
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
@@ -73,7 +72,66 @@ def test_tax_follows_the_place(country: str, state: str, rate: str) -> None:
 
 
 def test_the_tax_table_is_sane() -> None:
-    assert all(Decimal(0) < rule.rate < Decimal("0.3") and rule.name for rule in TAX.values())
+    everywhere = STANDARD.rows[("", "", "")]
+    assert (everywhere.percent, everywhere.rule.name, everywhere.on_shipping) == (0, "", False)
+    assert all(0 < row.percent < 30 and row.rule.name for row in STANDARD.rows.values() if row is not everywhere)
+
+
+def own(*rows: str) -> Taxes:
+    """Return the table with own rows, each ``DE/BY/Books 7``; what a row leaves open is empty."""
+    made = []
+    for row in rows:
+        place, _, percent = row.rpartition(" ")
+        country, state, category = place.split("/")
+        made.append(TaxRow(country=country, state=state, category=category, percent=Decimal(percent)))
+    return Taxes(made)
+
+
+@pytest.mark.parametrize(
+    ("rows", "place", "category", "percent"),
+    [
+        ((), ("DE", ""), ("Books",), 19),
+        (("DE// 20",), ("DE", "BY"), (), 20),
+        (("DE/BY/ 21", "DE// 20"), ("de", " by "), (), 21),
+        (("DE//Books 7",), ("DE", "BY"), ("books", "Novels"), 7),
+        (("DE//Books 7",), ("DE", ""), ("Food",), 19),
+        (("DE//Books 7", "DE//Books > Novels 5"), ("DE", ""), ("Books", "Novels", "Old"), 5),
+        (("US//Food 0",), ("US", "CA"), ("Food",), Decimal("7.25")),  # the place before the category
+        (("US/CA/Food 0",), ("US", "CA"), ("Food",), 0),
+        (("//Books 3", "// 1"), ("AQ", ""), ("Books",), 3),
+        (("//Books 3", "// 1"), ("AQ", ""), ("Food",), 1),
+        (("//Books 3",), ("DE", ""), ("Books",), 19),
+    ],
+)
+def test_the_most_specific_row_wins_the_place_before_the_category(
+    rows: tuple[str, ...], place: tuple[str, str], category: tuple[str, ...], percent: Decimal
+) -> None:
+    assert own(*rows).rule(*place, category).rate == Decimal(percent) / 100
+
+
+def test_lines_of_several_categories_are_each_taxed_and_rounded_by_their_own_row() -> None:
+    taxes = own("DE//Books 7")
+    lines = [
+        line("0.50", category=("Books",)),
+        line("0.50", category=("Parts",)),
+        line("9.99", category=("Books", "Old")),
+    ]
+    totals = quote(lines, to("DE"), taxes=taxes)
+    assert [str(total.tax_amount) for total in totals.lines] == ["0.04", "0.10", "0.70"]  # 0.035, 0.095, 0.6993
+    assert totals.tax_amount == Decimal("0.84") + Decimal("0.93")  # shipping by the row for all categories
+    assert totals.tax_name == ""
+
+
+def test_a_row_says_whether_prices_hold_the_tax_else_the_product_does() -> None:
+    def row(inclusive: bool | None) -> Taxes:
+        return Taxes([TaxRow(country="DE", percent=Decimal(25), inclusive=inclusive)])
+
+    dear, cheap = line("10.00"), line("10.00", tax_inclusive=True)
+    added, inside = (Decimal("2.50"), Decimal("0.00")), (Decimal("2.00"), Decimal("2.00"))
+    for inclusive, expected in ((None, [added, inside]), (True, [inside, inside]), (False, [added, added])):
+        totals = quote([dear, cheap], to("DE"), taxes=row(inclusive))
+        assert [(total.tax_amount, total.tax_included) for total in totals.lines] == expected
+    assert quote([cheap], to("DE"), taxes=row(True)).total_amount == Decimal("14.90")
 
 
 def test_tax_is_rounded_half_up_on_every_line() -> None:

@@ -1,4 +1,4 @@
-"""Carts that became orders, discount codes and their uses."""
+"""Carts that became orders, discount codes and their uses, the shop's own rates of tax."""
 
 from __future__ import annotations
 
@@ -53,6 +53,20 @@ TABLES = (
     )
     """,
     "CREATE INDEX idx_code_uses_code ON code_uses (code)",
+    """
+    CREATE TABLE tax_rates (
+        country VARCHAR(2) NOT NULL,
+        state VARCHAR(100) NOT NULL,
+        category VARCHAR(300) NOT NULL,
+        percent NUMERIC(7, 4) NOT NULL,
+        label VARCHAR(50) NOT NULL,
+        inclusive BOOLEAN,
+        on_shipping BOOLEAN NOT NULL,
+        updated_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+        CONSTRAINT tax_rates_pkey PRIMARY KEY (country, state, category),
+        CONSTRAINT tax_rates_percent_check CHECK (percent >= 0 AND percent <= 100)
+    )
+    """,
 )
 
 
@@ -64,5 +78,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them."""
-    for table in ("code_uses", "discount_codes", "ordered_carts"):
+    for table in ("tax_rates", "code_uses", "discount_codes", "ordered_carts"):
         op.execute(f"DROP TABLE {table}")
