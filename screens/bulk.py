@@ -95,12 +95,16 @@ class BulkScreen(AppScreen):
         """First what it would do."""
         self.grid.display = False
 
-    def arrive(self, wanted: Wanted | None = None, job_id: UUID | None = None, **arguments: Any) -> None:
-        """Try a new job, or show the one with ``job_id``."""
-        if self.working and (wanted or job_id):
+    def arrive(
+        self, wanted: Wanted | None = None, job_id: UUID | None = None, back: UUID | None = None, **arguments: Any
+    ) -> None:
+        """Try a new job, show the one with ``job_id``, or try to take the one called ``back`` back."""
+        if self.working and (wanted or job_id or back):
             self.status.say("a job is being done here; Esc stops it", "warn")
         elif wanted is not None:
             self._begin("collecting", make_and_try, wanted, then=self._show_tried)
+        elif back is not None:
+            self._try_back(back)
         elif job_id is not None:
             self.load(read_job, job_id, then=self._show_job, group="job", doing="reading the job")
 
@@ -185,8 +189,11 @@ class BulkScreen(AppScreen):
     def take_back(self) -> None:
         """Make the job that brings everything back, and try it."""
         if self.job is not None:
-            self.grid.display = False
-            self._begin("trying", back_job, self.job.job_id, then=self._show_tried)
+            self._try_back(self.job.job_id)
+
+    def _try_back(self, job_id: UUID) -> None:
+        self.grid.display = False
+        self._begin("trying", back_job, job_id, then=self._show_tried)
 
     def reload(self) -> None:
         """Read the job again; before it has begun, try it again."""

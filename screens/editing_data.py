@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from data.shop import Shop
     from data.tables import Written
     from data.types import ReportProgress
+    from data.undo.messages import Undone
 
 
 def create_product(shop: Shop, fields: Mapping[str, Any], key: str) -> Any:
@@ -42,12 +43,12 @@ def turn_archived(shop: Shop, product_id: str, key: str) -> tuple[str, str]:
     return product.sku, get_product(shop.stores.mongo, product_id).status
 
 
-def undo_last(shop: Shop, key: str) -> str:
-    """Take back the actor's last change; return the sentence about it."""
+def undo_last(shop: Shop, key: str) -> Undone:
+    """Take back the actor's last change of the catalog. Raises ``Conflict``, whose ``current`` may name a bulk job."""
     from data.undo.messages import Undo
 
-    sentence: str = shop.door.run(Undo(), shop.actor, key=key).result.sentence
-    return sentence
+    undone: Undone = shop.door.run(Undo(area="catalog"), shop.actor, key=key).result
+    return undone
 
 
 @dataclass(frozen=True)

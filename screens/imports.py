@@ -110,7 +110,10 @@ class ImportScreen(AppScreen):
         """Ask once, then import."""
         if self.plan is not None and self.told is not None:
             told = self.told
-            sentence = f"Imports {self.plan.path.name}: {told.created:,} created, {told.updated:,} updated."
+            sentence = (
+                f"Imports {self.plan.path.name}: {told.created:,} created, {told.updated:,} updated. "
+                "u does not take an import back; E in the catalog keeps what is there now."
+            )
             if not told.dry_run:
                 sentence = f"Goes on with {self.plan.path.name}; what is in the shop already stays as it is."
             self.shell.confirm(sentence, lambda: self._begin(dry_run=False))

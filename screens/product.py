@@ -16,9 +16,14 @@ from widgets.sheet import Sheet
 
 if TYPE_CHECKING:
     from data.shop import Shop
+    from data.undo.messages import Undone
     from screens.forms.overlay import FormOverlay
     from widgets.line import Piece
     from widgets.sheet import SheetLine
+
+
+#: Commands that made the product, which taking them back removes.
+_CREATIONS = ("catalog.create", "catalog.duplicate")
 
 
 class ProductScreen(ProductVerbs, DetailScreen[ProductView]):
@@ -130,6 +135,18 @@ class ProductScreen(ProductVerbs, DetailScreen[ProductView]):
         if saved is not None:
             self.status.say(what_changed(saved.changed), "good", undo=True)
             self.reload()
+
+    def undone(self, undone: Undone) -> None:
+        """Where the product itself was taken back there is nothing to show any more."""
+        if undone.command not in _CREATIONS:
+            super().undone(undone)
+            return
+        self._ref, self.thing = "", None
+        self.show_crumbs(*self.TITLE_CRUMBS)
+        self.state.show(())
+        self.sheet.say(f"{undone.sentence}.", "Esc goes back")
+        self.status.say(undone.sentence, "good")
+        self.refresh_keys()
 
     def movements(self) -> None:
         """See why the stock is what it is."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+from data.errors import Conflict
 from data.ids import new_id
 from screens.action import Action
 from screens.bulk_data import Wanted
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from data.shop import Shop
     from data.tables import Written
+    from data.undo.messages import Undone
     from screens.handle import ShellApi
     from widgets.grid import Grid
     from widgets.queryline import QueryLine
@@ -80,11 +83,20 @@ class UndoVerb:
 
     def undo_change(self) -> None:
         """Take back my last reversible change, if nobody changed it since."""
-        self.load(undo_last, str(new_id()), then=self._undone, group="undo", doing="taking the last change back")
+        self.load(undo_last, str(new_id()), then=self.undone, failed=self._not_undone, group="undo")
 
-    def _undone(self, sentence: str) -> None:
-        self.status.say(sentence, "good")
+    def undone(self, undone: Undone) -> None:
+        """Say what was taken back, and show what is stored now."""
+        self.status.say(undone.sentence, "good")
         self.reload()
+
+    def _not_undone(self, error: Exception) -> None:
+        """A bulk job is taken back by another: its page tries that first."""
+        job = error.current.get("bulk_job") if isinstance(error, Conflict) else None
+        if job:
+            self.shell.open_screen("bulk", back=UUID(str(job)))
+        else:
+            self.shell.show_error(error, doing="taking the last change back")
 
 
 class ManyVerbs:

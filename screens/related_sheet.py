@@ -81,7 +81,7 @@ def history_lines(changes: Sequence[Change] | None, created: str, width: int) ->
     lines = [heading("History", width, "newest first")]
     if changes is None:
         return [*lines, SheetLine((Piece("PostgreSQL is away: not known now.", "muted"),))]
-    for number, change in enumerate(changes):
+    for number, change in enumerate(one for one in changes if not (one.after or {}).get("created")):
         who = change.who.partition("@")[0]
         head = f"{when(change.at):<10}  {fit(who, 10)}  "
         said = list(_said(change)) or [change.command]

@@ -111,7 +111,7 @@ def change_product(
     """
     mongo, key = uow.stores.mongo, document_key(uow)
     with translate_errors():
-        _take_turns(uow, _find(mongo, ref, key, new_sku))
+        take_turns(uow, _find(mongo, ref, key, new_sku)["_id"])
         for _ in range(_TRIES):
             document = _find(mongo, ref, key, new_sku)
             made = entry_of(document, key)
@@ -198,9 +198,9 @@ def _find(mongo: Mongo, ref: str, key: str, new_sku: str) -> Document:
     return document
 
 
-def _take_turns(uow: UnitOfWork, document: Document) -> None:
+def take_turns(uow: UnitOfWork, product_id: object) -> None:
     """Wait until no other editor is at this product: under many hands, each would make the others start over."""
-    uow.connection.execute(_TURN, {"name": f"product {document['_id']}"})
+    uow.connection.execute(_TURN, {"name": f"product {product_id}"})
 
 
 def _refuse_old(document: Document, expected_version: int | None, watched: tuple[str, ...]) -> None:

@@ -119,7 +119,10 @@ def create(product: ProductInput, uow: UnitOfWork) -> ProductPut:
     result = _put((product,), uow, new_only=True)
     if result.errors:
         raise Invalid(result.errors[0].fields)
-    return result.items[0]
+    (made,) = result.items
+    # The first line of its history, and what undoing looks for.
+    uow.record("product", made.product_id, None, {"sku": made.sku, "created": True})
+    return made
 
 
 def stored_alike(mongo: Mongo, patches: Sequence[Mapping[str, Any]]) -> dict[int, ProductPut]:
@@ -272,7 +275,7 @@ def _refuse_taken_barcode(owners: Mapping[str, str], patch: Mapping[str, Any]) -
 def _record(batch: _Batch, uow: UnitOfWork) -> None:
     """One audit row for all that were created, one per product that was changed."""
     created = [put.sku for put in batch.done.values() if put.action == "created"]
-    if created:
+    if created and not batch.new_only:
         uow.record("products", f"{len(created)} created", None, {"created": created})
     for index, (document, change) in batch.planned.items():
         if index in batch.done:

@@ -1,4 +1,9 @@
-"""Taking back an edit of products: every path it changed gets back what stood there, if nobody changed it since."""
+"""Taking back a change of the catalog: what an edit changed is again what it was, if nobody changed it since.
+
+What was created is removed, not archived: a slip of the keyboard that keeps its SKU for good is not taken back. It is
+removed only while nothing has come of it: nobody else has changed it, no stock, no order. Rejected: archiving where
+removing is refused, because ``u`` would then do two different things; ``x`` archives, and the refusal says so.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +11,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bson import Int64, ObjectId
+from sqlalchemy import exists, func, select
 
+from data.access.schema import AuditEntry
 from data.catalog.category_messages import MoveCategory
 from data.catalog.category_moves import move_category
 from data.catalog.changes import REMOVED, has, still, stored_value
 from data.catalog.documents import Document
-from data.catalog.edits import change_product
+from data.catalog.edits import change_product, take_turns
 from data.catalog.fields import check_attributes, check_fields
+from data.catalog.prices import forget_prices
 from data.catalog.types import AttributeValue
 from data.door import UnitOfWork
 from data.errors import Conflict, Invalid
 from data.idempotency import plain
+from data.orders.schema import OrderItem
+from data.stock.schema import Inventory
 from data.stores.mongo import translate_errors
 from data.undo.commands import Change
 
@@ -36,6 +46,46 @@ def take_back_products(changes: Sequence[Change], uow: UnitOfWork) -> str:
         named = ", ".join(path.removeprefix(_ATTRIBUTE) for path in edited.changed if path != _COMPUTED)
         said.append(f"{edited.sku}: {named or 'nothing'} is as it was before")
     return "; ".join(said)
+
+
+def take_back_creation(changes: Sequence[Change], uow: UnitOfWork) -> str:
+    """Remove the product that the change created; return a sentence about it.
+
+    Raises ``Conflict`` where something has come of it: somebody else changed it, it has stock, an order holds it. One
+    that is gone already (this very command was cut off after removing it) is no error.
+    """
+    (change,) = changes
+    products, which = uow.stores.mongo.products, {"_id": ObjectId(change.target_id)}
+    sku = str(change.after.get("sku"))
+    with translate_errors():
+        take_turns(uow, change.target_id)
+        document = products.find_one(which, {"sku": 1, "title": 1, "version": 1})
+        if document is not None:
+            _refuse_used(change.target_id, document, uow)
+            gone = products.delete_one(which | {"version": document.get("version")})
+            forget_prices(uow.stores.mongo)
+            if not gone.deleted_count:
+                raise Conflict(f"{document['sku']} is being changed by others; nothing was undone.")
+            sku = str(document["sku"])
+    uow.record("product", change.target_id, {"sku": sku, "created": True}, {"sku": None, "created": False})
+    return f"{sku} is removed: it was new, and nobody had used it"
+
+
+def _refuse_used(product_id: str, document: Document, uow: UnitOfWork) -> None:
+    """Raise ``Conflict`` where more has come of the new product than its creator's own edits."""
+    log = AuditEntry
+    mine = (log.target_type == "product", log.target_id == product_id, log.actor_id == uow.actor.user_id)
+    own = uow.connection.scalar(select(func.count()).where(*mine))
+    why = ""
+    # Every write of this program raises the version by one and leaves one audit row; the creation is the first.
+    if own != int(document.get("version") or 0):
+        why = "somebody else has changed it"
+    elif uow.connection.scalar(select(exists().where(Inventory.product_id == product_id))):
+        why = "it has stock by now"
+    elif uow.connection.scalar(select(exists().where(OrderItem.product_id == product_id))):
+        why = "it has been ordered by now"
+    if why:
+        raise Conflict(f"{document['sku']} is not removed: {why}. x takes it out of sale instead.")
 
 
 def take_back_categories(changes: Sequence[Change], uow: UnitOfWork) -> str:

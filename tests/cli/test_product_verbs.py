@@ -81,7 +81,7 @@ def test_out_of_the_shop_and_in_again(twin: Twin, shop, tmp_path) -> None:
     drain(shop, 20)
     out = tmp_path / "out.csv"
     assert twin("products", "export", "", "--out", str(out), "--json").document["rows"] == 1
-    assert twin("products", "export", "--columns", "sku,title").out == "sku,title\r\nA,'=1+1\r\n"
+    assert twin("products", "export", "--columns", "sku,title").out == "\ufeffsku,title\r\nA,'=1+1\r\n"
     assert twin("products", "export", "nothing", "--format", "jsonl").out == ""
     again = twin("products", "import", str(out), "--dry-run", "--json").document
     assert (again["unchanged"], again["errors"]) == (1, 0)

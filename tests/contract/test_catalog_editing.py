@@ -194,6 +194,10 @@ def test_undo_brings_back_what_stood_there_and_only_that(catalog: Shop) -> None:
     assert found.pricing.final_price == Decimal("79.95")
     assert undone.command == "catalog.edit"
     assert undone.sentence.startswith("RAM-1: ")
+    # All of mine is taken back, so the creation itself is the next.
+    assert do(catalog, Undo()).sentence == "RAM-1 is removed: it was new, and nobody had used it"
+    with pytest.raises(NotFound):
+        ram(catalog)
     with pytest.raises(NotFound):
         do(catalog, Undo())
 
@@ -217,6 +221,51 @@ def test_undo_leaves_what_somebody_changed_since(catalog: Shop) -> None:
     assert ram(catalog).title == "Mine"
     do(catalog, Undo())
     assert (ram(catalog).title, ram(catalog).brand) == (RAM.title, "Corsair")
+
+
+def test_undo_removes_a_new_product_once_and_its_sku_is_free_again(catalog: Shop) -> None:
+    from data.events.relay import drain
+
+    drain(catalog, 20)
+    made = do(catalog, DuplicateProduct(product_id="RAM-1", sku="RAM-2"))
+    drain(catalog, 20)
+    catalog.stores.mongo.products.delete_one({"sku": "RAM-2"})  # as if the commit after removing it was lost
+    again = catalog.door.run(Undo(), catalog.actor, key="u1")
+    assert "RAM-2 is removed" in again.result.sentence
+    assert catalog.door.run(Undo(), catalog.actor, key="u1").replayed
+    assert ram(catalog).sku == "RAM-1"
+    drain(catalog, 20)
+    assert made.product_id not in {hit.product_id for hit in _everything_found(catalog)}
+    assert do(catalog, DuplicateProduct(product_id="RAM-1", sku="RAM-2")).action == "created"
+
+
+def _everything_found(shop: Shop):
+    from data.search.language import parse_query
+
+    return shop.stores.search.search(parse_query(""), limit=50).hits
+
+
+def test_a_new_product_of_which_something_has_come_is_not_removed(catalog: Shop) -> None:
+    from data.stock.commands import ReceiveStock, SaveWarehouse
+
+    other = as_clerk(catalog, "catalogue")
+    do(catalog, DuplicateProduct(product_id="RAM-1", sku="RAM-2"))
+    do(other, EditProduct(product_id="RAM-2", changes={"title": "Theirs"}))
+    with pytest.raises(Conflict, match="RAM-2 is not removed: somebody else has changed it"):
+        do(catalog, Undo())
+    do(catalog, DuplicateProduct(product_id="RAM-1", sku="RAM-3"))
+    do(catalog, SaveWarehouse(warehouse_id="WH1", label="Main"))
+    do(catalog, ReceiveStock(warehouse_id="WH1", product_id="RAM-3", quantity=1))
+    with pytest.raises(Conflict, match="RAM-3 is not removed: it has stock by now"):
+        do(catalog, Undo())
+    do(catalog, DuplicateProduct(product_id="RAM-1", sku="RAM-4"))
+    foreign = {"$set": {"title": "By another program"}, "$inc": {"version": 1}}
+    catalog.stores.mongo.products.update_one({"sku": "RAM-4"}, foreign)
+    with pytest.raises(Conflict, match="RAM-4 is not removed: somebody else"):
+        do(catalog, Undo())
+    assert {sku for sku in ("RAM-2", "RAM-3", "RAM-4") if catalog.stores.mongo.products.find_one({"sku": sku})} == {
+        "RAM-2", "RAM-3", "RAM-4",
+    }  # fmt: skip
 
 
 def test_undo_asks_for_the_permission_of_the_change(catalog: Shop) -> None:

@@ -65,7 +65,24 @@ async def test_a_product_is_made_copied_archived_and_all_of_it_taken_back(floor:
         await desk.sees("RAM-4 is archived", "u undo", "✗ archived")
         await desk.press("u")
         await desk.sees("RAM-4: status is as it was before", "○ draft")
+        await desk.press("u")
+        await desk.sees("RAM-4 is removed: it was new, and nobody had used it.", "Storekeeper › Catalog ")
+        assert floor.stores.mongo.products.find_one({"sku": "RAM-4"}) is None
     assert of(floor, "RAM-3").pricing.final_price == Decimal("43.75")
+
+
+async def test_a_form_of_many_fields_says_that_there_are_more_of_them(floor: Shop, running: Run) -> None:
+    async with running(floor) as desk:
+        await desk.press("g", "p")
+        await desk.sees("3 found")
+        await desk.press("n")
+        await desk.sees(
+            "New product", "field 1 of 18  ↓ 5 more: More pictures, Films", "^S saves   Esc leaves"
+        )
+        await desk.press("pagedown", "pagedown")
+        await desk.sees("field 18 of 18  ↑ 5 more", "Keywords")
+        await desk.press("ctrl+s")
+        await desk.sees("field 1 of 18", "▲ is needed")
 
 
 async def test_attributes_are_changed_with_what_the_category_uses(floor: Shop, running: Run) -> None:
@@ -205,7 +222,7 @@ async def test_the_sheet_writes_many_cells_with_one_confirm(floor: Shop, running
         cells = desk.app.screen.cells
         first = [row[1][0] for row in cells.table.rows].index("RAM-1")
         await desk.press("home", *["down"] * first, "6", "0", "enter")
-        await desk.sees("•60.00", "1 cells changed")
+        await desk.sees("•60.00", "1 cell changed")
         await desk.press("home", "right", "right", "v", "down", "enter", "ctrl+u", *"arch", "enter")
         await desk.sees("archived", "3 cells changed")
         await desk.press("u", "u")
@@ -233,6 +250,81 @@ async def test_the_sheet_writes_many_cells_with_one_confirm(floor: Shop, running
         await desk.press("home", *["down"] * first)
         await desk.sees("stored: 70.00")
     assert of(floor, "RAM-2").status == "archived"
+
+
+async def test_a_stopped_import_goes_on_where_it_was(floor: Shop, running: Run, tmp_path: Path) -> None:
+    """Esc on the screen while batches are being written: they are written whole, ``^S`` does the rest."""
+    from sqlalchemy import text
+
+    rows = 4_500  # more than the import reads ahead of its writers
+    source = tmp_path / "many.csv"
+    source.write_text("sku,title\n" + "".join(f"N-{number},New {number}\n" for number in range(rows)))
+
+    def there() -> int:
+        return floor.stores.mongo.products.count_documents({"sku": {"$regex": "^N-"}})
+
+    async with running(floor) as desk:
+        await desk.press("g", "p", "I", *str(source), "ctrl+s")
+        await desk.sees("Dry run", "4,500  would be created", "nothing is written yet", seconds=30)
+        with floor.stores.postgres.writing() as held:  # the first batch waits here, so Esc surely comes in the middle
+            held.execute(text("LOCK TABLE idempotency_keys IN ACCESS EXCLUSIVE MODE"))
+            await desk.pilot.press("ctrl+s")
+            await desk.sees("Imports many.csv: 4,500 created, 0 updated", "u does not take an")
+            await desk.pilot.press("enter")
+            await desk.sees("Importing …", "Esc stops")
+            await desk.pilot.press("escape")
+            await desk.sees("stopping after this batch")
+        await desk.sees("stopped; ^S goes on", seconds=30)
+        first = there()
+        assert 0 < first < rows
+        await desk.sees(f"{first:,}  created")
+        await desk.press("ctrl+s")
+        await desk.sees("Goes on with many.csv; what is in the shop already stays as it is.")
+        await desk.press("enter")
+        await desk.sees(f"{rows - first:,} created, 0 updated", f"{first:,}  are in the shop as they are", seconds=60)
+        await desk.press("escape", "u")
+        await desk.sees("Your last change was an import")
+    assert there() == rows
+
+
+async def test_a_sheet_reads_more_where_more_is_found(
+    floor: Shop, running: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screens.sheet.STEP", 1)
+    monkeypatch.setattr("screens.sheet.MOST", 2)
+    async with running(floor) as desk:
+        await desk.press("g", "p")
+        await desk.sees("3 found")
+        await desk.press("S")
+        await desk.sees("1 product · 0 cells changed · m reads more", "m more")
+        await desk.press("home", "6", "0", "enter", "m")
+        await desk.sees("2 products · 1 cell changed · full: b in the list", "•60.00")
+        await desk.press("u")
+        await desk.sees("0 cells changed")
+        await desk.press("m")
+        await desk.sees("a sheet holds no more")
+
+
+async def test_300_attributes_with_odd_names_are_shown_and_found(floor: Shop, running: Run) -> None:
+    from data.events.relay import drain
+
+    odd = {"price($)": 5, "🎮 fps": 144, "größe": None, "a b.c d": "x", "0": [None], "rgb": "🌈", "long": "x" * 2_000}
+    many = odd | {f"n{number:03}": number for number in range(298 - len(odd))}
+    floor.door.run(EditAttributes(product_id="RAM-1", sets=many), floor.actor)
+    drain(floor, 20)
+    async with running(floor) as desk:
+        await desk.press("g", "p", "/", *"n017:17", "enter")
+        await desk.sees("1 found", "RAM-1")
+        await desk.press("enter")
+        await desk.sees("Attributes")
+        text = desk.app.screen.sheet.text
+        assert [name for name in many if name not in text] == []
+        await desk.press("a")
+        await desk.sees("RAM-1 › Attributes", "300 attributes")
+        assert all(len(row) <= 80 for row in desk.text.split("\n"))
+        await desk.press("n", *"one.more", "tab", "tab", *"1", "ctrl+s", "ctrl+s")
+        await desk.sees("300")
+    assert len(of(floor, "RAM-1").attributes) == 300
 
 
 async def test_a_name_no_document_could_hold_is_said_under_it(floor: Shop, running: Run) -> None:
