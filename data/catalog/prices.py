@@ -118,8 +118,8 @@ _making = threading.Lock()
 def products_for_sale(mongo: Mongo, refs: Iterable[Ref]) -> dict[Ref, Product]:
     """Return the products by reference, none read more than ``MAX_AGE_SECONDS`` ago; unknown ones are left out.
 
-    Only what a sale needs is filled in: ids, title, category, status, attributes, pricing, version. Raises ``Unavailable`` where
-    MongoDB has to be asked and is away.
+    Only what a sale needs is filled in: ids, title, category, status, attributes, pricing, version. Raises
+    ``Unavailable`` where MongoDB has to be asked and is away.
     """
     return _list_of(mongo).find(mongo, set(refs))
 
