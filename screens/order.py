@@ -126,8 +126,9 @@ class OrderScreen(MoneyVerbs, ParcelVerbs, ReturnVerbs, UndoVerb):
         """Show the order with this number; ``say`` is the news to put in row 23."""
         if order_number and order_number != self._ref:
             self._kind, self._events, self.undo_key = "", EVENTS, ""
+        self._news = say, "good"
+        self.status.say("")
         self.open_ref(order_number)
-        self.status.say(say, "good")
         self.status.facts("changes arrive by themselves")
 
     def more_hints(self) -> tuple[KeyHint, ...]:

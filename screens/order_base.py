@@ -33,6 +33,7 @@ class OrderBase(DetailScreen[OrderPage]):
     def __init__(self) -> None:
         super().__init__()
         self.undo_key = ""
+        self._news = "", ""
 
     @property
     def order(self) -> OrderDetail | None:
@@ -45,10 +46,27 @@ class OrderBase(DetailScreen[OrderPage]):
         return line.what if line is not None and isinstance(line.what, kind) else None
 
     def tell(self, said: str, tone: str = "good", *, undo_key: str = "") -> None:
-        """Say what happened and read the order again; with ``undo_key`` the key ``u`` takes it back."""
+        """Read the order again and say what happened; with ``undo_key`` the key ``u`` takes it back.
+
+        It is said with the page that shows it: who reads the news and presses the next key acts on what is true.
+        """
         self.undo_key = undo_key
-        self.status.say(said, tone, undo=bool(undo_key))
+        self._news = said, tone
         self.reload()
+
+    def _show(self, thing: OrderPage) -> None:
+        super()._show(thing)
+        self._say_news()
+
+    def _not_read(self, error: Exception) -> None:
+        super()._not_read(error)
+        self._say_news()
+
+    def _say_news(self) -> None:
+        said, tone = self._news
+        if said:
+            self._news = "", ""
+            self.status.say(said, tone, undo=bool(self.undo_key))
 
     def ask(self, form: FormOverlay, said: Callable[[Any], str]) -> None:
         """Show ``form``; when it has done its work, say what ``said`` makes of the result."""
@@ -77,7 +95,7 @@ class OrderBase(DetailScreen[OrderPage]):
     async def read_first(self, fn: Callable[..., Result], *arguments: Any) -> Result | None:
         """Return what a form needs before it opens, ``None`` where it could not be read, which is said then.
 
-        Awaited by the handler of an action, so that keys typed meanwhile wait for the form: the page takes none of them.
+        Awaited by the handler of an action: keys typed meanwhile wait for the form, and the page takes none of them.
         """
         try:
             shop = await self.shell.handle.wait()

@@ -98,8 +98,15 @@ def _entry(row: Mapping[str, Any]) -> TimelineEntry:
     what = row["what"] or ", ".join(change.label for change in changes)
     told = row["why"]
     if row["kind"] == "edit" and changes and told.startswith("edited: "):
-        told = ""  # the changes themselves say it
+        told = _reason_of(told, changes)
     return TimelineEntry(row["at"], row["kind"], row["entry_id"], row["who"], what, told, row["visibility"], changes)
+
+
+def _reason_of(told: str, changes: Sequence[Change]) -> str:
+    """Return what was said of an edit: its history tells the changes too, which stand below it anyway."""
+    said = "; ".join(f"{change.label} {change.was} → {change.now}" for change in changes)
+    rest = told.removeprefix(f"edited: {said}")
+    return rest.strip()[1:-1] if rest != told and rest.endswith(")") else ""
 
 
 def _changes(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[Change, ...]:
@@ -167,7 +174,7 @@ _TIMELINE = text(
                CASE WHEN p.status <> 'succeeded' THEN p.kind || ' of'
                     WHEN p.kind = 'authorise' THEN 'authorised' WHEN p.kind = 'capture' THEN 'captured'
                     WHEN p.kind = 'void' THEN 'voided' WHEN p.kind = 'refund' THEN 'refunded' ELSE p.kind END
-               || ' ' || p.amount || ' ' || p.currency
+               || ' ' || to_char(p.amount, 'FM99,999,990.00') || ' ' || p.currency
                || CASE p.status WHEN 'succeeded' THEN '' WHEN 'pending' THEN ' waits for an answer'
                        ELSE ' ' || p.status END,
                concat_ws(' ', p.provider, p.provider_reference, p.failure), '', NULL, NULL

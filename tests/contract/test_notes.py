@@ -187,6 +187,7 @@ def test_the_timeline_tells_edits_with_was_and_is_cancellations_and_returns(shop
     changed = {change.label: (change.was, change.now) for change in edited.changes}
     assert ("2", "5") in changed.values(), changed
     assert any(now == "ring twice" for _, now in changed.values()), changed
+    assert edited.why == "asked by phone"
     assert [entry.what for entry in told(shop, order_id, "return")] == ["return of 1 unit asked for: broken"]
     steps = [(entry.what, entry.why) for entry in told(shop, order_id, "status")]
     assert any("two too many" in why for _, why in steps), steps
