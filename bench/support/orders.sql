@@ -48,11 +48,14 @@ SELECT m.n, m.order_id, m.status, m.at, l AS line_no, 1 + pg_temp.spread(m.n, 10
   JOIN bench_products p ON p.n = 1 + floor((SELECT count(*) FROM bench_products) * power(pg_temp.spread(m.n, 30 + l, 1000) / 1000.0, 2));
 
 INSERT INTO orders (order_id, order_number, user_id, order_status, subtotal, shipping_amount, total_amount,
-                    credited_amount, shipping_address, billing_address, created_at, updated_at, confirmed_at, shipped_at,
+                    credited_amount, paid_amount, shipping_address, billing_address, created_at, updated_at, confirmed_at, shipped_at,
                     delivered_at, cancelled_at, payment_method, shipping_method, channel, version)
 SELECT m.order_id, pg_temp.order_number(m.v), ('00000000-0000-7000-8000-' || lpad(m.customer::text, 12, '0'))::uuid,
        m.status, s.subtotal, 4.90, s.subtotal + 4.90,
-       CASE WHEN m.status IN ('cancelled', 'refunded') THEN s.subtotal + 4.90 ELSE 0 END, a.address, a.address, m.at, m.at,
+       CASE WHEN m.status IN ('cancelled', 'refunded') THEN s.subtotal + 4.90 ELSE 0 END,
+       CASE WHEN m.status IN ('shipped', 'delivered')
+                 OR (m.status NOT IN ('cancelled', 'refunded') AND pg_temp.spread(m.n, 7, 2) = 0)
+            THEN s.subtotal + 4.90 ELSE 0 END, a.address, a.address, m.at, m.at,
        CASE WHEN m.status NOT IN ('pending', 'cancelled') THEN m.at + interval '1 minute' END,
        CASE WHEN m.status IN ('shipped', 'delivered', 'refunded') THEN m.at + interval '2 minutes' END,
        CASE WHEN m.status IN ('delivered', 'refunded') THEN m.at + interval '3 minutes' END,

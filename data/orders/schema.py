@@ -16,7 +16,9 @@ again::
 For prices without tax, ``tax_included_amount`` is 0 and this is the seed's plain sum.
 
 ``credited_amount`` is the part of the total that the customer need not pay any more: cancelled and returned units,
-goodwill. What is owed is ``total_amount - credited_amount - captured + refunded`` (``data.orders.worth.owed``).
+goodwill. What is owed is ``total_amount - credited_amount - captured + refunded`` (``data.orders.worth.owed``), always
+from the payments themselves. ``paid_amount`` is captured less refunded as the database adds it up (a trigger on
+``payments``), for lists alone: an index tells by it what is unpaid. ``reconcile`` compares it with the payments.
 
 The units of a line's share: ``quantity`` is what was ordered, ``shipped_quantity`` and ``cancelled_quantity`` what left
 it, ``allocated_quantity`` (generated) the rest, which holds reserved stock; ``returned_quantity`` came back of the
@@ -60,6 +62,7 @@ class Order(Base):
     discount_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
     total_amount: Mapped[Money]
     credited_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
+    paid_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
     currency: Mapped[Currency]
     shipping_address: Mapped[Json]
     billing_address: Mapped[Json]
@@ -101,6 +104,13 @@ class Order(Base):
         Index("idx_orders_status", "order_status", text("created_at DESC"), text("order_id DESC")),
         # list_orders total:… where few orders are that cheap or dear; walking the newest would read them all
         Index("idx_orders_total_amount", "total_amount", text("created_at DESC"), text("order_id DESC")),
+        # list_orders unpaid: the few of many years that were shipped and are still to be paid
+        Index(
+            "idx_orders_unpaid",
+            text("created_at DESC"),
+            text("order_id DESC"),
+            postgresql_where=text("paid_amount < total_amount"),
+        ),
         # orders_of a customer, customer:… (and the foreign key's index)
         Index("idx_orders_user_id", "user_id", text("created_at DESC"), text("order_id DESC")),
         # open work oldest first: late orders, the dashboard's open orders; small however long the shop has run

@@ -22,7 +22,8 @@ class Mismatch:
     movements), ``reserved for open orders`` (the level against the lines and reservations that hold stock), or
     ``balance of movement N`` (what movement N says was available after it, against the balance before it and its own
     difference); for an order, ``held by order N`` (its lines against its own movements) and ``sent in boxes of order
-    N`` (its line against what is in its parcels).
+    N`` (its line against what is in its parcels), or ``paid for order N, in cents`` (its ``paid_amount`` against its
+    payments).
     """
 
     product_id: str
@@ -92,6 +93,13 @@ _FIND = text(
            SELECT order_item_id, sum(quantity) AS units FROM shipment_items GROUP BY order_item_id) AS b
            USING (order_item_id)
      WHERE i.shipped_quantity <> coalesce(b.units, 0)
+    UNION ALL
+    SELECT '', '', '', 'paid for order ' || o.order_number || ', in cents',
+           (o.paid_amount * 100)::bigint, (coalesce(p.paid, 0) * 100)::bigint
+      FROM orders o LEFT JOIN (
+           SELECT order_id, sum(CASE kind WHEN 'capture' THEN amount ELSE -amount END) AS paid FROM payments
+            WHERE status = 'succeeded' AND kind IN ('capture', 'refund') GROUP BY order_id) AS p USING (order_id)
+     WHERE o.paid_amount <> coalesce(p.paid, 0)
     UNION ALL
     SELECT b.product_id, b.warehouse_id, coalesce(v.sku, ''), 'balance of movement ' || b.sequence,
            CASE WHEN available_after <> available THEN available_after

@@ -95,7 +95,7 @@ class Hand:
                 delta = self.dice.choice((-2, -1, 1))
                 return AdjustStock(product_id=sku, warehouse_id=here, delta=delta, reason="counted")
             case "receive":
-                return ReceiveStock(product_id=sku, warehouse_id=here, quantity=self.dice.randint(4, 12))
+                return ReceiveStock(product_id=sku, warehouse_id=here, quantity=self.dice.randint(10, 30))
             case "transfer":
                 return TransferStock(product_id=sku, from_warehouse=here, to_warehouse=there, quantity=self.units(3))
             case "reserve":

@@ -18,7 +18,7 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from data.door import Door
-from data.errors import Conflict, Invalid, OutOfStock, StorekeeperError
+from data.errors import Invalid, OutOfStock, StorekeeperError
 from data.ids import new_id
 from data.orders.messages import AllocateOrder, CancelLines, ChangeOrderStatus, LineUnits
 from data.shipments.messages import BoxInput, DeliverParcels, ShipOrder
@@ -261,7 +261,7 @@ class Lives(Edits, Money, Stock, RuleBasedStateMachine):
             assert units == expected
         rows = sql(
             self.sessions[0],
-            "SELECT o.order_id, o.order_status, o.total_amount, o.credited_amount,"
+            "SELECT o.order_id, o.order_status, o.total_amount, o.credited_amount, o.paid_amount,"
             " coalesce(sum(p.amount) FILTER (WHERE p.kind = 'capture'), 0),"
             " coalesce(sum(p.amount) FILTER (WHERE p.kind = 'refund'), 0)"
             " FROM orders o LEFT JOIN payments p ON p.order_id = o.order_id AND p.status = 'succeeded'"
@@ -270,7 +270,8 @@ class Lives(Edits, Money, Stock, RuleBasedStateMachine):
         )
         for order_id, *found in rows:
             order = known[order_id]
-            assert found == [order.status, order.total, order.credited, order.captured, order.refunded]
+            paid = order.captured - order.refunded
+            assert found == [order.status, order.total, order.credited, paid, order.captured, order.refunded]
             assert 0 <= order.refunded <= order.captured
             assert 0 <= order.credited <= order.total
 
