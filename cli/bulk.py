@@ -99,7 +99,7 @@ def try_or_run(shop: Shop, job_id: UUID, *, dry_run: bool) -> Answer:
 
 
 def _told_lines(job_id: UUID, told: DryRun) -> Iterable[str]:
-    yield f"{told.changed:,} would be changed, {told.unchanged:,} are so already, {told.refused:,} would be refused"
+    yield shown(told.sentence)
     for label, what in told.examples:
         yield f"  {shown(label)}: {shown(what)}"
     for reason, rows in told.reasons:

@@ -10,6 +10,7 @@ import click
 from cli.answer import Answer, plain
 from cli.columns import columns, pairs, shown
 from cli.options import Noun, with_key
+from cli.order_bulk import VERBS as BULK
 from cli.order_edit import edit
 from cli.order_files import VERBS as FILES
 from cli.order_handling import VERBS as HANDLING
@@ -31,7 +32,7 @@ def command() -> None:
     """Place, show and list orders; take them through their life."""
 
 
-for _verb in (*PLACE, *LIST, *VERBS, edit, *HANDLING, *PAPERS, *NOTES, *FILES):
+for _verb in (*PLACE, *LIST, *VERBS, edit, *HANDLING, *BULK, *PAPERS, *NOTES, *FILES):
     command.add_command(_verb)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from data.ids import new_id
 if TYPE_CHECKING:
     import sqlalchemy
 
-__all__ = ["Claim", "checked_key", "claim_key", "plain", "store_result", "stored_result"]
+__all__ = ["Claim", "checked_key", "claim_key", "plain", "results_under", "store_result", "stored_result"]
 
 MAX_KEY = 200
 
@@ -94,3 +95,13 @@ def stored_result(connection: sqlalchemy.Connection, claim: Claim, kind: Any) ->
         return msgspec.convert(row.result, type=kind)
     except msgspec.ValidationError:
         raise Conflict(f"The key {claim.key!r} was used before; only an older Storekeeper reads its result.") from None
+
+
+def results_under(connection: sqlalchemy.Connection, actor_id: UUID, keys: Iterable[str]) -> dict[str, Any]:
+    """Return, by key, what the commands that ``actor_id`` ran under some of ``keys`` answered, as stored (JSON)."""
+    rows = connection.execute(
+        select(IdempotencyKey.key, IdempotencyKey.result).where(
+            IdempotencyKey.actor_id == actor_id, IdempotencyKey.key.in_(list(keys))
+        )
+    )
+    return {row.key: row.result for row in rows}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from data.bulk.reads import BulkRowView, Job
+    from data.bulk.runs import DryRun
 
 #: Where Enter on a row leads, by the noun of the job's kind: the screen, and what it is told of the record.
 _OPENS: dict[str, tuple[str, Callable[[Any], dict[str, str]]]] = {
@@ -46,6 +48,8 @@ _COLUMNS = (
     Column("outcome", "Outcome", 11),
     Column("message", "What", 24, flex=4),
 )
+#: Nouns whose jobs are taken back whole. A step of an order is taken back at the order, if at all.
+_TAKEN_BACK = frozenset({"products"})
 #: From this many rows on, the number has to be typed before they are changed.
 _TYPED_FROM = 50
 
@@ -129,6 +133,8 @@ class BulkScreen(AppScreen):
             return "there is no job"
         if action.name == "bulk.run" and self.job.state == "done":
             return "it is done"
+        if action.name == "bulk.back" and not _goes_back(self.job):
+            return "what was done to orders is not taken back by a job"
         return "it changed nothing" if action.name == "bulk.back" and not self.job.changed else ""
 
     def more_hints(self) -> tuple[KeyHint, ...]:
@@ -142,6 +148,7 @@ class BulkScreen(AppScreen):
     def _begin(self, what: str, fn: Callable[..., Any], *args: Any, then: Callable[[Any], None]) -> None:
         """Do something long in a thread, with progress; Esc stops it."""
         stop = self._stop = threading.Event()
+        self.status.say("")
         if self.job is None or not self.grid.display:
             self._show_sheet()
             self.sheet.say(f"{what[:1].upper()}{what[1:]} …", "Esc stops")
@@ -172,7 +179,10 @@ class BulkScreen(AppScreen):
         if not left:
             self.status.say("there is nothing to do", "warn")
             return
-        sentence = f"{job.title}: changes {left:,} record{'' if left == 1 else 's'} now; T takes it back afterwards."
+        if not _goes_back(job) and self.tried is not None and not job.done:
+            left = self.tried.told.changed  # what is refused, or so already, costs nothing
+        end = "T takes it back afterwards" if _goes_back(job) else "a job does not take it back"
+        sentence = f"{job.title}: changes {left:,} record{'' if left == 1 else 's'} now; {end}."
         self.shell.confirm(sentence, lambda: self._do(job), count=left if left >= _TYPED_FROM else None)
 
     def _do(self, job: Job) -> None:
@@ -258,12 +268,24 @@ class BulkScreen(AppScreen):
             self.shell.open_screen(place, **told(event.row))
 
 
+def _sentence(told: DryRun, width: int) -> list[SheetLine]:
+    """Return the dry run in a sentence, where a job has a word for what it does."""
+    if told.done == "changed":
+        return []
+    return [*(SheetLine((Piece(line, "strong"),)) for line in wrap(visible(told.sentence), width)), SheetLine()]
+
+
+def _goes_back(job: Job) -> bool:
+    return job.kind.partition(".")[0] in _TAKEN_BACK
+
+
 def told_lines(tried: Tried, width: int) -> list[SheetLine]:
     """Return what a job would do, as lines."""
     told = tried.told
     partial = [SheetLine((Piece("Stopped before the last row: r tries again.", "warn"),))] if told.partial else []
     lines = [
         heading("Dry run", width, f"{told.total:,} records"),
+        *_sentence(told, width),
         *partial,
         SheetLine((Piece(f"{told.changed:>8,}  ", "strong"), Piece("would be changed"))),
         SheetLine((Piece(f"{told.unchanged:>8,}  ", "strong"), Piece("are so already", "muted"))),

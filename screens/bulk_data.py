@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -14,13 +15,19 @@ if TYPE_CHECKING:
     from data.shop import Shop
     from data.types import Page, Progress
 
+#: Where the records of a job come from, by the noun of its kind.
+_TARGETS = {"products": "data.catalog.bulk_targets", "orders": "data.orders.bulk_targets"}
+
 Report = Callable[["Progress"], None]
 Cancelled = Callable[[], bool]
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A job to make: its kind and arguments, and which products: those with ``ids``, else all that ``line`` finds."""
+    """A job to make: its kind and arguments, and which records: those with ``ids``, else all that ``line`` finds.
+
+    ``ids`` are what the list's rows are known by: ids of products, numbers of orders.
+    """
 
     kind: str
     arguments: dict[str, Any]
@@ -42,10 +49,10 @@ class Tried:
 def make_and_try(shop: Shop, wanted: Wanted, report: Report, cancelled: Cancelled) -> Tried:
     """Make the job and say what it would do; nothing is changed."""
     from data.bulk.runs import make_job
-    from data.catalog.bulk_targets import marked, of_line
 
+    room = import_module(_TARGETS[wanted.kind.partition(".")[0]])
     targets: Iterable[TargetInput] = wanted.targets or (
-        marked(shop, wanted.ids) if wanted.ids else of_line(shop, wanted.line)
+        room.marked(shop, wanted.ids) if wanted.ids else room.of_line(shop, wanted.line)
     )
     arguments = wanted.kind, wanted.arguments, targets
     job = make_job(shop, *arguments, key=wanted.key, report=report, cancelled=cancelled)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from screens.chosen_columns import within_room
 from screens.shown import stock_mark
-from widgets.cells import GAP, MARGIN, Cell, Column, Highlighted, Runs
+from widgets.cells import Cell, Column, Highlighted, Runs
 
 if TYPE_CHECKING:
     from screens.catalog_data import ProductHit
@@ -34,18 +34,8 @@ def column_names(attributes: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def columns_for(names: Sequence[str]) -> tuple[Column, ...]:
-    """Return the columns called ``names``, the list's own where none of them is known.
-
-    Where the terminal has no room for all that were chosen, the later ones go first.
-    """
-    columns: list[Column] = []
-    taken = MARGIN
-    for name in names:
-        column = _column(name)
-        if column is not None:
-            taken += column.width + (GAP if columns else 0)
-            columns.append(replace(column, min_total=taken))
-    return tuple(columns) or OWN
+    """Return the columns called ``names``, the list's own where none of them is known."""
+    return within_room(column for name in names if (column := _column(name)) is not None) or OWN
 
 
 def _column(name: str) -> Column | None:

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screens.action import Action
+from screens.forms.orders import writable_file
 from screens.forms.overlay import FormOverlay
 from widgets.field import Field
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from data.orders.exports import Exported
     from data.shop import Shop
     from screens.handle import ShellApi
+    from widgets.grid import Grid
     from widgets.queryline import QueryLine
     from widgets.statusline import StatusLine
 
 EXPORT = Action(
-    "orders.export", "E", "export", "export", "orders.export", help="All found, as CSV or JSON lines", show=False
+    "orders.export",
+    "E",
+    "export",
+    "export",
+    "orders.export",
+    help="The marked, or all found, as CSV or JSON lines",
+    show=False,
 )
 
 
@@ -30,6 +38,7 @@ class OrderExport:
     if TYPE_CHECKING:
         shell: ShellApi
         status: StatusLine
+        grid: Grid[Any]
         query_line: QueryLine
         load: Callable[..., None]
         report: Callable[..., None]
@@ -41,18 +50,19 @@ class OrderExport:
         if self._exporting is not None:
             self.status.say("an export is at work; Esc stops it", "warn")
             return
-        query = self.query_line.text
+        query, marked = self.query_line.text, tuple(sorted(self.grid.marks.keys))
         fields = [
             Field("file", "File", required=True, placeholder="orders.csv or orders.jsonl"),
             Field("columns", "Columns", placeholder="empty: the usual; all; or order_number,email,sku …"),
         ]
-        form = FormOverlay(f"Export {query or 'every order'}", fields, _checked, verb="exports")
-        self.shell.overlay(form, lambda chosen: self._begin(query, chosen))
+        which = f"the {len(marked):,} marked" if marked else query or "every order"
+        form = FormOverlay(f"Export {which}", fields, _checked, verb="exports")
+        self.shell.overlay(form, lambda chosen: self._write_out(query, marked, chosen))
 
-    def _begin(self, query: str, chosen: Any) -> None:
+    def _write_out(self, query: str, marked: tuple[str, ...], chosen: Any) -> None:
         if chosen:
             stop = self._exporting = threading.Event()
-            asked = (query, *chosen, self.report, stop.is_set)
+            asked = (query, marked or None, *chosen, self.report, stop.is_set)
             self.load(_export, *asked, then=self._exported, failed=self._not_exported, group="export")
 
     def stop_exporting(self) -> bool:
@@ -78,16 +88,20 @@ class OrderExport:
 
 def _checked(shop: Shop, values: dict[str, str]) -> tuple[Path, tuple[str, ...]]:
     """Return what was typed. Raises ``Invalid`` by field."""
-    from data.errors import Invalid
     from data.orders.exports import parse_columns
 
-    path = Path(values["file"].strip()).expanduser()
-    if path.is_dir() or not path.parent.is_dir():
-        raise Invalid({"file": "is a folder" if path.is_dir() else f"there is no folder {path.parent}"})
-    return path, parse_columns(values["columns"])
+    return writable_file(values["file"]), parse_columns(values["columns"])
 
 
-def _export(shop: Shop, query: str, path: Path, columns: tuple[str, ...], report: Any, stopped: Any) -> Exported:
+def _export(
+    shop: Shop,
+    query: str,
+    marked: tuple[str, ...] | None,
+    path: Path,
+    columns: tuple[str, ...],
+    report: Any,
+    stopped: Any,
+) -> Exported:
     from data.orders.exports import export_orders
 
-    return export_orders(shop, query, columns, path=path, report=report, cancelled=stopped)
+    return export_orders(shop, query, columns, numbers=marked, path=path, report=report, cancelled=stopped)

@@ -2,85 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from data.errors import Invalid
+from data.views.rules import View, built_in
 from screens.action import Action
-from screens.listing import ListScreen
+from screens.order_columns import OWN, cells_for, column_names, columns_for
 from screens.order_export import EXPORT, OrderExport
+from screens.order_line import OrderLineHelp
+from screens.order_many import MANY, NEED_ORDER, ManyOrders
 from screens.order_sheet import order_summary
-from screens.shown import parcel_mark, payment_mark, when
-from widgets.cells import Cell, Column
+from screens.saved_views import SavedViews, view_actions
 from widgets.grid import Grid
 from widgets.keybar import KeyHint
 from widgets.queryline import QueryLine
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from data.estimate import Approximate
     from data.orders.query import OrderQuery
     from data.orders.reads import OrderDetail, OrderRow
     from data.shop import Shop
 
-COLUMNS = (
-    Column("order_number", "Order", 9),
-    Column("created_at", "Placed", 9),
-    Column("customer_name", "Customer", 12, flex=1),
-    Column("item_count", "Items", 5, right=True, min_total=80),
-    Column("total_amount", "Total", 9, right=True),
-    Column("payment_state", "Payment", 10),
-    Column("order_status", "Parcel", 11),
-)
-
-#: The views every shop starts with, on the keys 1 to 6: name and query.
-VIEWS: tuple[tuple[str, str], ...] = (
-    ("Open", "status:pending,confirmed,processing"),
-    ("To ship", "status:confirmed,processing"),
-    ("Unpaid", "unpaid status:pending,confirmed,processing"),
-    ("Late", "status:pending,confirmed,processing created:>3d"),
-    ("Shipped", "status:shipped"),
-    ("All", ""),
-)
-
-_HINT = "1 Open  2 To ship  3 Unpaid  …"
+#: The views every shop starts with, on the keys from 1 on: name and query.
+VIEWS: tuple[tuple[str, str], ...] = tuple((view.name, view.query) for view in built_in("orders"))
+#: seconds between two looks at how much the views find, while the list is shown
+_COUNTED_EVERY = 30.0
 
 
-def cells(row: OrderRow) -> tuple[Cell, ...]:
-    """Return one order as the list shows it."""
-    return (
-        row.order_number,
-        when(row.created_at),
-        row.customer_name or row.email or "–",
-        row.item_count,
-        row.total_amount,
-        payment_mark(row.payment_state, row.paid_amount, row.order_status),
-        parcel_mark(row.order_status, row.shipped_units, row.units),
-    )
-
-
-class OrdersScreen(OrderExport, ListScreen):
+class OrdersScreen(ManyOrders, OrderExport, SavedViews, OrderLineHelp):
     """Find an order, see what it needs, open it."""
 
     NAME = "orders"
+    VIEWS_OF = "orders"
     TITLE_CRUMBS = ("Orders",)
     ACTIONS = (
         Action("orders.filter", "/", "filter", "type_query", help="Edit the line that says which orders", rank=60),
         Action("orders.new", "n", "new", "new_order", permission="orders.place", help="Place an order", rank=20),
+        *MANY,
         EXPORT,
         Action("orders.edit", "e", "edit", "edit", "orders.edit", help="Change the order under the bar", show=False),
         Action("orders.clear", "ctrl+u", "all", "clear_query", help="Empty the filter line: every order", show=False),
         Action("orders.reload", ("r", "f5"), "reload", "reload", help="Read the list again, stay at this row", rank=80),
-        *(
-            Action(
-                f"orders.view_{place}",
-                str(place),
-                name,
-                "show_query",
-                help=f"View {name}: {query or 'every order'}",
-                group="Views",
-                show=False,
-                arguments=(query,),
-            )
-            for place, (name, query) in enumerate(VIEWS, start=1)
-        ),
+        *view_actions("orders"),
     )
 
     DEFAULT_CSS = """
@@ -90,63 +56,108 @@ class OrdersScreen(OrderExport, ListScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.query_line = QueryLine(placeholder="status:processing total:>100 customer:ann unpaid, or any words")
+        self.query_line = QueryLine(placeholder="status:processing total:>100 tag:rush assigned:me unpaid, or words")
         self.grid: Grid[OrderRow] = Grid(
-            COLUMNS,
-            cells,
+            OWN,
+            cells_for(OWN),
             key=lambda row: row.order_number,
             empty=("No orders match.", "/ changes the filter · 6 shows all · n places one"),
             id="orders",
         )
-        self._estimate = ""
 
     def on_mount(self) -> None:
-        """Start in the list: its keys are at hand, ``/`` types."""
-        self.query_line.note(_HINT)
+        """Start in the list: its keys are at hand, ``/`` types. What the views find is looked up again now and then."""
+        self.query_line.note(self.idle_note())
         self.grid.focus()
+        self.set_interval(_COUNTED_EVERY, self._count_again)
+
+    def arrive(self, query: str | None = None, **arguments: Any) -> None:
+        """Show the list; the views may have changed meanwhile."""
+        super().arrive(query, **arguments)
+        self.learn_views()
 
     def more_hints(self) -> tuple[KeyHint, ...]:
         """What Enter does here."""
         return (KeyHint("Enter", "open"),)
 
     def list_for(self, text: str) -> bool:
-        """List what the filter line asks for; a line that can't be read is marked."""
-        from data.orders.query import parse_order_query
-
-        try:
-            query = parse_order_query(text)
-        except Invalid as error:
-            token, why = next(iter(error.fields.items()))
-            self.query_line.note(f"▲ {token[:24]}", "bad")
-            self.status.say(why, "bad")
+        """List what the filter line asks for; a line that can't be read is marked and leaves the list as it is."""
+        query = self.read_line(text)
+        if query is None:
             return False
-        name = next((name for name, asked in VIEWS if asked == text), "")
-        self.query_line.note(_HINT)
-        self.status.say("")
+        name = next((view.name for view in self.views.views if view.query == text), "")
         self.show_crumbs("Orders", *([name] if name else []))
         self.grid.show(self.pages(lambda shop: _source(shop, query)))
         return True
 
+    # -- views and columns --------------------------------------------------------------------------------------------
+
+    def idle_note(self) -> str:
+        """The views on keys stand at the end of row 2 while there is nothing to mend."""
+        return self.views_note
+
+    def views_known(self) -> None:
+        """Row 2 names the views on keys; what they find follows."""
+        self.load(_count, self.views.views, then=self._counted, failed=lambda error: None, group="counts")
+
+    def _counted(self, counts: Mapping[UUID, Approximate]) -> None:
+        self.counts = counts
+        self.mark_again()
+
+    def _count_again(self) -> None:
+        if self.is_current and self.saved is not None:
+            self.views_known()
+
+    def reload(self) -> None:
+        """Read the list again, stay at this row."""
+        super().reload()
+        self.learn_views()
+
+    def columns_there_are(self) -> Sequence[tuple[str, str]]:
+        """Every column of the list."""
+        return column_names()
+
+    def show_columns(self, names: tuple[str, ...]) -> None:
+        """Show the columns chosen, the list's own where none are."""
+        columns = columns_for(names)
+        self.grid.columns, self.grid.cells = columns, cells_for(columns)
+        self.grid.column = min(self.grid.column, len(columns) - 1)
+        self.grid.refresh()
+
     def leave(self) -> bool:
-        """Esc: an export under way stops first."""
-        return self.stop_exporting() or super().leave()
+        """Esc: what is under way stops first."""
+        return self.stop_exporting() or self.stop_papers() or super().leave()
+
+    def on_screen_suspend(self) -> None:
+        """Another screen covers the list."""
+        self.go_away()
+
+    def on_screen_resume(self) -> None:
+        """Back from a job, the rows are read anew."""
+        self.come_back()
+
+    def why_not(self, action: Action) -> str:
+        """Some actions need an order under the bar, or a mark."""
+        needs = action.name in NEED_ORDER or action.name == "orders.edit"
+        return "no order under the bar" if needs and self.grid.current is None and not self.marked() else ""
 
     # -- the list ---------------------------------------------------------------------------------------------------
 
     def on_grid_loaded(self, event: Grid.Loaded) -> None:
         """Say how many match."""
-        self._estimate = (
-            f"{'' if event.exact else '~'}{event.estimate:,} match · " if event.estimate is not None else ""
-        )
+        if event.estimate is not None:
+            self._about = f"{'' if event.exact else '~'}{event.estimate:,}"
         self._tell()
 
     def on_grid_marks_changed(self, event: Grid.MarksChanged) -> None:
         """Say how many are marked."""
         self._tell()
+        self.refresh_keys()
 
     def _tell(self) -> None:
         marked = f"{len(self.grid.marks):,} marked · " if len(self.grid.marks) else ""
-        self.status.facts(f"{marked}{self._estimate}newest first")
+        match = f"{self._about} match · " if self._about else ""
+        self.status.facts(f"{marked}{match}newest first")
 
     def on_grid_row_chosen(self, event: Grid.RowChosen) -> None:
         """Open the order."""
@@ -172,6 +183,8 @@ class OrdersScreen(OrderExport, ListScreen):
 def _source(shop: Shop, query: OrderQuery) -> Any:
     from data.orders.reads import list_orders
 
+    query = query.seen_by(shop.actor.user_id)
+
     def fetch(*, after: str | None, before: str | None, limit: int) -> Any:
         return list_orders(shop.stores.postgres, query, after=after, before=before, limit=limit)
 
@@ -182,3 +195,9 @@ def _read(shop: Shop, order_number: str) -> OrderDetail:
     from data.orders.reads import get_order
 
     return get_order(shop.stores.postgres, order_number)
+
+
+def _count(shop: Shop, views: tuple[View, ...]) -> Mapping[UUID, Approximate]:
+    from data.orders.views import count_views
+
+    return count_views(shop, views)

@@ -1,4 +1,4 @@
-"""Saved views and chosen columns of a list: what any list screen takes in to have them.
+"""Views and chosen columns of a list: what any list screen takes in to have them.
 
 Shape: a mix-in that knows only a noun (``data.views.rules.NOUNS``), the query line and the grid. A view is nothing but
 a line of query with a name, so opening one is writing it into the line. Rejected: views as a state beside the line,
@@ -11,17 +11,22 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from data.ids import new_id
+from data.views.rules import View, Views, built_in
 from screens.action import Action
 from screens.forms.view import view_form
 from screens.listing import ListScreen
 from screens.view_overlays import ColumnsOverlay, ViewsOverlay
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from data.estimate import Approximate
     from data.shop import Shop
     from data.views.messages import ViewRemoved, ViewSaved
-    from data.views.reads import View, Views
 
-_NOTE = 34
+#: The cells of row 2 that the views may take, and those they leave to the line where there is more room.
+_NOTE, _LINE = 34, 66
 
 
 def view_actions(area: str) -> tuple[Action, ...]:
@@ -62,6 +67,8 @@ class SavedViews(ListScreen):
         super().__init__()
         self.saved: Views | None = None
         self.columns_shown: tuple[str, ...] = ()
+        #: about how many rows each view finds, where the list's own room can say that
+        self.counts: Mapping[UUID, Approximate] = {}
 
     # -- what a subclass says -----------------------------------------------------------------------------------------
 
@@ -89,18 +96,27 @@ class SavedViews(ListScreen):
         """The views were read; the row of the line may name those on keys."""
 
     @property
+    def views(self) -> Views:
+        """The views there are; before they were read, those built in."""
+        return self.saved if self.saved is not None else Views(built_in(self.VIEWS_OF))
+
+    @property
     def views_note(self) -> str:
-        """The views on keys, as far as they fit into row 2."""
+        """The views on keys, as far as they fit into row 2, with about how much each finds."""
+        room = max(_NOTE, self.size.width - _LINE)
         note = ""
-        for view in self.saved.views if self.saved is not None else ():
-            said = f"{view.key} {view.name}"
-            if view.key is not None and len(note) + len(said) + 2 <= _NOTE:
-                note += ("  " if note else "") + said
+        for view in self.views.on_keys():
+            count = f" {self.counts[view.view_id]}" if view.view_id in self.counts else ""
+            said = f"{view.key} {view.name}{count}"
+            more = "  " if note else ""
+            if len(note) + len(more) + len(said) > room:
+                return f"{note}  …" if len(note) + 3 <= room else note
+            note += more + said
         return note
 
     def open_view(self, key: str) -> None:
         """Open the view on a digit."""
-        view = self.saved.on_key(int(key)) if self.saved is not None else None
+        view = self.views.on_key(int(key))
         if view is None:
             self.status.say(f"no view on {key}; B saves one", "warn")
         else:
@@ -127,7 +143,7 @@ class SavedViews(ListScreen):
 
     def show_views(self) -> None:
         """List the saved views."""
-        self.shell.overlay(ViewsOverlay(self.saved.views if self.saved is not None else ()), self._view_chosen)
+        self.shell.overlay(ViewsOverlay(self.views.views, self.counts), self._view_chosen)
 
     def _view_chosen(self, answer: tuple[str, View] | None) -> None:
         if answer is None:
@@ -135,6 +151,9 @@ class SavedViews(ListScreen):
         verb, view = answer
         if verb == "open":
             self._open(view)
+            return
+        if view.built_in:
+            self.status.say(f"{view.name} is built in; B saves another view on its key", "warn")
             return
         key = str(new_id())
         whose = "which everybody has" if view.shared else "of yours"

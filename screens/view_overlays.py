@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -17,7 +17,10 @@ from widgets.sheet import Sheet, SheetLine
 from widgets.text import fit
 
 if TYPE_CHECKING:
-    from data.views.reads import View
+    from uuid import UUID
+
+    from data.estimate import Approximate
+    from data.views.rules import View
 
 _NAME = 24
 _MOST_LINES = 14
@@ -35,9 +38,10 @@ class ViewsOverlay(_ListOverlay, Overlay["tuple[str, View]"]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("delete,d", "remove", "remove", id="views.remove")]
 
-    def __init__(self, views: Sequence[View]) -> None:
+    def __init__(self, views: Sequence[View], counts: Mapping[UUID, Approximate] | None = None) -> None:
         super().__init__()
         self._views = tuple(views)
+        self._counts = counts or {}
         self.sheet = Sheet(id="views")
 
     def compose(self) -> ComposeResult:
@@ -58,12 +62,14 @@ class ViewsOverlay(_ListOverlay, Overlay["tuple[str, View]"]):
     def _lay(self, width: int) -> list[SheetLine]:
         lines = []
         for view in self._views:
-            whose = "everybody" if view.shared else "mine"
+            count = self._counts.get(view.view_id)
+            about = f"{'' if count is None else str(count):>6}  " if self._counts else ""
             pieces = (
                 Piece(f"{view.key or ' '}  ", "key"),
                 Piece(fit(view.name, _NAME)),
-                Piece(f"  {whose:<10}", "muted"),
-                Piece(fit(view.query or "everything", max(width - _NAME - 15, 1)), "muted"),
+                Piece(f"  {view.whose:<10}", "muted"),
+                Piece(about),
+                Piece(fit(view.query or "everything", max(width - _NAME - 15 - len(about), 1)), "muted"),
             )
             lines.append(SheetLine(pieces, str(view.view_id), view))
         return lines

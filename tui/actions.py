@@ -74,7 +74,7 @@ def widget_actions(widgets: Sequence[type[Widget]]) -> tuple[Action, ...]:
         Action(binding.id or "", tuple(binding.key.split(",")), binding.description, "", help=binding.description)
         for widget in widgets
         for binding in widget.BINDINGS
-        if isinstance(binding, Binding)
+        if isinstance(binding, Binding) and binding.id  # one without a name keeps keys from doing anything: no action
     )
 
 

@@ -70,7 +70,7 @@ class QueryInput(LineInput):
 
     KEYS_IN: ClassVar[str] = "while a line with offers is typed"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "steer(1)", "next offer, then the list", id="offers.next"),
+        Binding("down", "steer(1)", "next offer, or the list", id="offers.next"),
         Binding("up", "steer(-1)", "offer before", id="offers.previous"),
         Binding("tab", "steer(0)", "write what was meant", id="offers.take"),
         Binding("enter", "submit", "find, or take the offer", id="offers.find"),

@@ -2,19 +2,20 @@
 
 A batch is one command: the records' changes, their outcomes, the job's counts and the audit rows commit together, under
 a key that follows from the job and the batch. So a job that was killed anywhere goes on with the first row that has no
-outcome, and no row is ever done twice. Rejected: one command a record (a door's round trip each), and a position kept
-beside the job, which a crash can leave behind or ahead of what was done.
+outcome, and no row is ever done twice. Rejected: a position kept beside the job, which a crash can leave behind or
+ahead of what was done. Records that go one by one are done by their own commands (``data.bulk.by_row``) and noted here.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, func, insert, select, update
 
-from data.bulk.kinds import CHANGED, REFUSED, UNCHANGED, Kind, Target, kind_called
-from data.bulk.messages import AddTargets, BatchDone, JobOpened, OpenJob, RunBatch, StopJob, TargetsAdded
+from data.bulk.kinds import CHANGED, REFUSED, UNCHANGED, Kind, Outcome, RowKind, Target, kind_called
+from data.bulk.messages import AddTargets, BatchDone, JobOpened, NoteRows, OpenJob, RunBatch, StopJob, TargetsAdded
 from data.bulk.schema import BulkJob, BulkRow
 from data.door import UnitOfWork, handles
 from data.errors import Conflict, Denied, Invalid, NotFound
@@ -81,6 +82,8 @@ def run_batch(command: RunBatch, uow: UnitOfWork) -> BatchDone:
         raise Invalid({"count": f"must be between 1 and {MAX_BATCH}"})
     job = _locked(command.job_id, uow)
     kind = _allowed(job.kind, uow)
+    if isinstance(kind, RowKind):
+        raise Invalid({"job_id": f"{job.title} is done row by row, not by the batch"})
     table = BulkRow
     rows = uow.connection.execute(
         select(table.number, table.target_id, table.label, table.data)
@@ -94,17 +97,41 @@ def run_batch(command: RunBatch, uow: UnitOfWork) -> BatchDone:
     ).all()
     targets = [Target(row.target_id, row.label, row.data) for row in rows]
     outcomes = kind.apply(job.arguments, targets, uow) if targets else []
-    if outcomes:
+    _write(job.job_id, [(row.number, *made) for row, made in zip(rows, map(_noted, outcomes), strict=True)], uow)
+    return _counted(job, Counter(made.outcome for made in outcomes), uow)
+
+
+def _noted(made: Outcome) -> tuple[str, str]:
+    return made.outcome, made.message
+
+
+def _write(job_id: UUID, rows: Sequence[tuple[int, str, str]], uow: UnitOfWork) -> None:
+    """Write outcome and message of rows, by number."""
+    if rows:
         uow.connection.execute(
             update(BulkRow.__table__)  # type: ignore[arg-type]  # a model's table, stated as the wider type
-            .where(BulkRow.job_id == job.job_id, BulkRow.number == bindparam("at"))
+            .where(BulkRow.job_id == job_id, BulkRow.number == bindparam("at"))
             .values(outcome=bindparam("what"), message=bindparam("why")),
-            [
-                {"at": row.number, "what": made.outcome, "why": made.message[:_MAX_MESSAGE] or None}
-                for row, made in zip(rows, outcomes, strict=True)
-            ],
+            [{"at": number, "what": what, "why": why[:_MAX_MESSAGE] or None} for number, what, why in rows],
         )
-    return _counted(job, Counter(made.outcome for made in outcomes), uow)
+
+
+@handles(NoteRows)
+def note_rows(command: NoteRows, uow: UnitOfWork) -> BatchDone:
+    """Note what became of rows; see ``NoteRows`` for what is raised."""
+    if len(command.rows) > MAX_BATCH or any(row.outcome not in (CHANGED, UNCHANGED, REFUSED) for row in command.rows):
+        raise Invalid({"rows": f"are at most {MAX_BATCH}, each {CHANGED}, {UNCHANGED} or {REFUSED}"})
+    job = _locked(command.job_id, uow)
+    _allowed(job.kind, uow)
+    made = {row.number: row for row in command.rows}
+    still_open = uow.connection.execute(
+        select(BulkRow.number).where(
+            BulkRow.job_id == job.job_id, BulkRow.number.in_(list(made)), BulkRow.outcome.is_(None)
+        )
+    )
+    fresh = [made[number] for number in still_open.scalars()]
+    _write(job.job_id, [(row.number, row.outcome, row.message) for row in fresh], uow)
+    return _counted(job, Counter(row.outcome for row in fresh), uow)
 
 
 @handles(StopJob)
@@ -150,7 +177,7 @@ def _locked(job_id: UUID, uow: UnitOfWork) -> Row[tuple[BulkJob]]:
     return job
 
 
-def _allowed(name: str, uow: UnitOfWork) -> Kind:
+def _allowed(name: str, uow: UnitOfWork) -> Kind | RowKind:
     """Return the kind, if the actor may do what it does. Raises ``NotFound`` and ``Denied``."""
     kind = kind_called(name)
     if not uow.actor.may(kind.permission):

@@ -9,7 +9,18 @@ import msgspec
 
 from data.command import INT8_MAX, Command
 
-__all__ = ["AddTargets", "BatchDone", "JobOpened", "OpenJob", "RunBatch", "StopJob", "TargetInput", "TargetsAdded"]
+__all__ = [
+    "AddTargets",
+    "BatchDone",
+    "JobOpened",
+    "NoteRows",
+    "OpenJob",
+    "RowDone",
+    "RunBatch",
+    "StopJob",
+    "TargetInput",
+    "TargetsAdded",
+]
 
 _HANDLERS = "data.bulk.commands"
 
@@ -77,7 +88,8 @@ class BatchDone(msgspec.Struct, frozen=True, kw_only=True):
 class RunBatch(Command, frozen=True, kw_only=True):
     """Do the rows of a job from number ``first`` on, ``count`` of them, that have no outcome yet.
 
-    Raises ``NotFound``, ``Denied`` (the kind's permission) and ``Invalid`` for a batch of more than 500.
+    Raises ``NotFound``, ``Denied`` (the kind's permission) and ``Invalid`` for a batch of more than 500, or a job that
+    is done row by row (``data.bulk.kinds.RowKind``).
     """
 
     name: ClassVar[str] = "bulk.batch"
@@ -88,6 +100,29 @@ class RunBatch(Command, frozen=True, kw_only=True):
     job_id: UUID
     first: int
     count: int
+
+
+class RowDone(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the row ``number``."""
+
+    number: int
+    outcome: str
+    message: str = ""
+
+
+class NoteRows(Command, frozen=True, kw_only=True):
+    """Note what became of rows that were done one by one, each by its own command. One that is noted stays as it is.
+
+    Raises ``NotFound``, ``Denied`` (the kind's permission) and ``Invalid`` for more than 500, or an unknown outcome.
+    """
+
+    name: ClassVar[str] = "bulk.note"
+    permission: ClassVar[str] = "bulk.run"
+    result: ClassVar[type] = BatchDone
+    handled_in: ClassVar[str] = _HANDLERS
+
+    job_id: UUID
+    rows: tuple[RowDone, ...]
 
 
 class StopJob(Command, frozen=True, kw_only=True):

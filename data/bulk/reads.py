@@ -17,7 +17,7 @@ from data.types import Page
 if TYPE_CHECKING:
     from data.stores.postgres import Postgres
 
-__all__ = ["BulkRowView", "Job", "first_open", "get_job", "list_jobs", "list_rows"]
+__all__ = ["BulkRowView", "Job", "first_open", "get_job", "list_jobs", "list_rows", "open_rows"]
 
 _ROWS = "bulk:number"
 _JOBS = "bulk:created"
@@ -120,3 +120,13 @@ def first_open(postgres: Postgres, job_id: UUID) -> int | None:
     query = select(BulkRow.number).where(BulkRow.job_id == job_id, BulkRow.outcome.is_(None))
     with postgres.reading() as connection:
         return connection.execute(query.order_by(BulkRow.number).limit(1)).scalar_one_or_none()
+
+
+def open_rows(postgres: Postgres, job_id: UUID, limit: int) -> list[BulkRowView]:
+    """Return the first ``limit`` rows without an outcome, by number."""
+    query = select(BulkRow.number, BulkRow.target_id, BulkRow.label, BulkRow.data).where(
+        BulkRow.job_id == job_id, BulkRow.outcome.is_(None)
+    )
+    with postgres.reading() as connection:
+        rows = connection.execute(query.order_by(BulkRow.number).limit(limit)).all()
+    return [BulkRowView(row.number, row.target_id, row.label, None, "", row.data) for row in rows]

@@ -12,7 +12,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from data.bulk.kinds import CHANGED, REFUSED, UNCHANGED, Target, kind_called
+from data.bulk.by_row import run_rows
+from data.bulk.kinds import CHANGED, REFUSED, UNCHANGED, RowKind, Target, kind_called
 from data.bulk.messages import AddTargets, OpenJob, RunBatch, StopJob, TargetInput
 from data.bulk.reads import Job, first_open, get_job, list_rows
 from data.ids import new_id
@@ -36,7 +37,7 @@ Cancelled = Callable[[], bool]
 class DryRun:
     """What a job would do, in rows; ``examples`` are (record, what would change), ``reasons`` (why refused, rows).
 
-    ``partial`` says that it was cancelled before the last row.
+    ``partial`` says that it was cancelled before the last row; ``done`` what a record would be after it.
     """
 
     total: int
@@ -46,6 +47,18 @@ class DryRun:
     examples: tuple[tuple[str, str], ...] = ()
     reasons: tuple[tuple[str, int], ...] = ()
     partial: bool = False
+    done: str = "changed"
+
+    @property
+    def sentence(self) -> str:
+        """``38 of 41 can be shipped; 3 cannot: 2 not paid, 1 cancelled.``"""
+        told = f"{self.changed:,} of {self.total:,} can be {self.done}"
+        if self.unchanged:
+            told += f"; {self.unchanged:,} {'is' if self.unchanged == 1 else 'are'} so already"
+        if self.refused:
+            listed = ", ".join(f"{rows:,} {reason}" for reason, rows in self.reasons)
+            told += f"; {self.refused:,} cannot: {listed}"
+        return f"{told}."
 
 
 def make_job(
@@ -92,7 +105,7 @@ def dry_run(
         for target, outcome in zip(targets, kind.preview(shop.stores, job.arguments, targets), strict=True):
             made[outcome.outcome] += 1
             if outcome.outcome == REFUSED:
-                reasons[outcome.message] += 1
+                reasons[outcome.reason or outcome.message] += 1
             elif outcome.outcome == CHANGED and len(examples) < _EXAMPLES:
                 examples.append((target.label, outcome.message))
         seen, after = seen + len(targets), page.after
@@ -101,7 +114,8 @@ def dry_run(
         if after is None:
             break
     counts = made[CHANGED], made[UNCHANGED], made[REFUSED]
-    return DryRun(job.total, *counts, tuple(examples), tuple(reasons.most_common(_REASONS)), seen < job.total)
+    told = tuple(examples), tuple(reasons.most_common(_REASONS))
+    return DryRun(job.total, *counts, *told, partial=seen < job.total, done=kind.done)
 
 
 def run_job(
@@ -113,6 +127,10 @@ def run_job(
     a crash or an ``Unavailable``, which leave whole batches done. Raises ``NotFound``, ``Denied``, ``Unavailable``.
     """
     job = get_job(shop.stores.postgres, job_id)
+    kind = kind_called(job.kind)
+    if isinstance(kind, RowKind):
+        run_rows(shop, job, kind, report=report, cancelled=cancelled)
+        return get_job(shop.stores.postgres, job_id)
     done = job.done
     while (first := first_open(shop.stores.postgres, job_id)) is not None:
         if cancelled():

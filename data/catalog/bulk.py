@@ -60,6 +60,7 @@ class _ProductJob:
     """What both kinds share: the dry run and the batch, given how a record's patch is made."""
 
     permission = "catalog.edit"
+    done = "changed"
 
     def preview(self, stores: Stores, arguments: Mapping[str, Any], targets: Sequence[Target]) -> list[Outcome]:
         """Say what ``apply`` would do."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from data.documents.paper import Paper
     from data.shop import Shop
 
-__all__ = ["FORMATS", "Document", "PrintFailed", "make_document", "print_document", "save_document"]
+__all__ = ["FORMATS", "Document", "PrintFailed", "make_document", "make_paper", "print_document", "save_document"]
 
 FORMATS = ("pdf", "text")
 _ENDINGS = {"pdf": ".pdf", "text": ".txt"}
@@ -70,12 +70,18 @@ def make_document(shop: Shop, refs: Sequence[str], kind: str, *, format: str = "
 def _paper(shop: Shop, refs: Sequence[str], kind: str, warehouse: str) -> Paper:
     if not refs:
         raise Invalid({"orders": "say at least one order"})
-    postgres, sender = shop.stores.postgres, _sender(shop.settings.seller)
     if kind == "pick-list":
-        return pick_list([get_order(postgres, ref) for ref in refs], warehouse=warehouse, now=datetime.now(UTC))
+        orders = [get_order(shop.stores.postgres, ref) for ref in refs]
+        return pick_list(orders, warehouse=warehouse, now=datetime.now(UTC))
     if len(refs) > 1:
         raise Invalid({"orders": f"{KINDS[kind].lower()}s are made one by one; only a pick list takes several orders"})
-    order = get_order(postgres, refs[0])
+    return make_paper(shop, refs[0], kind, warehouse=warehouse)
+
+
+def make_paper(shop: Shop, ref: str, kind: str, *, warehouse: str = "") -> Paper:
+    """Return the invoice or, else, the packing slip of an order. Raises ``NotFound``, ``Invalid`` (nothing to pack)."""
+    postgres, sender = shop.stores.postgres, _sender(shop.settings.seller)
+    order = get_order(postgres, ref)
     if kind == "invoice":
         return invoice(order, sender=sender)
     notes = public_notes(postgres, order.order_id)

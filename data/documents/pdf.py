@@ -16,7 +16,7 @@ from fpdf import FPDF
 from data.documents.fonts import Fitted, fit
 from data.documents.paper import Column, Facts, Lines, Paper, Sums, Table
 
-__all__ = ["Printed", "paper_pdf"]
+__all__ = ["Printed", "paper_pdf", "papers_pdf"]
 
 _MARGIN, _LINE, _SMALL = 15.0, 5.2, 9
 _TITLE, _NAMES, _AMOUNT = 16, 30.0, 34.0
@@ -35,14 +35,20 @@ class Printed:
 
 def paper_pdf(paper: Paper) -> Printed:
     """Return ``paper`` as a PDF."""
-    fitted = fit(paper.texts())
-    sheet = _Sheet(paper, fitted)
-    sheet.fill()
+    return papers_pdf((paper,))
+
+
+def papers_pdf(papers: Sequence[Paper]) -> Printed:
+    """Return ``papers``, one or more, as one PDF; each begins on a page of its own."""
+    fitted = fit("".join(paper.texts() for paper in papers))
+    sheet = _Sheet(papers[0], fitted)
+    for paper in papers:
+        sheet.fill(paper)
     return Printed(bytes(sheet.output()), fitted.missing)
 
 
 class _Sheet(FPDF):
-    """The pages of one paper; the methods below lay out one kind of block each."""
+    """The pages of one paper after another; the methods below lay out one kind of block each."""
 
     def __init__(self, paper: Paper, fitted: Fitted) -> None:
         super().__init__(format="A4")
@@ -63,9 +69,10 @@ class _Sheet(FPDF):
         self.set_font("sans", size=8)
         self.cell(0, 5, self._shown(f"{self._paper.reference} · {self.page_no()}/{{nb}}"), align="R")
 
-    def fill(self) -> None:
-        """Lay the paper out."""
-        self.add_page()
+    def fill(self, paper: Paper) -> None:
+        """Lay ``paper`` out, from a new page on."""
+        self.add_page()  # ends the page before, with the reference of its own paper
+        self._paper = paper
         self.set_font("sans", size=_SMALL)
         for line in self._paper.sender:
             self._text(line)

@@ -29,7 +29,7 @@ def normal_tag(text: str) -> str:
 
 
 def checked_tags(tags: Iterable[str], *, field: str = "tags") -> tuple[str, ...]:
-    """Return ``tags`` in their one spelling, each once. Raises ``Invalid`` for one that is empty, too long or unreadable.
+    """Return ``tags`` in their one spelling, each once. Raises ``Invalid`` for one that is empty, too long or unseen.
 
     What cannot be seen cannot be told apart, so a tag has no control or invisible characters.
     """
@@ -45,7 +45,7 @@ def checked_tags(tags: Iterable[str], *, field: str = "tags") -> tuple[str, ...]
 
 
 def held_now(reason: str | None, until: datetime | None, now: datetime) -> bool:
-    """Say whether an order with this hold is held at ``now``: its time ends a hold by itself, whether or not a job ran."""
+    """Say whether an order with this hold is held at ``now``: its time ends a hold by itself, also where no job ran."""
     return reason is not None and (until is None or until > now)
 
 

@@ -9,8 +9,8 @@ Words and ``field:value`` pairs, all of which must hold::
 ``today``, ``yesterday``), ``>2026-11-01``, a span of days ``2026-11-01..2026-11-22``, or an age: ``>7d`` is older than
 seven days, ``<12h`` is the last twelve hours. ``tag:a,b`` is either, ``tag:a tag:b`` both. ``assigned:`` takes ``me``,
 ``none``, or words of a colleague's name or e-mail. ``paid``, ``unpaid`` and ``held`` stand alone; ``-`` before one of
-these, ``tag:`` or ``assigned:`` turns it round. Plain words match the order number, the customer's name or e-mail; quotes
-keep blanks together.
+these, ``tag:`` or ``assigned:`` turns it round. Plain words match the order number, the customer's name or e-mail;
+quotes keep blanks together.
 
 Every token that cannot be read is a problem with its place in the line and, where that can be guessed, what was meant.
 """

@@ -59,6 +59,94 @@ async def test_the_filter_line_is_read_as_it_is_typed(shop: Shop, running: Run) 
             await desk.sees("5 match", "status:processing total:>100")
 
 
+async def test_what_was_meant_is_written_by_tab(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    with clock_at(NOON):
+        async with running(world.shop) as desk:
+            await desk.press("f3")
+            await desk.sees("5 match")
+            await desk.press("slash")
+            await desk.type("status:deliverd ")
+            await desk.sees("Tab: delivered", "deliverd: none of", "▸ 0")
+            await desk.press("tab")
+            await desk.sees("/ status:delivered", "1 match", world.number("last week"))
+
+
+async def test_views_are_saved_over_a_key_and_say_how_much_they_find(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    with clock_at(NOON):
+        async with running(world.shop, (120, 40)) as desk:
+            await desk.press("f3")
+            await desk.sees("1 Open 3  2 To ship 2")
+            await desk.press("slash")
+            await desk.type("customer:chen")
+            await desk.press("enter")
+            await desk.sees("1 match")
+            await desk.press("B")
+            await desk.type("Chen's")
+            await desk.press("enter", "2", "ctrl+s")
+            await desk.sees("view Chen's saved on 2", "1 Open 3  2 Chen's 1  3 Unpaid")
+            await desk.press("6")
+            await desk.sees("› Orders › All", "5 match")
+            await desk.press("2")
+            await desk.sees("› Orders › Chen's", "/ customer:chen", "1 match")
+            await desk.press("V")
+            await desk.sees("Saved views", "mine", "built in", "customer:chen")
+            await desk.press("escape", "c")
+            await desk.sees("Columns")
+            await desk.press("j", "space", "ctrl+s")
+            await desk.until(lambda: "Placed" not in desk.text and "Parcel" in desk.text)
+
+
+async def test_one_order_is_tagged_held_and_given_to_somebody(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    late = world.number("late")
+    with clock_at(NOON):
+        async with running(world.shop, (120, 40)) as desk:
+            await desk.press("f3")
+            await desk.sees("5 match")
+            await desk.press("j", "j", "t")
+            await desk.sees(f"Tags of {late}")
+            await desk.type("Rush gift")
+            await desk.press("enter")
+            await desk.sees(f"{late}: #rush #gift", "Chen Wei  #rush")
+            await desk.press("h")
+            await desk.type("wrong address")
+            await desk.press("ctrl+s")
+            await desk.sees(f"{late} is on hold", "‖ on hold", "2 To ship 1")
+            await desk.press("A", "enter")
+            await desk.sees(f"{late} is Ann Keller's")
+            await desk.press("h")
+            await desk.sees(f"{late} may be sent again", "2 To ship 2")
+            await desk.press("slash")
+            await desk.type("tag:rush assigned:me -held")
+            await desk.sees("1 match", f"▸ {late}")
+
+
+async def test_marked_orders_are_tried_then_done_with_an_outcome_for_each(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    with clock_at(NOON):
+        async with running(world.shop) as desk:
+            await desk.press("f3")
+            await desk.sees("5 match")
+            await desk.press("v", "j", "j", "v", "a")
+            await desk.sees("Act on the 3 marked", "nothing to say")
+            await desk.press("right")
+            await desk.sees("ship all that is left", "empty, or: unpaid")
+            await desk.press("enter")
+            await desk.type("unpaid")
+            await desk.press("ctrl+s")
+            await desk.sees("2 of 3 can be shipped; 1 cannot: 1 not confirmed.", "nothing is changed yet")
+            await desk.press("ctrl+s")
+            await desk.sees("changes 2 records now; a job")
+            await desk.press("enter")
+            await desk.sees("2 changed, 1 refused", "not confirmed", "sends 3 units", "3 of 3")
+            await desk.press("2")
+            await desk.sees("refused rows", world.number("new"))
+            await desk.press("escape")
+            await desk.sees("3 marked", "● 3/3", "● 1/1")
+
+
 async def test_a_number_typed_into_the_palette_opens_the_order(shop: Shop, running: Run) -> None:
     world = furnish(shop)
     with clock_at(NOON):
