@@ -136,7 +136,9 @@ def _conditions(connection: Connection, query: OrderQuery) -> tuple[str, dict[st
         parts.append(condition)
         values.update(named)
 
-    if query.statuses:
+    if len(query.statuses) == 1:  # told by itself: an index gives one state in the list's order, of several it does not
+        add("o.order_status = :status", status=query.statuses[0])
+    elif query.statuses:
         add("o.order_status = ANY(:statuses)", statuses=list(query.statuses))
     for name, sign in (("from", ">="), ("above", ">"), ("to", "<="), ("below", "<")):
         bound = getattr(query, f"total_{name}")

@@ -104,11 +104,12 @@ class Order(Base):
         Index("idx_orders_status", "order_status", text("created_at DESC"), text("order_id DESC")),
         # list_orders total:… where few orders are that cheap or dear; walking the newest would read them all
         Index("idx_orders_total_amount", "total_amount", text("created_at DESC"), text("order_id DESC")),
-        # list_orders unpaid: the few of many years that were shipped and are still to be paid
+        # list_orders unpaid status:…: the few of many years that were shipped and are still to be paid
         Index(
             "idx_orders_unpaid",
             text("created_at DESC"),
             text("order_id DESC"),
+            "order_status",
             postgresql_where=text("paid_amount < total_amount"),
         ),
         # orders_of a customer, customer:… (and the foreign key's index)

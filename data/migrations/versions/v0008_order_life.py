@@ -233,9 +233,9 @@ PAID = (
              WHERE status = 'succeeded' AND kind IN ('capture', 'refund') GROUP BY order_id) AS p
      WHERE o.order_id = p.order_id
     """,
-    # list_orders unpaid: the few of many years that were shipped and are still to be paid
+    # list_orders unpaid status:…: the few of many years that were shipped and are still to be paid
     """
-    CREATE INDEX idx_orders_unpaid ON orders (created_at DESC, order_id DESC) WHERE paid_amount < total_amount
+    CREATE INDEX idx_orders_unpaid ON orders (created_at DESC, order_id DESC, order_status) WHERE paid_amount < total_amount
     """,
     # A payment is updated once, from pending to its end, so what is new and succeeded was not counted before.
     """
