@@ -107,6 +107,10 @@ class OrderForm(OrderExtras):
             return
         if basket.problems:
             self.totals_line.show(self.totals, f"▲ {len(basket.problems)} short", "bad")
+        elif lines and self.rows_left:
+            self.totals_line.show(self.totals, "▲ rows unknown", "bad")
+        elif lines and self.code_problem(self.totals.subtotal, self.totals.currency):
+            self.totals_line.show(self.totals, "▲ code", "bad")
         elif hindrance := self.hindrance():
             self.totals_line.show(self.totals if basket.lines else None, hindrance)
         else:
@@ -217,6 +221,7 @@ class OrderForm(OrderExtras):
         for timer in self._waiting.values():
             timer.stop()
         self.show_customer(None)
+        self.forget_rows()
         self.delivery.code.value = ""
         self.lines.put(Basket())
         self.status.facts("")

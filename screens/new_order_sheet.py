@@ -116,7 +116,7 @@ class TotalsLine(OneLine):
         self.changed()
 
     def pieces(self, width: int) -> list[Piece]:
-        """Amounts left, note right."""
+        """Amounts left, note right; where both do not fit, the amounts come first and a good note stays away."""
         left = [Piece("  ")]
         if self._totals is not None:
             totals = self._totals
@@ -129,4 +129,7 @@ class TotalsLine(OneLine):
                 Piece(f"{tax} {totals.tax_amount:,.2f}{gap}"),
                 Piece(f"Total {totals.total_amount:,.2f} {totals.currency}", "strong"),
             ]
-        return spread(left, [Piece(*self._note)], width)
+        text, tone = self._note
+        if tone == "good" and sum(len(piece.text) for piece in left) + len(text) >= width:
+            text = ""
+        return spread(left, [Piece(text, tone)], width)

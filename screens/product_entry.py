@@ -149,15 +149,21 @@ class ProductEntry(AppScreen):
             return
         self.app.bell()
         self.keep_rows(unknown)
-        named = ", ".join(row.sku or row.text for row in unknown[:3])
-        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
-        self.status.say(f"{taken}. Nobody knows {named}{more}: correct it above, Enter takes it", "bad")
+        named = ", ".join((row.sku or row.text)[:14] for row in unknown[:2])
+        more = f" and {len(unknown) - 2} more" if len(unknown) > 2 else ""
+        self.status.say(f"{taken}. Nobody knows {named}{more}: correct it, then Enter", "bad")
 
     def keep_rows(self, rows: Sequence[PastedRow]) -> None:
         """Put rows back into the entry, before what is typed there meanwhile."""
         typed = self.entry.text.strip()
         self.entry.set(BETWEEN_ROWS.join((*(row.text for row in rows), *((typed,) if typed else ()))))
+        self.entry.input.cursor_position = 0  # where the first of them stands
         self._rows_left = True
+
+    def forget_rows(self) -> None:
+        """Empty the entry, with what waits there."""
+        self._rows_left = False
+        self.entry.set("")
 
     def take_chosen(self, offer: Offer) -> None:
         """A suggestion was entered: take it, in the quantity typed with its words."""

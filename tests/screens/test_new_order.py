@@ -126,7 +126,7 @@ async def test_a_pasted_list_of_rows_is_one_change_and_unknown_ones_wait_to_be_c
         await desk.press("ctrl+s")
         await desk.sees("Not yet: nobody knows NOPE-1 x3")
         assert _orders(world) == 5
-        await desk.press(*["backspace"] * len("NOPE-1 x3"))
+        await desk.press(*["delete"] * len("NOPE-1 x3"))  # the cursor stands where the first of them is
         await _enter(desk, "CAB-0044 2 | NOPE-2 5 | SSD-0107 x1")
         await desk.sees("2 ×     15.90       31.80", "1 ×    109.00", "+2 rows. Nobody knows NOPE-2", "> NOPE-2 5")
         await desk.press("home", *["delete"] * len("NOPE-2"))
