@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from data.types import StatusMark
 from screens.chosen_columns import within_room
+from screens.handling_shown import HELD, tags_told
 from screens.shown import order_mark, parcel_mark, payment_mark, when
 from widgets.cells import Cell, Column, Runs
 
@@ -74,12 +74,3 @@ def _cell(row: OrderRow, name: str, *, tagged: bool) -> Cell:
             return f"{until}{row.hold_reason}"
     value: Cell = getattr(row, name)
     return value
-
-
-#: An order that is held back from shipping.
-HELD = StatusMark("‖", "on hold", "warn")
-
-
-def tags_told(tags: Sequence[str]) -> str:
-    """Return tags as the list shows them: ``#rush #gift``."""
-    return " ".join(f"#{tag}" for tag in tags)

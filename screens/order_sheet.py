@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from screens.handling_shown import handling_pieces
 from screens.order_parcels_sheet import parcel_lines, return_lines
 from screens.shown import address_line, age, exact, now, order_mark, payment_mark, when
 from widgets.cells import Cell, Column
@@ -41,7 +42,7 @@ def order_state(order: OrderDetail) -> tuple[list[Piece], list[Piece]]:
     if since < timedelta(minutes=1):
         placed = "just now"
     told = f" · placed {placed}{by} · {order.customer_name or order.email or 'no customer'}"
-    return [Piece(str(mark), mark.tone), Piece(told)], [Piece(f"v{order.version}", "muted")]
+    return [Piece(str(mark), mark.tone), Piece(told)], [*handling_pieces(order), Piece(f"v{order.version}", "muted")]
 
 
 def order_page(page: OrderPage, width: int) -> list[SheetLine]:
@@ -62,6 +63,7 @@ def order_summary(order: OrderDetail, width: int) -> list[SheetLine]:
     lines = [
         SheetLine((Piece(f"{order.order_number}  ", "strong"), Piece(str(mark), mark.tone))),
         SheetLine((Piece(f"{order.customer_name} · {exact(order.created_at)}", "muted"),)),
+        *([SheetLine(tuple(handled))] if (handled := handling_pieces(order, reason=True)) else []),
         heading("Lines", width),
         *(table_row(_SHORT_LINES, (item.quantity, item.product_name, item.total_price), width) for item in order.items),
         heading("Money", width, f"total {order.total_amount:,.2f} {order.currency}"),

@@ -98,12 +98,13 @@ class RowKind(_Told, Protocol):
 
 
 #: What is done to orders, each a kind ``orders.…``.
-_ORDER_ACTIONS = ("confirm", "hold", "release", "tag", "untag", "assign", "ship", "cancel", "capture")
+_ORDER_ACTIONS = ("confirm", "hold", "release", "tag", "untag", "assign", "ship", "cancel")
 #: kind → ``module:object``
 KINDS: Mapping[str, str] = {
     "products.change": "data.catalog.bulk:CHANGE",
     "products.values": "data.catalog.bulk:VALUES",
     **{f"orders.{action}": f"data.orders.bulk:{action.upper()}" for action in _ORDER_ACTIONS},
+    "orders.capture": "data.orders.bulk_capture:CAPTURE",
 }
 
 

@@ -1,4 +1,6 @@
-"""What bulk jobs do to orders: confirm, hold, release, tag, untag, assign, ship, cancel, capture; one after another.
+"""What bulk jobs do to orders: confirm, hold, release, tag, untag, assign, ship, cancel; one after another.
+
+Capturing stands in ``data.orders.bulk_capture``.
 
 Each action says of an order, from facts alone, whether it can be done and why not (``judge``, pure); the dry run asks
 it of hundreds at once, and doing it asks again, just before the order's own command decides for good under its locks.
@@ -12,25 +14,33 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from data.bulk.kinds import CHANGED, REFUSED, UNCHANGED, Outcome, Target
-from data.errors import Invalid, Unavailable
+from data.errors import Invalid
 from data.orders.bulk_facts import Facts, facts_of
 from data.orders.handling_messages import AssignOrder, HoldOrder, ReleaseOrder, TagOrder
 from data.orders.handling_rules import checked_tags, parse_until
 from data.orders.messages import CancelLines, ChangeOrderStatus
 from data.orders.rules import CLOSED, OPEN
 from data.orders.steps import checked_reason
-from data.payments.flow import finish
-from data.payments.messages import BeginPayment
-from data.payments.providers import PROVIDERS, provider_of
 from data.shipments.messages import ShipOrder
 
 if TYPE_CHECKING:
     from data.command import Command
-    from data.payments.messages import PaymentBegun
     from data.shop import Shop
     from data.stores import Stores
 
-__all__ = ["ASSIGN", "CANCEL", "CAPTURE", "CONFIRM", "HOLD", "RELEASE", "SHIP", "TAG", "UNTAG", "OrderAction"]
+__all__ = [
+    "ASSIGN",
+    "CANCEL",
+    "CONFIRM",
+    "HOLD",
+    "RELEASE",
+    "SHIP",
+    "TAG",
+    "UNTAG",
+    "Arguments",
+    "OrderAction",
+    "refused",
+]
 
 _CUT_OFF = "done before the job was cut off"
 Arguments = Mapping[str, Any]
@@ -88,7 +98,8 @@ class OrderAction:
         return Outcome(CHANGED, _CUT_OFF)
 
 
-def _refused(reason: str, message: str = "") -> Outcome:
+def refused(reason: str, message: str = "") -> Outcome:
+    """Return that an order is refused for ``reason``, in words that others share; ``message`` is its own sentence."""
     return Outcome(REFUSED, message or reason, reason)
 
 
@@ -106,7 +117,7 @@ class _Confirm(OrderAction):
     def judge(self, facts: Facts, arguments: Arguments) -> Outcome:
         if facts.order_status == "pending":
             return Outcome(CHANGED, "pending → confirmed")
-        return _refused(facts.order_status) if facts.order_status in CLOSED else Outcome(UNCHANGED, facts.order_status)
+        return refused(facts.order_status) if facts.order_status in CLOSED else Outcome(UNCHANGED, facts.order_status)
 
     def command(self, order_id: UUID, arguments: Arguments) -> Command:
         return ChangeOrderStatus(order_id=order_id, new_status="confirmed")
@@ -130,7 +141,7 @@ class _Hold(OrderAction):
     def judge(self, facts: Facts, arguments: Arguments) -> Outcome:
         wanted = arguments["reason"], parse_until(arguments["until"])
         if facts.order_status not in OPEN:
-            return _refused(facts.order_status)
+            return refused(facts.order_status)
         if (facts.hold_reason, facts.on_hold_until) == wanted:
             return Outcome(UNCHANGED, "on hold")
         return Outcome(CHANGED, f"on hold: {facts.hold_reason} → {wanted[0]}" if facts.held else "→ on hold")
@@ -228,15 +239,15 @@ class _Ship(OrderAction):
         if facts.order_status in ("shipped", "delivered"):
             return Outcome(UNCHANGED, facts.order_status)
         if facts.order_status not in OPEN:
-            return _refused(facts.order_status)
+            return refused(facts.order_status)
         if facts.order_status == "pending":
-            return _refused("not confirmed")
+            return refused("not confirmed")
         if facts.held:
-            return _refused("on hold", f"on hold: {facts.hold_reason}")
+            return refused("on hold", f"on hold: {facts.hold_reason}")
         if facts.owed > 0 and not arguments["unpaid"]:
-            return _refused("not paid", f"not paid: {facts.owed:,.2f} {facts.currency} due")
+            return refused("not paid", f"not paid: {facts.owed:,.2f} {facts.currency} due")
         if facts.allocated < facts.left or not facts.left:
-            return _refused("no warehouse serves all of it" if facts.left else "nothing left to send")
+            return refused("no warehouse serves all of it" if facts.left else "nothing left to send")
         return Outcome(CHANGED, f"sends {facts.left:,} unit{'' if facts.left == 1 else 's'}")
 
     def command(self, order_id: UUID, arguments: Arguments) -> Command:
@@ -259,66 +270,13 @@ class _Cancel(OrderAction):
         if facts.order_status == "cancelled":
             return Outcome(UNCHANGED, "cancelled")
         if facts.order_status not in OPEN or not facts.left:
-            return _refused(facts.order_status)
+            return refused(facts.order_status)
         return Outcome(CHANGED, f"{facts.order_status} → cancels {facts.left:,} unit{'' if facts.left == 1 else 's'}")
 
     def command(self, order_id: UUID, arguments: Arguments) -> Command:
         return CancelLines(order_id=order_id, reason=arguments["reason"])
 
 
-class _Capture(OrderAction):
-    """What is due, of an authorisation, by its provider. ``{"provider": "bank"}``: without one, it came by that way."""
-
-    permission = "payments.capture"
-    done = "captured"
-
-    def check(self, arguments: Arguments) -> dict[str, Any]:
-        provider = str(arguments.get("provider") or "").strip()
-        if provider and provider not in PROVIDERS:
-            raise Invalid({"provider": f"must be one of {', '.join(PROVIDERS)}, or left out"})
-        return {"provider": provider}
-
-    def title(self, arguments: Arguments) -> str:
-        by = f", else by {arguments['provider']}" if arguments["provider"] else ""
-        return f"capture what is due of authorisations{by}"
-
-    def judge(self, facts: Facts, arguments: Arguments) -> Outcome:
-        if facts.owed <= 0:
-            return Outcome(UNCHANGED, "nothing is due")
-        if facts.authorised_by is None and not arguments["provider"]:
-            return _refused("no authorisation", f"no authorisation; {facts.owed:,.2f} {facts.currency} due")
-        amount = min(facts.owed, facts.authorised) if facts.authorised_by else facts.owed
-        by = facts.provider if facts.authorised_by else arguments["provider"]
-        left = f", {facts.owed - amount:,.2f} stays due" if amount < facts.owed else ""
-        return Outcome(CHANGED, f"captures {amount:,.2f} {facts.currency} by {by}{left}")
-
-    def act(self, shop: Shop, facts: Facts, arguments: Arguments, judged: Outcome, key: str) -> Outcome:
-        begin = BeginPayment(
-            order_id=facts.order_id,
-            kind="capture",
-            amount=min(facts.owed, facts.authorised) if facts.authorised_by else facts.owed,
-            provider=facts.provider if facts.authorised_by else arguments["provider"],
-            parent_payment_id=facts.authorised_by,
-        )
-        provider_of(shop.settings, begin.provider)  # one that is not there refuses before anything is written
-        begun: PaymentBegun = shop.door.run(begin, shop.actor, key=key).result
-        return self._finished(shop, begun.payment_id)
-
-    def after_all(self, shop: Shop, before: Any) -> Outcome:
-        return self._finished(shop, UUID(before["payment_id"]))
-
-    def _finished(self, shop: Shop, payment_id: UUID) -> Outcome:
-        try:
-            settled = finish(shop, payment_id)
-        except Unavailable as away:
-            if away.store != "gateway":
-                raise
-            return _refused("no answer from the gateway", "no answer from the gateway; it is asked again later")
-        if settled.status != "succeeded":
-            return _refused("declined", f"declined: {settled.failure}" if settled.failure else "")
-        return Outcome(CHANGED, f"captured {settled.amount:,.2f} {settled.currency} by {settled.provider}")
-
-
 CONFIRM, HOLD, RELEASE = _Confirm(), _Hold(), _Release()
 TAG, UNTAG, ASSIGN = _Tag(off=False), _Tag(off=True), _Assign()
-SHIP, CANCEL, CAPTURE = _Ship(), _Cancel(), _Capture()
+SHIP, CANCEL = _Ship(), _Cancel()
