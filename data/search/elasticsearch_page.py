@@ -14,7 +14,7 @@ from typing import Any
 from data.search.elasticsearch_snapshot import ElasticSnapshot
 from data.search.facets import ALWAYS
 from data.search.plan import Order
-from data.search.run import Found, SortKey
+from data.search.run import Asked, Found, SortKey
 from data.search.tree import Node
 
 __all__ = ["OneSearch"]
@@ -79,11 +79,16 @@ class OneSearch:
         found: Found = self._answer["found"]
         return Found(found.hits[:limit], found.keys[:limit])
 
-    def values(self, node: Node, names: Sequence[str], *, limit: int) -> dict[str, list[tuple[str, int]]]:
+    def values(self, asked: Sequence[Asked], *, limit: int) -> dict[str, list[tuple[str, int]]]:
         """Return the commonest values by facet."""
-        known = self._known(node) if limit == _VALUES else {}
-        asked = self._snapshot.values(node, [name for name in names if name not in known], limit=limit)
-        return {name: known[name] if name in known else asked[name] for name in names}
+        counts: dict[str, list[tuple[str, int]]] = {}
+        unknown: list[Asked] = []
+        for node, names in asked:
+            known = self._known(node) if limit == _VALUES else {}
+            counts |= {name: known[name] for name in names if name in known}
+            if rest := [name for name in names if name not in known]:
+                unknown.append((node, rest))
+        return counts | self._snapshot.values(unknown, limit=limit)
 
     def _known(self, node: Node) -> Mapping[str, list[tuple[str, int]]]:
         if self._bounds is None or node != self._node:

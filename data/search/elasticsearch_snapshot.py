@@ -19,7 +19,7 @@ from data.search.elasticsearch_index import DEAD, agg_terms, facet_field, field_
 from data.search.engine import STORE
 from data.search.kept import Keeper
 from data.search.plan import Order
-from data.search.run import Found, SortKey
+from data.search.run import Asked, Found, SortKey
 from data.search.terms import read_hit
 from data.search.tree import ATTRIBUTE, LABEL, SPELLING, TEXT_FIELDS, Node, Prefix, unpair
 
@@ -122,12 +122,16 @@ class ElasticSnapshot:
 
     # -- counts
 
-    def values(self, node: Node, names: Sequence[str], *, limit: int) -> dict[str, list[tuple[str, int]]]:
+    def values(self, asked: Sequence[Asked], *, limit: int) -> dict[str, list[tuple[str, int]]]:
         """Return the commonest values by facet, as products write them."""
-        some = [names[first : first + _FACETS_AT_ONCE] for first in range(0, len(names), _FACETS_AT_ONCE)]
-        asked = [{"query": _matching(node), "aggs": _values_of(part, limit)} for part in some]
+        some = [
+            (node, names[first : first + _FACETS_AT_ONCE])
+            for node, names in asked
+            for first in range(0, len(names), _FACETS_AT_ONCE)
+        ]
+        requests = [{"query": _matching(node), "aggs": _values_of(part, limit)} for node, part in some]
         counts: dict[str, list[tuple[str, int]]] = {}
-        for part, found in zip(some, self._ask_all(asked), strict=True):
+        for (_, part), found in zip(some, self._ask_all(requests), strict=True):
             counts |= {name: _counted(found, f"v{place}") for place, name in enumerate(part)}
         return counts
 

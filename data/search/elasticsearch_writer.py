@@ -121,7 +121,7 @@ class Target:
         options = {"index": self.alias, "require_alias": True, "filter_path": "items.*.status,items.*.error"}
         with translate_errors():
             answer = patient.run(lambda: self._client.bulk(operations=lines, **options))  # type: ignore[arg-type]
-        news, later, why, refused = 0, [], "", ""
+        news, known, later, why, refused = 0, 0, [], "", ""
         for write, item in zip(writes, answer.get("items", ()), strict=True):
             status, error = item["index"]["status"], item["index"].get("error", {})
             if status < 300:
@@ -131,10 +131,13 @@ class Target:
                 why = f"{error.get('type')}: {error.get('reason')}"
             elif status == 404:
                 raise Unavailable(STORE, f"{status} {error.get('reason')}")
-            elif status != 409:  # 409: what is there is as new
+            elif status == 409:  # What is there is as new.
+                known += 1
+            else:
                 refused = refused or f"{write.product_id}: {_explained(error)}"
-        # Set at once, because what was taken has to be shown also where another document is refused.
-        self.dirty = self.dirty or news > 0
+        # Set at once, because what was taken has to be shown also where another document is refused. What was there
+        # already counts: a writer that was killed, or whose answer was lost, may never have shown it.
+        self.dirty = self.dirty or news + known > 0
         if refused:
             raise SearchRefused(refused[:500])
         if later:

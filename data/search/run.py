@@ -24,7 +24,7 @@ from data.search.tree import Node
 from data.search.words import Vocabulary
 from data.types import Facet
 
-__all__ = ["Found", "Snapshot", "count_facet", "run_search"]
+__all__ = ["Asked", "Found", "Snapshot", "count_facet", "run_search"]
 
 MOST_HITS = 500
 #: More values of one facet are not counted one by one (nobody scrolls them); searching inside it narrows first.
@@ -32,6 +32,8 @@ MOST_COUNTED = 5_000
 _MOST_NAMES = 1_000
 
 SortKey = int | str
+#: Facets to count, and the products over which; a facet's own choice is left aside, so each may have a condition.
+Asked = tuple[Node, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,8 @@ class Snapshot(Vocabulary, Protocol):
         """Return hits by a sort key that follow ``after``; ``backwards``: in the opposite order, nearest first."""
         ...
 
-    def values(self, node: Node, names: Sequence[str], *, limit: int) -> dict[str, list[tuple[str, int]]]:
-        """Return the ``limit`` commonest values as written, with exact counts, by facet name."""
+    def values(self, asked: Sequence[Asked], *, limit: int) -> dict[str, list[tuple[str, int]]]:
+        """Return the ``limit`` commonest values as written, with exact counts, by facet name; all in one question."""
         ...
 
     def names(self, node: Node, *, limit: int) -> list[tuple[str, int]]:
@@ -107,7 +109,7 @@ def count_facet(snapshot: Snapshot, query: SearchQuery, name: str, *, contains: 
     """Return what ``SearchEngine.facet`` promises, read from ``snapshot``."""
     filters, name = plan(query, snapshot), field_key(name)
     match, _, _ = _read(snapshot, query, filters)
-    counts = _counts(snapshot, filters.condition(match.node, apart_from=name), [name])[name]
+    counts = _counts(snapshot, [(filters.condition(match.node, apart_from=name), [name])])[name]
     return panel.build(
         query, name, panel.holding(counts, contains), panel.label_of(name, snapshot.labels().get(name, "")), limit=limit
     )
@@ -135,15 +137,15 @@ def _facets(snapshot: Snapshot, query: SearchQuery, filters: Plan, match: Match)
     mine = [name for name in dict.fromkeys(one.facet for one in filters.restrictions) if name]
     attributes = panel.pick_attributes(snapshot.names(everything, limit=_MOST_NAMES), mine)
     names = [*panel.ALWAYS, *attributes]
-    counts = _counts(snapshot, everything, [name for name in names if name not in chosen])
-    for name in chosen:
-        counts |= _counts(snapshot, filters.condition(match.node, apart_from=name), [name])
+    asked = [(filters.condition(match.node, apart_from=name), [name]) for name in chosen]
+    counts = _counts(snapshot, [(everything, [name for name in names if name not in chosen]), *asked])
     return panel.assemble(query, names, counts, snapshot.labels())
 
 
-def _counts(snapshot: Snapshot, node: Node, names: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
-    counts = snapshot.values(node, [name for name in names if name != "price"], limit=MOST_COUNTED)
-    if "price" in names:
+def _counts(snapshot: Snapshot, asked: Sequence[Asked]) -> dict[str, list[tuple[str, int]]]:
+    listed = [(node, [name for name in names if name != "price"]) for node, names in asked]
+    counts = snapshot.values([one for one in listed if one[1]], limit=MOST_COUNTED)
+    for node in (node for node, names in asked if "price" in names):
         found = snapshot.prices(node, [bound * 100 for bound in panel.PRICE_BOUNDS])
         counts["price"] = [(panel.price_value(place), count) for place, count in enumerate(found)]
     return counts

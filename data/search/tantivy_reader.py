@@ -20,7 +20,7 @@ from data.search.engine import STORE
 from data.search.kept import Keeper
 from data.search.layout import LAYOUT
 from data.search.plan import Order as HitOrder
-from data.search.run import Found, SortKey
+from data.search.run import Asked, Found, SortKey
 from data.search.terms import read_hit
 from data.search.tree import ATTRIBUTE, LABEL, SPELLING, Node, unpair
 
@@ -130,11 +130,13 @@ class TantivySnapshot:
             raise Unavailable(STORE, "a sort key of the index is damaged")
         return self.index.parse_query(f"{name}:[* TO {key}}}" if descending else f"{name}:{{{key} TO *]")
 
-    def values(self, node: Node, names: Sequence[str], *, limit: int) -> dict[str, list[tuple[str, int]]]:
+    def values(self, asked: Sequence[Asked], *, limit: int) -> dict[str, list[tuple[str, int]]]:
         """Return the commonest values by facet, as products write them."""
-        requests = {name: ix.agg_terms(f"facet.{ix.facet_path(name)}", limit) for name in names}
-        found = self._aggregate(node, requests) if requests else {}
-        return {name: _counted(found[name]) for name in names}
+        counts: dict[str, list[tuple[str, int]]] = {}
+        for node, names in asked:
+            found = self._aggregate(node, {name: ix.agg_terms(f"facet.{ix.facet_path(name)}", limit) for name in names})
+            counts |= {name: _counted(found[name]) for name in names}
+        return counts
 
     def names(self, node: Node, *, limit: int) -> list[tuple[str, int]]:
         """Return the attributes of what matches with the number of products that have each."""

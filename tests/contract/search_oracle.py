@@ -156,6 +156,15 @@ class Oracle:
                 counts[price_range(price)] += 1
         return counts
 
+    def numbers(self, query: SearchQuery, name: str) -> list[float]:
+        """Return a number of each product found that has one: of a list the largest, which is what a range means."""
+        has_choice = any(one.field == name for one in query.filters)
+        found = [self.documents[one] for one in self.found(query, apart_from=name if has_choice else "")]
+        if name == "price":
+            return [float(one.price) for one in found if one.price is not None]
+        held = ([v for key, v in one.attributes.items() if attribute_key(key) == name] for one in found)
+        return [max(numbers) for values in held for value in values if (numbers := numbers_of(value))]
+
     def covering(self, query: SearchQuery) -> Counter[str]:
         """Return how many of the products found have each attribute."""
         found = (self.documents[product_id] for product_id in self.found(query))

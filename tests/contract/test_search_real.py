@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from bench.search import sample_documents
+from bench.support.products import sample_documents
 from data.search.engine import SearchDocument, SearchEngine
 from data.search.language import format_query, parse_query
 from tests.contract.search_oracle import Oracle
@@ -67,6 +69,21 @@ def test_hits_and_counts_are_those_of_brute_force(engine: SearchEngine, oracle: 
     assert len(result.facets) > 5
     for facet in result.facets:
         check_facet(facet, oracle, query)
+
+
+@pytest.mark.parametrize("line", ["category:Monitors", "category:Memory price:50..400", "corsair"])
+def test_the_bars_of_a_facet_hold_the_products_with_such_numbers(
+    engine: SearchEngine, oracle: Oracle, line: str
+) -> None:
+    query = parse_query(line, attributes=engine.attribute_names())
+    spread = {facet.name: facet.histogram for facet in engine.search(query).facets if facet.histogram}
+    assert len(spread) > 1
+    for name, histogram in spread.items():
+        numbers = oracle.numbers(query, name)
+        ends = [*histogram.bounds[:-1], math.inf if histogram.open_end else histogram.bounds[-1]]
+        bars = [sum(low <= number < high for number in numbers) for low, high in pairwise(ends)]
+        assert list(histogram.counts) == bars, name
+        assert sum(bars) == len(numbers), name
 
 
 def test_the_line_of_the_issue_is_read(engine: SearchEngine) -> None:

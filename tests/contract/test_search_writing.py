@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from data.errors import NotFound, Unavailable
+from data.errors import NotFound
 from data.search.engine import SearchDocument, SearchEngine, Successor, open_engine
 from data.search.language import SearchQuery, parse_query
 from data.types import Progress
@@ -26,10 +26,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     url = ENGINES[request.param](tmp_path)
     yield url
     servers.drop_index(url)
-
-
-#: What only an index in a folder promises: one writer at a time, and files that a test can damage.
-local_only = pytest.mark.skipif(bool(servers.ELASTICSEARCH), reason="about the files of the local index")
 
 
 @pytest.fixture
@@ -113,21 +109,6 @@ def test_a_generation_for_every_commit(engine: SearchEngine) -> None:
     assert engine.commit() == first
     engine.put_many([one(2)])
     assert engine.commit() > first
-
-
-@local_only
-def test_a_second_writer_is_refused_and_readers_are_not(engine: SearchEngine, url: str) -> None:
-    engine.put_many([one(1)])
-    engine.commit()
-    with closing(open_engine(url)) as other:
-        assert other.count() == 1
-        with pytest.raises(Unavailable, match="another process is writing"):
-            other.put_many([one(2)])
-        engine.close()
-        assert other.put_many([one(2)]) == 1
-        other.commit()
-    with closing(open_engine(url)) as again:
-        assert again.versions([product_id()]) == {product_id(): 2}
 
 
 def test_closing_commits(url: str) -> None:
@@ -303,38 +284,6 @@ def test_searches_go_on_while_another_thread_writes_and_rebuilds(engine: SearchE
         thread.join()
     assert failures == []
     assert set(totals) == {200}
-
-
-@local_only
-def test_an_index_of_another_layout_is_built_anew(url: str, tmp_path: Path) -> None:
-    with closing(open_engine(url)) as engine:
-        engine.put_many([one(1)])
-    pointer = next(tmp_path.rglob("CURRENT"))
-    folder = pointer.parent / pointer.read_text()
-    folder.rename(folder.with_name("layout0-000001"))
-    pointer.write_text("layout0-000001")
-    with closing(open_engine(url)) as engine:
-        assert engine.count() == 0
-        assert engine.put_many([one(1)]) == 1
-        engine.commit()
-        assert engine.count() == 1
-    assert not (folder.with_name("layout0-000001")).exists()
-
-
-@local_only
-def test_a_damaged_index_is_unavailable_not_a_crash(url: str, tmp_path: Path) -> None:
-    with closing(open_engine(url)) as engine:
-        engine.put_many(small(number, "thing") for number in range(50))
-    pointer = next(tmp_path.rglob("CURRENT"))
-    for file in (pointer.parent / pointer.read_text()).glob("*.*"):
-        if file.suffix not in {".json", ".lock"}:
-            file.write_bytes(b"\0" * 100)
-    with closing(open_engine(url)) as engine:
-        health = engine.health()
-        assert not health.ok
-        assert health.detail
-        with pytest.raises(Unavailable):
-            engine.search(parse_query("thing"))
 
 
 def test_versions_are_kept_and_taken_back(engine: SearchEngine, url: str) -> None:

@@ -11,11 +11,10 @@ import os
 import uuid
 from urllib.parse import urlsplit
 
-__all__ = ["CLICKHOUSE", "ELASTICSEARCH", "ELASTICSEARCH_PID", "REDIS", "drop_index", "fresh_index"]
+__all__ = ["CLICKHOUSE", "ELASTICSEARCH", "REDIS", "drop_index", "fresh_index"]
 
 #: The addresses of the servers of this run, empty where none were started.
 ELASTICSEARCH = os.environ.get("SHOP_TESTS_ELASTICSEARCH", "")
-ELASTICSEARCH_PID = int(os.environ.get("SHOP_TESTS_ELASTICSEARCH_PID", "0"))
 CLICKHOUSE = os.environ.get("SHOP_TESTS_CLICKHOUSE", "")
 REDIS = os.environ.get("SHOP_TESTS_REDIS", "")
 

@@ -13,12 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-import redis
-from clickhouse_driver import Client
-from clickhouse_driver.errors import Error as ClickHouseError
-from elasticsearch import ApiError, Elasticsearch, TransportError
-
-from tests.servers import processes
+from tests.servers import processes, versions
 from tests.servers.fetch import Missing, cache_folder
 
 
@@ -30,7 +25,11 @@ def main(command: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, _leave)
     folder = Path(tempfile.mkdtemp(prefix="shop-servers-"))
     servers: list[processes.Server] = []
-    known = ((processes.elasticsearch, _elasticsearch), (processes.clickhouse, _clickhouse), (processes.redis, _redis))
+    known = (
+        (processes.elasticsearch, versions.elasticsearch),
+        (processes.clickhouse, versions.clickhouse),
+        (processes.redis, versions.redis),
+    )
     try:
         begun = time.monotonic()
         print(f"The servers of production, fetched into {cache_folder()} the first time:", flush=True)
@@ -54,37 +53,8 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 def _environment(servers: Sequence[processes.Server]) -> dict[str, str]:
-    """Return the addresses as ``tests.servers`` reads them; the process too, for tests that stop a server."""
-    found = {f"SHOP_TESTS_{server.name.upper()}": server.url for server in servers}
-    return found | {f"SHOP_TESTS_{server.name.upper()}_PID": str(server.pid) for server in servers}
-
-
-def _elasticsearch(url: str) -> str:
-    """Return the version of the server, empty while it does not answer."""
-    with Elasticsearch(url, request_timeout=5, max_retries=0) as client:
-        try:
-            client.cluster.health(wait_for_status="yellow", timeout="1s")
-            return str(next(iter(client.nodes.info()["nodes"].values()))["version"])
-        except (ApiError, TransportError):
-            return ""
-
-
-def _clickhouse(url: str) -> str:
-    client = Client.from_url(url)
-    try:
-        return str(client.execute("SELECT version()")[0][0])
-    except (ClickHouseError, OSError, EOFError):
-        return ""
-    finally:
-        client.disconnect()
-
-
-def _redis(url: str) -> str:
-    with redis.Redis.from_url(url) as client:
-        try:
-            return str(client.info("server")["redis_version"])
-        except redis.RedisError:
-            return ""
+    """Return the addresses as ``tests.servers`` reads them."""
+    return {f"SHOP_TESTS_{server.name.upper()}": server.url for server in servers}
 
 
 if __name__ == "__main__":

@@ -23,11 +23,12 @@ _USER = 1000
 
 
 class Server:
-    """One server's process and its address."""
+    """One server's process and its address. ``launch`` starts the process, also a second time."""
 
-    def __init__(self, name: str, url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, name: str, url: str, launch: Callable[[], subprocess.Popen[bytes]], log: Path) -> None:
         self.name, self.url, self._log = name, url, log
-        self._process = process
+        self._launch = launch
+        self._process = launch()
 
     @property
     def pid(self) -> int:
@@ -44,14 +45,30 @@ class Server:
             time.sleep(0.1)
         return version
 
+    def freeze(self) -> None:
+        """Stop it where it stands: it takes connections and answers nobody."""
+        self._tell(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._tell(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """Kill it as it is, and whatever it started."""
+        self._tell(signal.SIGKILL)
+        self._process.wait()
+
+    def start_again(self) -> None:
+        """Start it on what it left behind, at the same address."""
+        self._process = self._launch()
+
     def stop(self) -> None:
         """End it, and whatever it started."""
         for number in (signal.SIGCONT, signal.SIGTERM):
             self._tell(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_STOP)
-        self._tell(signal.SIGKILL)
-        self._process.wait()
+        self.kill()
 
     def _tell(self, number: signal.Signals) -> None:
         try:
@@ -75,17 +92,20 @@ def _start(name: str, url: str, command: Sequence[str], folder: Path, environmen
     if missing := [tool for tool in ("unshare", "setpriv") if shutil.which(tool) is None]:
         raise fetch.Missing(f"there is no {missing[0]} on this machine; install the package util-linux")
     log = folder / f"{name}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            wrapped,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", **environment},
-            start_new_session=True,
-        )
-    return Server(name, url, process, log)
+
+    def launch() -> subprocess.Popen[bytes]:
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                wrapped,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                env={"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", **environment},
+                start_new_session=True,
+            )
+
+    return Server(name, url, launch, log)
 
 
 def elasticsearch(folder: Path) -> Server:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from bench.search import WAYS, mongo_document, sample_documents
+from bench.support.known_items import WAYS, title_fits
+from bench.support.products import mongo_document, sample_documents
 from data.search.analysis import value_key
 from data.search.batches import batches
 from data.search.engine import SearchDocument, SearchEngine
@@ -135,14 +136,30 @@ def test_known_items_are_found_alike_by_both_engines(
     assert different == []
 
 
+def test_both_engines_find_the_same_products_alike(
+    shelves: list[SearchEngine], documents: list[SearchDocument]
+) -> None:
+    some = documents[:: max(1, len(documents) // SHELF)]
+    found = 0
+    for document in some[:: len(some) // 60]:
+        ours, theirs = (engine.alike(document, limit=8) for engine in shelves)
+        assert [hit.product_id for hit in ours] == [hit.product_id for hit in theirs], document.title
+        found += len(ours)
+    assert found > 60
+
+
+@pytest.mark.parametrize("line", ["", "category:Memory", "category:Monitors price:100..500", "corsair"])
+def test_both_engines_draw_the_same_facets(shelves: list[SearchEngine], line: str) -> None:
+    """Names, values, counts and the bars of numbers: all that the panel shows."""
+    ours, theirs = (engine.search(parse_query(line)).facets for engine in shelves)
+    assert ours == theirs
+    assert any(facet.histogram for facet in ours)
+
+
 def known_lines(documents: Sequence[SearchDocument], way: str) -> list[str]:
     """Return known items as somebody might type them."""
     import random
 
     dice = random.Random(f"known {way}")
-    titles = sorted({one.title for one in documents if _is_fit(one.title.split())})
+    titles = sorted({one.title for one in documents if title_fits(one.title.split())})
     return [" ".join(WAYS[way](title.split(), dice)) for title in dice.sample(titles, KNOWN_ITEMS)]
-
-
-def _is_fit(words: list[str]) -> bool:
-    return len(words) >= 3 and any(word.isalpha() and len(word) >= 4 for word in words)

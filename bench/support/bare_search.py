@@ -1,0 +1,122 @@
+"""The bare calls behind a search: what the same hits, total and counts cost without any layer of ours.
+
+They know beforehand which facets there are and ask for all of them at once, and they make nothing of the answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from data.search.elasticsearch_client import connect, read_url
+from data.search.elasticsearch_index import agg_terms, facet_field, field_name, to_query
+from data.search.elasticsearch_reader import Reader as Index
+from data.search.facets import ALWAYS, PRICE_BOUNDS, pick_attributes
+from data.search.language import Between, Choice, SearchQuery
+from data.search.layout import LAYOUT
+from data.search.match import read_words
+from data.search.plan import plan
+from data.search.run import MOST_COUNTED
+from data.search.tantivy_reader import Reader
+from data.search.tree import ATTRIBUTE
+
+__all__ = ["elastic_call", "mongo_call", "raw_call"]
+
+_MOST_NAMES = 1_000
+_CENTS = [bound * 100 for bound in PRICE_BOUNDS]
+
+
+def raw_call(folder: Path, query: SearchQuery) -> Callable[[], object]:
+    """Return the bare tantivy calls behind ``query``: hits, total and the same facets, nothing made of them."""
+    snapshot = Reader(folder).snapshot()
+    filters = plan(query, snapshot)
+    match = next(read_words(query.text, query.excluded, snapshot).matches(snapshot))
+    node, chosen = filters.condition(match.node), filters.chosen()
+    names = _facet_names(snapshot.names(node, limit=_MOST_NAMES), chosen)
+
+    def ask() -> None:
+        snapshot.by_score(node, limit=50, offset=0)
+        snapshot.count(node)
+        snapshot.names(node, limit=_MOST_NAMES)
+        snapshot.values([(node, names)], limit=MOST_COUNTED)
+        snapshot.prices(node, _CENTS)
+        for name in chosen - {"price"}:
+            snapshot.values([(filters.condition(match.node, apart_from=name), [name])], limit=MOST_COUNTED)
+
+    return ask
+
+
+def elastic_call(url: str, query: SearchQuery) -> Callable[[], object]:
+    """Return the bare request behind ``query``, with hits, total and facets, and one more for each chosen facet."""
+    cluster = read_url(url)
+    client = connect(cluster)
+    alias = f"{cluster.name}-layout{LAYOUT}"
+    with Index(client, cluster, alias).snapshot() as snapshot:
+        filters = plan(query, snapshot)
+        match = next(read_words(query.text, query.excluded, snapshot).matches(snapshot))
+        node, chosen = filters.condition(match.node), filters.chosen()
+        names = _facet_names(snapshot.names(node, limit=_MOST_NAMES), chosen)
+    counted = {
+        **{name: agg_terms(facet_field(name), MOST_COUNTED) for name in names},
+        "names": agg_terms(field_name(ATTRIBUTE), _MOST_NAMES),
+        "prices": {"range": {"field": "pricing.cents", "ranges": [{"from": cents} for cents in _CENTS]}},
+    }
+    others = {name: filters.condition(match.node, apart_from=name) for name in chosen - {"price"}}
+
+    def ask() -> None:
+        hits = {"size": 50, "source": ["hit"], "track_total_hits": True}
+        client.search(index=alias, query=to_query(node), aggs=counted, **hits)
+        for name, other in others.items():
+            wanted = {name: agg_terms(facet_field(name), MOST_COUNTED)}
+            client.search(index=alias, query=to_query(other), size=0, aggs=wanted)
+
+    return ask
+
+
+def _facet_names(covered: Sequence[tuple[str, int]], chosen: Collection[str]) -> list[str]:
+    """Return the facets that a search counts, apart from prices and from what has a choice of its own."""
+    names = [*ALWAYS, *pick_attributes(covered, ())]
+    return [name for name in names if name != "price" and name not in chosen]
+
+
+def mongo_call(products: Any, query: SearchQuery) -> Callable[[], object]:
+    """Return the same search as MongoDB does it: text index, filters, hits, total and the same counts by ``$facet``.
+
+    A field's own choice does not shrink its counts here either, so each chosen field is counted by one more pipeline.
+    """
+    words = " ".join(f'"{word}"' for word in query.text.split())
+    base: dict[str, Any] = {"status": {"$ne": "archived"}} | ({"$text": {"$search": words}} if words else {})
+    filters = {_PATHS.get(one.field, f"attributes.{one.field}"): _mongo_condition(one.choices) for one in query.filters}
+    pairs = [{"$project": {"a": {"$objectToArray": "$attributes"}}}, {"$unwind": "$a"}]
+    grouped = [
+        {"$group": {"_id": {"k": "$a.k", "v": "$a.v"}, "n": {"$sum": 1}}},
+        {"$sort": {"n": -1}},
+        {"$limit": 1000},
+    ]
+    facets: dict[str, Any] = {name.replace(".", "_"): [{"$sortByCount": f"${name}"}] for name in _MONGO_FACETS}
+    facets["price"] = [{"$bucket": {"groupBy": "$pricing.final_price", "boundaries": PRICE_BOUNDS, "default": "none"}}]
+    facets |= {"attributes": [*pairs, *grouped], "total": [{"$count": "n"}]}
+    order = [{"$sort": {"pricing.final_price": 1}}] if query.sort == "price" else []
+    score = [{"$sort": {"s": {"$meta": "textScore"}}}] if words and not order else order
+
+    def ask() -> None:
+        list(products.aggregate([{"$match": base | filters}, {"$facet": facets}], allowDiskUse=True))
+        list(products.aggregate([{"$match": base | filters}, *score, {"$limit": 50}], allowDiskUse=True))
+        for name in filters:
+            others = {other: wanted for other, wanted in filters.items() if other != name}
+            list(products.aggregate([{"$match": base | others}, {"$sortByCount": f"${name}"}], allowDiskUse=True))
+
+    return ask
+
+
+_PATHS = {"brand": "brand", "price": "pricing.final_price", "stock": "inventory.available_stock"}
+_MONGO_FACETS = ("brand", "category.primary", "category.secondary", "category.tertiary", "status")
+
+
+def _mongo_condition(choices: Sequence[Choice]) -> dict[str, Any]:
+    between = next((choice for choice in choices if isinstance(choice, Between)), None)
+    if between is None:
+        return {"$in": list(choices)}
+    bounds = {"$gt" if between.low_open else "$gte": between.low, "$lt" if between.high_open else "$lte": between.high}
+    return {sign: float(bound) for sign, bound in bounds.items() if bound is not None}
