@@ -52,11 +52,8 @@ class OrderForm(FormOverlay):
         super().__init__(title, fields, save, verb=verb, aside=told)
 
     def on_resize(self) -> None:
-        """Two lines more are taken by the sentence."""
-        super().on_resize()
-        room = self.form.styles.max_height
-        if room is not None and room.value > 3:
-            self.form.styles.max_height = max(int(room.value) - 2, 3)
+        """Two lines more than elsewhere are taken by the sentence."""
+        self.form.limit(self.app.size.height - 12)
 
 
 class UnitsOf(NamedTuple):

@@ -128,8 +128,9 @@ class OrderShipScreen(AppScreen):
         told = Piece(f"{counted(left)} to be sent", "strong"), Piece(f" · {each}" if each else "")
         self.state.show(told, (Piece(f"v{packing.version}", "muted"),))
         self.sheet.show(lambda width: pack_lines(packing, width))
-        staying = f" · {counted(packing.staying)} stay behind" if packing.staying else ""
-        self.status.facts(f"{counted(packing.units)} in {len(packing.full)} of {len(packing.boxes)} boxes{staying}")
+        behind = f" · {counted(packing.staying)} left behind" if packing.staying else ""
+        boxes = "1 box" if len(packing.full) == 1 else f"{len(packing.full)} boxes"
+        self.status.facts(f"{counted(packing.units)} in {boxes}{behind}")
         self.refresh_keys()
 
     # -- packing ------------------------------------------------------------------------------------------------------

@@ -192,14 +192,21 @@ class Option:
     label: str
 
 
+#: Keys that take letters out of a text, or put some in: a choice is chosen, never taken apart.
+_TAKE_APART = frozenset(f"ctrl+{letter}" for letter in "hdwukfxv") | {
+    "backspace",
+    "delete",
+    "ctrl+backspace",
+    "ctrl+delete",
+}
+
+
 class SelectInput(LineInput):
     """Choose one of a few: ``← →`` step, a typed letter jumps to the next choice that begins with it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", "previous choice", id="select.previous"),
         Binding("right,space", "step(1)", "next choice", id="select.next"),
-        # What takes letters out of a text would leave a value that is no choice.
-        Binding("backspace,ctrl+h,delete,ctrl+d,ctrl+w,ctrl+u,ctrl+k,ctrl+f,ctrl+x,ctrl+v", "stay", show=False),
     ]
 
     class Stepped(Message):
@@ -218,9 +225,6 @@ class SelectInput(LineInput):
         if self.options:
             self.value = self.options[(self._index() + step) % len(self.options)].value
 
-    def action_stay(self) -> None:
-        """A choice is chosen, never taken apart."""
-
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
@@ -230,6 +234,10 @@ class SelectInput(LineInput):
         return character is not None and character.isprintable()
 
     async def _on_key(self, event: events.Key) -> None:
+        if event.key in _TAKE_APART:
+            event.stop()
+            event.prevent_default()
+            return
         if not event.is_printable or event.character is None or event.character == " ":
             return
         event.stop()

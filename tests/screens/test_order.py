@@ -53,7 +53,7 @@ async def test_an_order_walks_from_confirm_to_delivered(shop: Shop, running: Run
             await desk.press("enter")
             await desk.sees(f"{world.number('new')} is {status}  u undo", f" {status} · placed")
         await desk.press("s")
-        await desk.sees("› Ship", "─ Box 1 · WH1", "─ Box 2 · WH2", "3 units in 2 of 2 boxes")
+        await desk.sees("› Ship", "─ Box 1 · WH1", "─ Box 2 · WH2", "3 units in 2 boxes")
         await desk.press("enter")
         await desk.reads("Ships 3 units of", "in 2 boxes out of WH1 and WH2.", "This cannot be taken back.")
         await desk.press("enter")

@@ -30,6 +30,9 @@ async def confirm(desk: Running) -> None:
     await desk.press("enter")
     await desk.sees("─ Timeline")
     await desk.press("s")
+    await desk.until(lambda: "› Ship" in desk.text or "Enter does it" in desk.text)
+    if "› Ship" in desk.text:
+        await desk.press("enter")
     await desk.sees("Enter does it   Esc leaves")
 
 
@@ -39,7 +42,7 @@ async def cancel(desk: Running) -> None:
     await desk.sees("Open")
     await desk.press("enter")
     await desk.sees("─ Timeline")
-    await desk.press("c", "enter")
+    await desk.press("c", "ctrl+s")
     await desk.sees("▲ is needed")
 
 
@@ -61,7 +64,7 @@ async def address(desk: Running) -> None:
 
 WAYS = (
     *(ways.dashboard, ways.orders, nothing_matches, unreadable),
-    *(ways.order, confirm, cancel, ways.note, ways.paper, ways.inbox),
+    *(ways.order, confirm, cancel, ways.ship, ways.money, ways.note, ways.paper, ways.inbox),
     *(ways.order_edit, ways.order_conflict),
     *(ways.new_order, short),
     *(ways.customers, ways.customer, address),

@@ -59,6 +59,23 @@ async def paper(desk: Running) -> None:
     await desk.sees("prints or saves")
 
 
+async def ship(desk: Running) -> None:
+    await orders(desk)
+    await desk.type("/status:processing")
+    await desk.press("enter")
+    await desk.until(lambda: "◑ processing" in desk.text or "/ status:processing" in desk.text)
+    await desk.press("enter")
+    await desk.sees("Lines", "Timeline", "s ship")
+    await desk.press("s")
+    await desk.sees("─ Box 1", "Enter ship")
+
+
+async def money(desk: Running) -> None:
+    await order(desk)
+    await desk.press("$")
+    await desk.sees("Money of", "a key or Enter does it")
+
+
 async def order_edit(desk: Running) -> None:
     await orders(desk)
     await desk.type("/status:processing")
@@ -270,6 +287,7 @@ PICTURES = (
     Picture("dashboard", dashboard),
     Picture("orders", orders, WIDE),
     Picture("order", order),
+    Picture("order-ship", ship),
     Picture("order-edit", order_edit),
     Picture("order-conflict", order_conflict),
     Picture("inbox", inbox),

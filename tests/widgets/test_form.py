@@ -71,6 +71,8 @@ async def test_a_select_jumps_by_letter_and_steps_by_arrow(run: Run) -> None:
         await pilot.pause()
         assert country.value == "FR"
         assert "‹ France ›" in "\n".join(app.row(y) for y in range(8))
+        await pilot.press("backspace", "ctrl+u", "ctrl+w", "delete", "ctrl+k")
+        assert country.value == "FR"  # a choice is never taken apart
 
 
 async def test_a_form_that_does_not_fit_says_where_one_is_and_what_is_out_of_view(run: Run) -> None:
