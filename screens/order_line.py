@@ -27,7 +27,8 @@ class OrderLineHelp(ListScreen):
         """Return what ``text`` asks for, ``None`` where it can't be read; rows 2 and 23 say what is wrong and meant."""
         line = self._mark(text)
         first = next(iter(line.problems), None)
-        self.status.say(f"{text[first.start : first.end]}: {first.message}" if first is not None else "", "bad")
+        part = text[first.start : first.end].rstrip(":") if first is not None else ""
+        self.status.say(f"{part}: {first.message}" if first is not None else "", "bad")
         return line.query if first is None else None
 
     def _mark(self, text: str) -> OrderLine:

@@ -23,6 +23,24 @@ async def unreadable(desk: Running) -> None:
     await desk.sees("none of pending, confirmed")
 
 
+async def meant(desk: Running) -> None:
+    await ways.orders(desk)
+    await desk.type("/ann statis:shipped")
+    await desk.sees("Tab: status:")
+
+
+async def order_views(desk: Running) -> None:
+    await ways.orders(desk)
+    await desk.press("V")
+    await desk.sees("Saved views", "built in")
+
+
+async def act_on_many(desk: Running) -> None:
+    await ways.orders(desk)
+    await desk.press("space", "j", "space", "a", "right")
+    await desk.sees("Act on the 2 marked", "ship all that is left")
+
+
 async def confirm(desk: Running) -> None:
     await ways.orders(desk)
     await desk.press("1")
@@ -63,7 +81,7 @@ async def address(desk: Running) -> None:
 
 
 WAYS = (
-    *(ways.dashboard, ways.orders, nothing_matches, unreadable),
+    *(ways.dashboard, ways.orders, nothing_matches, unreadable, meant, order_views, act_on_many),
     *(ways.order, confirm, cancel, ways.ship, ways.money, ways.note, ways.paper, ways.inbox),
     *(ways.order_edit, ways.order_conflict),
     *(ways.new_order, short),
