@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["add_code", "get_code", "list_codes", "stop_code", "terms_of"]
 
 LISTING = "codes:code"
+#: discount_codes.code
+_LONGEST = 50
 _COLUMNS = tuple(getattr(DiscountCode, name) for name in CodeTerms.__struct_fields__)
 
 
@@ -50,11 +52,15 @@ def add_code(command: AddCode, uow: UnitOfWork) -> CodeTerms:
     return terms
 
 
+def _may_be(code: str) -> bool:
+    return 1 <= len(code) <= _LONGEST and code.isprintable() and " " not in code
+
+
 def _wrong(command: AddCode, code: str) -> dict[str, str]:
     """Return what is wrong with a new code, by field."""
     refused: dict[str, str] = {}
-    if not (1 <= len(code) <= 50 and code.isprintable() and " " not in code):
-        refused["code"] = "has 1 to 50 characters and no blank"
+    if not _may_be(code):
+        refused["code"] = f"has 1 to {_LONGEST} characters and no blank"
     if (command.percent is None) == (command.amount is None):
         refused["percent"] = "either a percentage or an amount"
     for name, most in (("percent", Decimal(100)), ("amount", MAX_AMOUNT)):
@@ -92,10 +98,13 @@ def _terms(row: Any) -> CodeTerms:
 
 def get_code(postgres: Postgres, code: str) -> CodeTerms:
     """Return the code as it stands. Raises ``NotFound``."""
+    wanted = normal_code(code)
+    if not _may_be(wanted):  # PostgreSQL could not even be asked for some
+        raise NotFound("code", wanted[:_LONGEST])
     with postgres.reading() as connection:
-        row = connection.execute(select(*_COLUMNS).where(DiscountCode.code == normal_code(code))).first()
+        row = connection.execute(select(*_COLUMNS).where(DiscountCode.code == wanted)).first()
     if row is None:
-        raise NotFound("code", normal_code(code))
+        raise NotFound("code", wanted)
     return _terms(row)
 
 
@@ -116,7 +125,7 @@ def terms_of(unit: OneStatement, code: str) -> CodeTerms:
     try:
         terms = get_code(unit.stores.postgres, code)
     except NotFound:
-        raise Invalid({"code": f"there is no code {normal_code(code)}"}) from None
+        raise Invalid({"code": f"there is no code {normal_code(code)[:_LONGEST]}"}) from None
     if why := terms.spent(unit.now):
         raise Invalid({"code": f"{terms.code} {why}"})
     return terms

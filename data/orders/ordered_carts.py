@@ -33,7 +33,9 @@ class Ordered:
 
 
 def ordered_as(postgres: Postgres, cart_id: str) -> Ordered | None:
-    """Return the order that the cart of this id became, or ``None``."""
+    """Return the order that the cart of this id became, or ``None``; other programs write carts, with any ids."""
+    if not _may_be(cart_id):
+        return None
     statement = (
         select(Order.order_number, OrderedCart.lines)
         .join(Order, Order.order_id == OrderedCart.order_id)
@@ -44,10 +46,14 @@ def ordered_as(postgres: Postgres, cart_id: str) -> Ordered | None:
     return Ordered(row.order_number, msgspec.convert(row.lines, tuple[CartLine, ...])) if row is not None else None
 
 
+def _may_be(cart_id: str) -> bool:
+    return 1 <= len(cart_id) <= _MAX_ID and cart_id.isprintable()
+
+
 def check_cart(unit: OneStatement, cart: CartRef) -> None:
     """Raise ``Conflict`` where the cart is an order already, ``Invalid`` for an id that none can have."""
-    if not 1 <= len(cart.cart_id) <= _MAX_ID:
-        raise Invalid({"cart.cart_id": f"has 1 to {_MAX_ID} characters"})
+    if not _may_be(cart.cart_id):
+        raise Invalid({"cart.cart_id": f"has 1 to {_MAX_ID} printable characters"})
     ordered = ordered_as(unit.stores.postgres, cart.cart_id)
     if ordered is not None:
         raise Conflict(

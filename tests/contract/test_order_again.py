@@ -13,7 +13,8 @@ from data.carts.carts import add_line, get_cart, take_out
 from data.catalog.messages import EditProduct
 from data.errors import Conflict, Invalid, NotFound
 from data.orders.again import cart_lines, cart_ref, duplicate, open_cart, place
-from data.orders.messages import PlaceOrder
+from data.orders.messages import CartRef, PlaceOrder
+from data.orders.ordered_carts import ordered_as
 from data.orders.reads import get_order
 from data.shop import Shop
 from data.stock.messages import ReceiveStock
@@ -101,6 +102,15 @@ def test_a_key_that_placed_the_cart_before_names_its_order(shop: Shop, user: UUI
     number = place(shop, from_cart(shop, user), key="k").result.order_number
     with pytest.raises(Conflict, match=number):
         cart_lines(shop, open_cart(shop, user), "k")
+
+
+def test_an_id_no_cart_can_have_is_refused(shop: Shop, user: UUID) -> None:
+    command = from_cart(shop, user)
+    assert command.cart is not None
+    for cart_id in ("", "a\x1bb", "x" * 101):
+        with pytest.raises(Invalid, match="printable"):
+            place(shop, msgspec.structs.replace(command, cart=CartRef(cart_id=cart_id, lines=command.cart.lines)))
+        assert ordered_as(shop.stores.postgres, cart_id) is None
 
 
 def test_taking_out_twice_takes_out_once(shop: Shop, user: UUID) -> None:
