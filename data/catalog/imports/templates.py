@@ -25,6 +25,8 @@ from data.errors import Invalid
 _TOKEN = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{(?P<name>[^{}:]+)(?::(?P<spec>[^{}:]*))?\}|[\[\]{}]|[^\[\]{}]+")
 _PREFIXES = ("", "k", "M", "G", "T", "P")
 _SCALED = re.compile(r"([kMGTP]?)(B|Hz|g)")
+#: What is neither letter nor digit.
+_NEITHER = re.compile(r"[\W_]+")
 _ZEROS = re.compile(r"0\d{1,2}")
 
 
@@ -163,5 +165,9 @@ def _group(row: Mapping[str, Any], group: _Group, before: str) -> str:
         text = "".join(part if isinstance(part, str) else _shown(row, part) for part in group.parts)
     except MissingFieldError:
         return ""
-    said = "".join(char for char in text.casefold() if char.isalnum())
-    return "" if said in "".join(char for char in before.casefold() if char.isalnum()) else text
+    return "" if _said(text) in _said(before) else text
+
+
+def _said(text: str) -> str:
+    """Return the letters and digits of ``text``."""
+    return _NEITHER.sub("", text.casefold())
