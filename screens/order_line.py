@@ -58,6 +58,10 @@ class OrderLineHelp(ListScreen):
         """Who leaves the line has typed what was to be typed."""
         self.mark_again()
 
+    def on_resize(self) -> None:
+        """Row 2 has another room for what stands at its end."""
+        self.call_after_refresh(self.mark_again)
+
     def idle_note(self) -> str:
         """Return what stands at the end of row 2 while nothing is wrong."""
         return ""

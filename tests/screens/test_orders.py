@@ -77,7 +77,11 @@ async def test_views_are_saved_over_a_key_and_say_how_much_they_find(shop: Shop,
     with clock_at(NOON):
         async with running(world.shop, (120, 40)) as desk:
             await desk.press("f3")
-            await desk.sees("1 Open 3  2 To ship 2")
+            await desk.sees("1 Open 3  2 To ship 2  3 Unpaid 3  4 Late 3  …")
+            await desk.pilot.resize_terminal(200, 60)
+            await desk.sees("5 Shipped 0  6 All 5")
+            await desk.pilot.resize_terminal(120, 40)
+            await desk.sees("4 Late 3  …")
             await desk.press("slash")
             await desk.type("customer:chen")
             await desk.press("enter")
