@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from screens.action import Action, show_key
 from screens.forms.order_note import note_form, noted
 from screens.forms.paper import paper_form
+from screens.order_desk import DESK_ACTIONS, DESK_REASONS, DeskVerbs
 from screens.order_money import MONEY, MONEY_ACTIONS, MONEY_REASONS, MoneyVerbs
 from screens.order_page import OPEN, OrderPage, read_page
 from screens.order_parcels import BOXES, CANCEL, PARCEL_ACTIONS, PARCEL_REASONS, ParcelVerbs
@@ -54,12 +55,13 @@ REASONS: dict[str, Reason] = {
     **PARCEL_REASONS,
     **MONEY_REASONS,
     **RETURN_REASONS,
+    **DESK_REASONS,
     "order.edit": _editable,
     "order.customer": lambda page: "" if page.order.user_id is not None else "the order has no customer",
 }
 
 
-class OrderScreen(MoneyVerbs, ParcelVerbs, ReturnVerbs, UndoVerb):
+class OrderScreen(MoneyVerbs, ParcelVerbs, ReturnVerbs, DeskVerbs, UndoVerb):
     """See one order and do to it whatever may be done."""
 
     TITLE_CRUMBS = ("Orders",)
@@ -73,6 +75,7 @@ class OrderScreen(MoneyVerbs, ParcelVerbs, ReturnVerbs, UndoVerb):
         *PARCEL_ACTIONS,
         *MONEY_ACTIONS,
         *RETURN_ACTIONS,
+        *DESK_ACTIONS,
         Action("order.note", "m", "note", "note", "orders.note", help="Write a note; @name tells a colleague", rank=50),
         UNDO,
         Action(
@@ -162,7 +165,7 @@ class OrderScreen(MoneyVerbs, ParcelVerbs, ReturnVerbs, UndoVerb):
         actor, permission = self.shop.actor if self.shop is not None else None, STEPS[status][1]
         if actor is not None and not actor.may(permission):
             return f"needs {permission}, which {actor.name} does not have"
-        return ""
+        return REASONS["order.ship"](page) if status == "processing" else ""
 
     def _look_again(self) -> None:
         if self.is_current and self.thing is not None and self.shell.handle.shop is not None:

@@ -54,7 +54,9 @@ def _open(page: OrderPage) -> str:
 
 
 def _shippable(page: OrderPage) -> str:
-    return "an order that is pending is confirmed first: s" if page.order.order_status == "pending" else _open(page)
+    if page.order.order_status == "pending":
+        return "an order that is pending is confirmed first: s"
+    return f"on hold: {page.order.hold_reason}; h lets it go" if page.order.hold_reason else _open(page)
 
 
 def _markable(state: str) -> Reason:

@@ -67,4 +67,8 @@ def _named(command: str, after: Mapping[str, Any]) -> str:
             return "the move to other warehouses"
         case "orders.note":
             return "your note"
+        case "orders.tag":
+            return "your change of its tags"
+        case "orders.hold":
+            return "your hold"
     return f"your last change ({command.partition('.')[2]})"

@@ -332,6 +332,34 @@ async def test_u_takes_back_at_once_what_was_just_done_and_asks_before_anything_
         await desk.reads("Note taken back: wrong customer", "note taken back – wrong customer")
 
 
+async def test_the_desk_tags_and_holds_an_order_and_u_takes_it_back(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    step(world, world.orders["new"], "confirmed", "processing")
+    async with running(world.shop) as desk:
+        await _open(desk, world.number("new"))
+        await desk.press("t")
+        await desk.type("gift")
+        await desk.press("enter")
+        await desk.until(lambda: desk.text.splitlines()[-2].rstrip().endswith("#gift"))
+        await desk.press("h")
+        await desk.type("fraud check")
+        await desk.press("ctrl+s")
+        await desk.sees("is on hold")
+        await desk.press("s")
+        await desk.reads("next step: on hold: fraud check; h lets it go")
+        await desk.press("u")
+        await desk.reads("Takes back your hold")
+        await desk.press("enter")
+        await desk.sees("is not held any more", "s ship")
+        await desk.press("h")
+        await desk.type("stock count")
+        await desk.press("ctrl+s")
+        await desk.sees("is on hold")
+        await desk.press("h")
+        await desk.sees("may be sent again")
+        assert not _now(world).hold_reason
+
+
 async def test_who_may_not_sees_each_family_with_the_reason(shop: Shop, running: Run) -> None:
     world = furnish(shop)
     step(world, world.orders["new"], "confirmed", "processing")
