@@ -223,7 +223,7 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, FacetsBeside):
 
     def _created(self, saved: Any) -> None:
         if saved is not None:
-            self.shell.open_screen("product", product_id=saved.product_id)
+            self.shell.open_screen("product", product_id=saved.product_id, made=f"{saved.sku} is created")
 
     def movements(self) -> None:
         """See why the stock is what it is."""

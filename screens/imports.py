@@ -143,7 +143,10 @@ class ImportScreen(AppScreen):
         if told.cancelled:
             self.status.say("stopped; ^S goes on" if not told.dry_run else "stopped; r tries again", "warn")
         elif not told.dry_run:
-            self.status.say(f"{told.created:,} created, {told.updated:,} updated", "good")
+            refused = f", {told.errors:,} refused" if told.errors else ""
+            self.status.say(
+                f"{told.created:,} created, {told.updated:,} updated{refused}", "warn" if refused else "good"
+            )
 
 
 def report_lines(told: ImportReport, width: int) -> list[SheetLine]:

@@ -72,8 +72,12 @@ class ListScreen(AppScreen):
         self.query_line.type()
 
     def clear_query(self) -> None:
-        """Show everything."""
+        """Show everything. Who is typing goes on typing: the next letters are meant for the line, not for the list."""
+        typing = self.query_line.typing
         self.show_query("")
+        if typing:
+            self.query_line.type()
+            self.query_line.input.arrived = True  # an empty line: the key that leads into it is no part of it
 
     def show_query(self, query: str) -> None:
         """Put ``query`` into the line and show what it asks for."""

@@ -65,11 +65,13 @@ class ProductScreen(ProductVerbs, DetailScreen[ProductView]):
         #: the products one came through by related ones, to go back to
         self._trail: list[str] = []
 
-    def arrive(self, product_id: str = "", **arguments: Any) -> None:
-        """Show the product with this id, SKU or barcode."""
+    def arrive(self, product_id: str = "", made: str = "", **arguments: Any) -> None:
+        """Show the product with this id, SKU or barcode; ``made`` says how it came to be just now: ``u`` undoes it."""
         if product_id:
             self._trail.clear()
         self.open_ref(product_id)
+        if made:
+            self.status.say(made, "good", undo=True)
 
     def leave(self) -> bool:
         """Esc goes back through the related products one came by."""

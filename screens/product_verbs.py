@@ -209,7 +209,7 @@ class ProductVerbs(UndoVerb):
 
     def _duplicated(self, made: Any) -> None:
         if made is not None:
-            self.shell.open_screen("product", product_id=made.product_id)
+            self.shell.open_screen("product", product_id=made.product_id, made=f"{made.sku} is a copy, a draft")
 
     def archive(self) -> None:
         """Archive it, or bring it back; ``u`` takes that back."""

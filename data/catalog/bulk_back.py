@@ -12,6 +12,7 @@ from data.access.schema import AuditEntry
 from data.bulk.messages import TargetInput
 from data.bulk.reads import Job, get_job
 from data.bulk.runs import make_job
+from data.catalog.reads import get_products
 from data.errors import NotFound
 
 if TYPE_CHECKING:
@@ -53,21 +54,24 @@ def _targets(shop: Shop, job: Job) -> Iterator[TargetInput]:
     while True:
         with shop.stores.postgres.reading() as connection:
             rows = connection.execute(query.where(log.audit_id > last) if last else query).all()
+        products = get_products(shop.stores.mongo, {row.target_id.partition("/")[0] for row in rows})
         for row in rows:
-            yield _target(row.target_type, row.target_id, row.before or {}, row.after or {})
+            product = products.get(row.target_id.partition("/")[0])
+            label = product.sku if product is not None else row.target_id
+            yield _target(row.target_type, row.target_id, label, row.before or {}, row.after or {})
         if len(rows) < _ROWS_AT_ONCE:
             return
         last = rows[-1].audit_id
 
 
-def _target(kind: str, target_id: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> TargetInput:
+def _target(kind: str, target_id: str, label: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> TargetInput:
     if kind == "stock":
         product_id, _, warehouse = target_id.partition("/")
         data = {"warehouse_id": warehouse, "value": before["reorder_level"]}
-        return TargetInput(target_id=product_id, label=f"{product_id} {warehouse}", data=data)
+        return TargetInput(target_id=product_id, label=label, data=data)
     return TargetInput(
         target_id=target_id,
-        label=target_id,
+        label=label,
         data={
             "set": {path: value for path, value in before.items() if path != _COMPUTED},
             "remove": [path for path in after if path not in before],

@@ -36,8 +36,12 @@ def save_category(command: SaveCategory, uow: UnitOfWork) -> CategorySaved:
         changed = {name: value for name, value in sets.items() if before.get(name) != value}
         if changed:
             uow.stores.mongo.categories.update_one({"path": path}, {"$set": changed, "$inc": {"version": Int64(1)}})
-    uow.record("category", before["_id"], {name: before.get(name) for name in changed}, changed)
-    return CategorySaved(str(before["_id"]), path, before.get("created_key") == key)
+    created = before.get("created_key") == key
+    if created:  # nothing of it was there before: undoing removes it
+        uow.record("category", before["_id"], {}, {"path": path, "created": True})
+    else:
+        uow.record("category", before["_id"], {name: before.get(name) for name in changed}, changed)
+    return CategorySaved(str(before["_id"]), path, created)
 
 
 def ensure_categories(mongo: Mongo, paths: Iterable[tuple[str, ...]], *, key: str) -> None:

@@ -7,6 +7,7 @@ removing is refused, because ``u`` would then do two different things; ``x`` arc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,9 +20,9 @@ from data.catalog.category_moves import move_category
 from data.catalog.changes import REMOVED, has, still, stored_value
 from data.catalog.documents import Document
 from data.catalog.edits import change_product, take_turns
-from data.catalog.fields import check_attributes, check_fields
+from data.catalog.fields import LEVELS, check_attributes, check_fields
 from data.catalog.prices import forget_prices
-from data.catalog.types import AttributeValue
+from data.catalog.types import PATH_SEPARATOR, AttributeValue
 from data.door import UnitOfWork
 from data.errors import Conflict, Invalid
 from data.idempotency import plain
@@ -94,15 +95,38 @@ def take_back_categories(changes: Sequence[Change], uow: UnitOfWork) -> str:
     said = []
     with translate_errors():
         for change in changes:
+            if change.after.get("created"):
+                said.append(_remove_category(change, uow))
+                continue
             # The fields stand in the condition, so that somebody faster is noticed by the same write.
             wanted = {"_id": ObjectId(change.target_id)} | dict(change.after)
             back = {"$set": dict(change.before), "$inc": {"version": Int64(1)}}
             found = categories.find_one_and_update(wanted, back)
             if found is None:
                 raise Conflict("The category was changed since; nothing was undone.")
-            said.append(str(found["path"]))
+            said.append(f"{found['path']}: as before")
             uow.record("category", change.target_id, change.after, change.before)
-    return f"{', '.join(said)}: as before"
+    return "; ".join(said)
+
+
+def _remove_category(change: Change, uow: UnitOfWork) -> str:
+    """Remove the category that the change created, while it is empty. Parents made with it stay."""
+    categories, products = uow.stores.mongo.categories, uow.stores.mongo.products
+    found = categories.find_one({"_id": ObjectId(change.target_id)})
+    path = str(found["path"] if found else change.after["path"])
+    if found is not None:
+        inside = {f"category.{level}": name for level, name in zip(LEVELS, path.split(PATH_SEPARATOR), strict=False)}
+        why = ""
+        if categories.find_one({"path": {"$regex": f"^{re.escape(path + PATH_SEPARATOR)}"}}, {"_id": 1}):
+            why = "there are categories below it"
+        elif products.find_one(inside, {"_id": 1}):
+            why = "there are products in it"
+        elif not categories.delete_one({"_id": found["_id"], "version": found["version"]}).deleted_count:
+            why = "it is being changed by others"
+        if why:
+            raise Conflict(f"{path} is not removed: {why}. x closes it instead.")
+    uow.record("category", change.target_id, {"path": path}, {"path": None})
+    return f"{path} is removed: it was new and empty"
 
 
 def take_back_move(changes: Sequence[Change], uow: UnitOfWork) -> str:

@@ -176,16 +176,17 @@ class FormOverlay(Overlay[Any]):
         self._say(f"Somebody else changed {names}. {choose}.", trouble=True)
 
     def action_take_theirs(self) -> None:
-        """``^T``: give up what was typed into fields that somebody else has changed."""
+        """``^T``: take what somebody else wrote into the field one is in; from any other field, into all of them."""
         if not self._theirs:
             self.app.bell()
             return
-        for name, theirs in self._theirs.items():
+        here = next((name for name in self._theirs if self.form.field(name).input.has_focus), None)
+        for name in [here] if here is not None else list(self._theirs):
             field = self.form.field(name)
             field.show_note("")
-            field.value = theirs
-        self._theirs = {}
-        self._say(self._keys)
+            field.value = self._theirs.pop(name)
+        left = ", ".join(self.form.field(name).label for name in self._theirs)
+        self._say(f"{left}: ^S keeps yours, ^T takes theirs." if left else self._keys, trouble=bool(left))
 
     def _say(self, text: str, *, trouble: bool = False) -> None:
         self._hint.set_class(trouble, "trouble")

@@ -107,3 +107,21 @@ def test_a_closed_category_takes_no_more_products_and_is_opened_by_undo(tree: Sh
     do(tree, Undo())
     do(tree, EditProduct(product_id="TOP-1", changes={"category": "Parts > Cables"}))
     assert where(tree, "TOP-1") == "Parts > Cables"
+
+
+def test_undo_removes_a_new_category_while_it_is_empty(tree: Shop) -> None:
+    before = paths(tree)
+    do(tree, SaveCategory(path=("Parts", "Fans"), description="They blow"))
+    assert do(tree, Undo()).sentence == "Parts > Fans is removed: it was new and empty"
+    assert paths(tree) == before
+    do(tree, SaveCategory(path=("Parts", "Fans")), "fans")
+    do(tree, EditProduct(product_id="TOP-1", changes={"category": "Parts > Fans"}))
+    do(tree, SaveCategory(path=("Parts", "Fans", "Big")), "big")
+    with pytest.raises(Conflict, match="there are categories below it"):
+        do(tree, Undo(change_key="fans"))
+    do(tree, Undo(change_key="big"))
+    with pytest.raises(Conflict, match="there are products in it"):
+        do(tree, Undo(change_key="fans"))
+    do(tree, Undo())  # the edit
+    do(tree, Undo(change_key="fans"))
+    assert paths(tree) == before

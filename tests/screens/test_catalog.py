@@ -206,3 +206,14 @@ async def test_a_row_says_what_the_catalog_says_before_search_has_heard_of_it(pa
     async with running(parts) as desk:
         await at_catalog(desk, "rtx4070")
         await desk.sees("1 found", "577.00")
+
+
+async def test_emptying_the_line_while_typing_it_stays_in_the_line(parts: Shop, running: Run) -> None:
+    """In every input ^U empties it; the letters after it must not fire as keys of the list."""
+    async with running(parts) as desk:
+        await desk.press("g", "p", "/", *"nonsense", "ctrl+u", *"xe")
+        assert desk.app.screen.query_line.text == "xe"
+        assert desk.app.screen.NAME == "catalog"
+        await desk.press("enter", "ctrl+u")
+        await desk.sees("found")
+        assert desk.app.screen.grid.has_focus

@@ -58,9 +58,9 @@ async def test_a_product_is_made_copied_archived_and_all_of_it_taken_back(floor:
         await desk.press("ctrl+s")
         await desk.sees("▲ RAM-1 belongs to another product")
         await desk.press("end", "ctrl+u", *"RAM-3", "ctrl+s")
-        await desk.sees("Catalog › RAM-3", "43.75 USD", "● active")
+        await desk.sees("Catalog › RAM-3", "43.75 USD", "● active", "RAM-3 is created  u undo")
         await desk.press("D", *"RAM-4", "ctrl+s")
-        await desk.sees("Catalog › RAM-4", "○ draft", "Copycat")
+        await desk.sees("Catalog › RAM-4", "○ draft", "Copycat", "RAM-4 is a copy, a draft  u undo")
         await desk.press("x")
         await desk.sees("RAM-4 is archived", "u undo", "✗ archived")
         await desk.press("u")
@@ -76,9 +76,7 @@ async def test_a_form_of_many_fields_says_that_there_are_more_of_them(floor: Sho
         await desk.press("g", "p")
         await desk.sees("3 found")
         await desk.press("n")
-        await desk.sees(
-            "New product", "field 1 of 18  ↓ 5 more: More pictures, Films", "^S saves   Esc leaves"
-        )
+        await desk.sees("New product", "field 1 of 18  ↓ 5 more: More pictures, Films", "^S saves   Esc leaves")
         await desk.press("pagedown", "pagedown")
         await desk.sees("field 18 of 18  ↑ 5 more", "Keywords")
         await desk.press("ctrl+s")
@@ -144,7 +142,7 @@ async def test_all_of_a_filter_are_changed_after_a_dry_run_and_taken_back(floor:
         await desk.sees("2 changed, 0 refused", "price 149.00 → 134.10", "● changed")
         assert of(floor, "RAM-2").pricing.base_price == Decimal("134.10")
         await desk.press("T")
-        await desk.sees("take back: price -10 %", "price 71.96 → 79.95")
+        await desk.sees("take back: price -10 %", "RAM-1  price 71.96 → 79.95")
         await desk.press("ctrl+s", "enter")
         await desk.sees("2 changed, 0 refused")
         await desk.press("g", "p", "J")
@@ -206,7 +204,7 @@ async def test_what_is_found_goes_out_and_comes_in_after_a_dry_run(floor: Shop, 
         await desk.sees("Dry run", "1  would be updated", "color Blue → White", "1  would be refused", "^S import")
         assert of(floor, "RAM-1").attributes["color"] == "Blue"
         await desk.press("ctrl+s", "enter")
-        await desk.sees("0 created, 1 updated", "Imported", "out.jsonl:3: title: is missing")
+        await desk.sees("0 created, 1 updated, 1 refused", "Imported", "out.jsonl:3: title: is missing")
     assert of(floor, "RAM-1").attributes["color"] == "White"
 
 
@@ -250,6 +248,23 @@ async def test_the_sheet_writes_many_cells_with_one_confirm(floor: Shop, running
         await desk.press("home", *["down"] * first)
         await desk.sees("stored: 70.00")
     assert of(floor, "RAM-2").status == "archived"
+
+
+async def test_theirs_is_taken_field_by_field(floor: Shop, running: Run) -> None:
+    async with running(floor) as desk:
+        await at_product(desk, "RAM-1")
+        await desk.press("e")
+        await desk.sees("Edit RAM-1")
+        await desk.press("end", *" mine", "tab", *"Mine")
+        theirs = {"title": "Theirs", "brand": "Theirs too"}
+        floor.door.run(EditProduct(product_id="RAM-1", changes=theirs), floor.actor)
+        await desk.press("ctrl+s")
+        await desk.sees("now: Theirs", "now: Theirs too", "Somebody else changed Title, Brand. ^S keeps yours")
+        await desk.press("ctrl+t")  # in Brand
+        await desk.sees("Title: ^S keeps yours, ^T takes theirs.", "now: Theirs")
+        await desk.press("ctrl+s")
+        await desk.sees("title changed")
+    assert (of(floor, "RAM-1").title, of(floor, "RAM-1").brand) == ("Vengeance 32 GB mine", "Theirs too")
 
 
 async def test_a_stopped_import_goes_on_where_it_was(floor: Shop, running: Run, tmp_path: Path) -> None:
