@@ -79,7 +79,7 @@ class FamilyMenu(Overlay[Action]):
         self.sheet.show(self._lay)
         first = next((entry for entry in self._entries if not entry.reason), None)
         if first is not None:
-            self.sheet.go_to(first.action.name)
+            self.call_after_refresh(self.sheet.go_to, first.action.name)  # it has no lines before it has a size
 
     def _lay(self, width: int) -> list[SheetLine]:
         lines = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from data.payments.simulator import Simulator
 from data.returns.reads import returns_of
 from data.shipments.reads import parcels_of
 from data.stock.reads import reconcile
-from tests.desk_world import at_the_desk, furnish, pay, place, step
+from tests.desk_world import at_the_desk, furnish, pay, step
 from tests.screens.conftest import Run, Running
 
 if TYPE_CHECKING:
@@ -65,21 +64,21 @@ async def test_boxes_are_packed_by_hand_and_the_rest_follows(shop: Shop, running
         await desk.sees("─ Box 2 · WH1", "3 units in 3 boxes")
         await desk.press("t")
         await desk.sees("Label of box 2, from WH1")
-        await desk.type("1Z999")
+        await desk.type("[b]1Z999[/b]")
         await desk.press("enter")
         await desk.type("UPS")
         await desk.press("enter")
-        await desk.sees("UPS 1Z999")
+        await desk.sees("UPS [b]1Z999[/b]")
         await desk.press("down")
         await desk.press("delete")
         await desk.sees("─ No box · WH2", "1 unit left behind")
         await desk.press("enter")
         await desk.reads("Ships 2 units of", "in 2 boxes out of WH1. 1 unit stays behind. This cannot be taken back.")
         await desk.press("enter")
-        await desk.sees("2 parcels sent, 1 unit still to be sent", "1 unit to be sent", "UPS 1Z999 · 1 RAM-0412")
+        await desk.sees("2 parcels sent, 1 unit still to be sent", "1 unit to be sent", "UPS [b]1Z999[/b] · 1")
         assert _sent(world, _now(world).order_id) == [
             ("WH1", "", "", [(1, "RAM-0412")]),
-            ("WH1", "UPS", "1Z999", [(1, "RAM-0412")]),
+            ("WH1", "UPS", "[b]1Z999[/b]", [(1, "RAM-0412")]),
         ]
         await desk.press("s", "enter", "enter")
         await desk.sees("1 parcel sent", "◕ shipped")
@@ -187,7 +186,7 @@ async def test_a_silent_gateway_leaves_a_step_that_is_asked_for_again(shop: Shop
         async with running(dataclasses.replace(world.shop, settings=settings)) as desk:
             await _open(desk, world.number("new"))
             total = _now(world).total_amount
-            gateway.behave("drop_after", "drop_after")
+            gateway.behave("drop_after")
             await desk.press("$", "c", "down", "end")
             await desk.press("right", "right")
             await desk.sees("by gateway.")
@@ -200,24 +199,12 @@ async def test_a_silent_gateway_leaves_a_step_that_is_asked_for_again(shop: Shop
             await desk.sees(f"captured {total:,.2f} USD by gateway", "due 0.00")
             assert len(gateway.books()) == 1
             assert _now(world).due_amount == 0
-    finally:
-        gateway.stop()
-
-
-async def test_a_declined_capture_is_told_with_its_reason(shop: Shop, running: Run) -> None:
-    world = furnish(shop)
-    gateway = Simulator().start()
-    try:
-        settings = msgspec.structs.replace(shop.settings, gateway_url=gateway.url)
-        desk_shop = dataclasses.replace(world.shop, settings=settings)
-        order = world.orders["new"]
-        gateway.behave("decline")
-        begin = BeginPayment(order_id=order.order_id, kind="capture", provider="gateway")
-        desk_shop.door.run(begin, desk_shop.actor)
-        async with running(desk_shop) as desk:
-            await _open(desk, world.number("new"))
+            other = world.orders["part"]
+            gateway.behave("decline")
+            world.do(BeginPayment(order_id=other.order_id, kind="capture", provider="gateway"))
+            await _open(desk, other.order_number)
             await desk.press("$", "w")
-            await desk.sees("capture of", "failed", "✗ failed", f"due {order.total_amount:,.2f}")
+            await desk.sees("capture of", "✗ failed", f"due {other.total_amount - 20:,.2f}")
     finally:
         gateway.stop()
 
@@ -377,16 +364,3 @@ async def test_who_may_not_sees_each_family_with_the_reason(shop: Shop, running:
             await desk.press("escape")
         await desk.press("u")
         await desk.sees("undo: needs changes.undo")
-
-
-async def test_hostile_reasons_and_labels_are_inert(shop: Shop, running: Run) -> None:
-    world = furnish(shop)
-    order = place(world, "Ann", ("CAB-0031", 1), ago=timedelta(hours=1))
-    step(world, order, "confirmed", "processing")
-    async with running(world.shop) as desk:
-        await _open(desk, order.order_number)
-        await desk.press("s", "t")
-        await desk.sees("Label of box 1")
-        await desk.type("[b]1Z[/b]")
-        await desk.press("ctrl+s", "enter", "enter")
-        await desk.sees("1 parcel sent", "[b]1Z[/b]")
