@@ -31,10 +31,14 @@ class Edits:
     """The rules of editing, for the machine that has the world and the sessions."""
 
     @precondition(lambda self: self.world.orders)
-    @rule(data=st.data(), units=st.integers(0, 7), price=prices, more=additions)
-    def edit(self: Lives, data: st.DataObject, units: int, price: Decimal | None, more: Any) -> None:
-        order = data.draw(st.sampled_from(self.world.orders))
+    @rule(data=st.data(), price=prices, more=additions)
+    def edit(self: Lives, data: st.DataObject, price: Decimal | None, more: Any) -> None:
+        """Of any order, mostly one that is open: a quantity from one too few to a few more than there are."""
+        order = self.one_of(data, lambda order: order.status in OPEN)
         number = data.draw(st.sampled_from(sorted({line.number for line in order.lines.values()})))
+        same = [line for line in order.lines.values() if line.number == number]
+        least = max(0, sum(line.fixed for line in same) - 1)
+        units = data.draw(st.integers(least, sum(line.ordered for line in same) + 3))
         line = LineEdit(line_no=number, quantity=units, unit_price=price, reason="r")
         add = (LineAdded(sku=self.sku[more[0]], quantity=more[1]),) if more else ()
         command = EditOrder(order_id=order.order_id, changes=OrderChanges(lines=(line,), add=add))

@@ -27,7 +27,7 @@ class Money:
     @precondition(lambda self: self.world.orders)
     @rule(data=st.data(), share=st.sampled_from((1, 2, 3)))
     def capture(self: Lives, data: st.DataObject, share: int) -> None:
-        order = data.draw(st.sampled_from(self.world.orders))
+        order = self.one_of(data, lambda order: order.owed > 0)
         amount = max(Decimal("0.01"), (order.owed / share).quantize(Decimal("0.01")))
         command = BeginPayment(order_id=order.order_id, kind="capture", amount=amount)
         if amount > order.owed:
@@ -62,7 +62,7 @@ class Money:
     @precondition(lambda self: self.world.orders)
     @rule(data=st.data(), amount=st.decimals("0.01", 20, places=2))
     def goodwill(self: Lives, data: st.DataObject, amount: Decimal) -> None:
-        order = data.draw(st.sampled_from(self.world.orders))
+        order = self.one_of(data, lambda order: order.captured > order.refunded)
         command = RefundOrder(order_id=order.order_id, reason="r", amount=amount)
         if amount > order.captured - order.refunded:
             self.refused(command, Conflict)
@@ -74,7 +74,7 @@ class Money:
     @precondition(lambda self: self.world.orders)
     @rule(data=st.data())
     def pay_back_what_is_owed(self: Lives, data: st.DataObject) -> None:
-        order = data.draw(st.sampled_from(self.world.orders))
+        order = self.one_of(data, lambda order: order.owed < 0)
         command = RefundOrder(order_id=order.order_id, reason="r")
         if order.owed >= 0:
             self.refused(command, Invalid)
