@@ -149,7 +149,6 @@ class BulkScreen(AppScreen):
         """Do something long in a thread, with progress; Esc stops it."""
         stop = self._stop = threading.Event()
         self.status.say("")
-        self.status.say("")
         if self.job is None or not self.grid.display:
             self._show_sheet()
             self.sheet.say(f"{what[:1].upper()}{what[1:]} …", "Esc stops")
