@@ -86,7 +86,7 @@ REVERSIBLE: Mapping[str, Reversal] = {
 #: Changes that are not taken back one by one: whoever made one last is told where it is taken back.
 ELSEWHERE: Mapping[str, str] = {
     "bulk.batch": "Your last change was a bulk job; `storekeeper bulk back {job}` or T on its page takes it back.",
-    "catalog.put_many": "Your last change was an import, which is not taken back; change the products, or import again.",
+    "catalog.put_many": "Your last change was an import, which is not taken back; change products, or import again.",
 }
 
 
