@@ -133,10 +133,10 @@ class TantivyEngine:
 
     def commit(self) -> int:
         """Make everything written durable and visible to every process; return the generation."""
+        # Not the index that is being built: nobody reads it, and a segment for every edit would slow the build down.
         with self._writing, translate_errors():
-            for target in (self._target, self._building):
-                if target is not None:
-                    target.commit()
+            if self._target is not None:
+                self._target.commit()
         return self.generation
 
     def rebuild(
