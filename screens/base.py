@@ -186,6 +186,13 @@ class AppScreen(QuietFocus, Sturdy, Still, Screen[None]):
         """Say why ``action`` makes no sense now ("no row chosen"), ``""`` when it does. Permissions come first."""
         return ""
 
+    def answers(self, action: Action) -> bool:
+        """Say whether the key of ``action`` would be heard now; the key bar leaves out those that would not.
+
+        A screen whose input has the focus may leave out the letters: they would be typed.
+        """
+        return True
+
     def more_hints(self) -> tuple[KeyHint, ...]:
         """Hints for keys that belong to widgets (``Enter open``), put before the actions in the key bar."""
         return ()
@@ -194,12 +201,15 @@ class AppScreen(QuietFocus, Sturdy, Still, Screen[None]):
         """Show the key bar anew; call it when what is possible has changed."""
         if not self.is_attached:
             return
-        shown = sorted((action for action in self.ACTIONS if action.show), key=lambda action: action.rank)
+        shown = sorted(
+            (action for action in self.ACTIONS if action.show and self.answers(action)), key=lambda action: action.rank
+        )
         hints = [*self.more_hints()]
         hints += [self._hint(action) for action in shown if self.shell.keys_of(action)]
         palette = next(action for action in self.shell.shared_actions if action.name == "app.palette")
-        hints += [self._hint(palette)] if self.shell.keys_of(palette) else []
-        hints.append(KeyHint("?", "keys" if self.size.width >= 100 else ""))
+        if self.answers(palette):
+            hints += [self._hint(palette)] if self.shell.keys_of(palette) else []
+            hints.append(KeyHint("?", "keys" if self.size.width >= 100 else ""))
         self.keybar.show(tuple(hints))
 
     def open_family(self, first: str) -> None:

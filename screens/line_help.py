@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from screens.action import Action, fires_in_input
 from screens.catalog_line import Names, mended, read_names, read_offers, serious
 from screens.listing import ListScreen
 from widgets.offers import Offer, OfferList
@@ -147,6 +148,10 @@ class LineHelp(ListScreen):
         if self.names.attributes:
             self.read_line(self.query_line.text)
         self.refresh_keys()
+
+    def answers(self, action: Action) -> bool:
+        """While the line is typed letters go into it."""
+        return not self.query_line.typing or any(map(fires_in_input, self.shell.keys_of(action)[:1]))
 
     def leave(self) -> bool:
         """Esc: the offers first, then as in every list."""

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from data.ids import new_id
-from screens.action import Action
+from screens.action import Action, fires_in_input
 from screens.base import AppScreen
 from screens.bulk_data import Wanted
 from screens.sheet_data import COLUMNS, MOST, STEP, Part, read_sheet, targets_of
@@ -171,6 +171,10 @@ class SheetScreen(AppScreen):
         if action.name == "sheet.more" and not (self._more and self._most < MOST):
             return "a sheet holds no more" if self._more else "all products are here"
         return ""
+
+    def answers(self, action: Action) -> bool:
+        """While a cell is typed letters go into it."""
+        return not self._typing or any(map(fires_in_input, self.shell.keys_of(action)[:1]))
 
     def more_hints(self) -> tuple[KeyHint, ...]:
         """How to type and to choose."""

@@ -91,6 +91,25 @@ def test_refused_rows_are_written_down_and_stop_no_other(shop: Shop, tmp_path: P
     assert not errors.exists()
 
 
+def test_what_no_document_could_hold_is_refused_by_its_field(shop: Shop, tmp_path: Path) -> None:
+    file = lines(
+        tmp_path / "a.jsonl",
+        product(1, description="x" * 900_000),
+        product(2, **{"$where": 1}),
+        product(3, attributes={f"n{number}": number for number in range(301)}),
+        product(4, attributes={"🎮 fps": None, "a.b c": [None], "größe($)": "x"}, description=None, brand=None),
+        product(5, description="x" * 10_000_000),
+    )
+    report = import_products(shop, [file])
+    assert (report.created, report.errors) == (1, 4)
+    for number, field in ((1, "description"), (2, "$where"), (3, "attributes"), (5, "is longer than 1,000,000 bytes")):
+        assert any(f"a.jsonl:{number}:" in why and field in why for why in report.first_errors), report.first_errors
+    held = get_product(shop.stores.mongo, "P-0004").attributes
+    assert {name: held[name] for name in ("🎮 fps", "a.b c", "größe($)")} == {
+        "🎮 fps": None, "a.b c": [None], "größe($)": "x",
+    }  # fmt: skip
+
+
 def test_a_row_may_update_a_known_product_without_saying_everything(shop: Shop, tmp_path: Path) -> None:
     import_products(shop, [lines(tmp_path / "a.jsonl", product(1, color="White", brand="Acme"))])
     prices = tmp_path / "prices.csv"

@@ -214,6 +214,7 @@ async def test_emptying_the_line_while_typing_it_stays_in_the_line(parts: Shop, 
         await desk.press("g", "p", "/", *"nonsense", "ctrl+u", *"xe")
         assert desk.app.screen.query_line.text == "xe"
         assert desk.app.screen.NAME == "catalog"
+        assert "e edit" not in desk.text  # an e would be typed
         await desk.press("enter", "ctrl+u")
-        await desk.sees("found")
+        await desk.sees("found", "e edit")
         assert desk.app.screen.grid.has_focus
