@@ -12,8 +12,8 @@ import click
 from cli.answer import Answer, page_document
 from cli.columns import columns, shown
 from cli.options import Noun, with_after, with_key, with_limit
+from cli.order_input import read_time
 from cli.session import carry_out, done_document, opened_shop
-from data.errors import Invalid
 from data.money import parse_money
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def add(
         amount=_money("amount", amount),
         currency=currency.upper(),
         minimum=parse_money(minimum, field="minimum"),
-        valid_from=_time("valid_from", valid_from),
-        valid_until=_time("valid_until", valid_until),
+        valid_from=read_time("valid_from", valid_from) if valid_from else None,
+        valid_until=read_time("valid_until", valid_until) if valid_until else None,
         uses_at_most=uses_at_most,
     )
     done = carry_out(terms, key)
@@ -88,16 +88,6 @@ def stop(code: str, key: str | None) -> Answer:
 
 def _money(field: str, text: str | None) -> Decimal | None:
     return parse_money(text, field=field) if text is not None else None
-
-
-def _time(field: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise Invalid({field: f"{text!r} is no time, write it like 2026-06-01 or 2026-06-01T08:00"}) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _lines(rows: Iterable[CodeTerms], after: str | None = None) -> Iterable[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 Content = TypeVar("Content")
 
-__all__ = ["LineInput", "OrderInput", "read_json_file", "read_line", "read_order_file"]
+__all__ = ["LineInput", "OrderInput", "read_json_file", "read_line", "read_order_file", "read_time"]
 
 
 class LineInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -74,6 +75,15 @@ def read_line(text: str) -> LineInput:
     if not equals or not sku.strip() or units is None:
         raise click.BadParameter(f"{text!r} is not SKU=QTY, like RAM-0412=2.", param_hint="--line")
     return LineInput(sku=sku.strip(), quantity=units)
+
+
+def read_time(field: str, text: str) -> datetime:
+    """Return the moment ``text`` says, in UTC where it names no zone. Raises ``Invalid`` naming ``field``."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid({field: f"{text!r} is no time, write it like 2026-06-01 or 2026-06-01T08:00"}) from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def read_order_file(name: str) -> OrderInput:

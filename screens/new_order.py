@@ -47,6 +47,10 @@ class NewOrderScreen(OrderForm):
         Action("new-order.customer", "ctrl+n", "customer", "new_customer", "customers.edit", help="Add a customer"),
         Action("new-order.address", "ctrl+t", "address", "new_address", "customers.edit", help="Add an address"),
         Action("new-order.cart", "ctrl+g", "cart", "take_cart", help="Take the customer's cart over", show=False),
+        Action(
+            "new-order.hold", "ctrl+o", "hold", "hold", help="Hold this draft and its stock until a date", show=False
+        ),
+        Action("new-order.drafts", "ctrl+r", "drafts", "show_drafts", help="Held drafts, to take one on", show=False),
         _line("more", "+", "more", "One unit more of the line"),
         _line("fewer", "-", "fewer", "One unit fewer; none takes the line out"),
         _line("remove", ("del", "backspace"), "remove", "Take the line out"),
@@ -230,6 +234,8 @@ class NewOrderScreen(OrderForm):
         event.stop()
         if event.sheet is self.lines:
             self.ask_quantity()
+        elif row := self.chooser.draft(event.key):
+            self.take_on(row)
         elif self.chooser.offers_for(entered(self.entry.text)[0]):
             self.take_chosen(event.what)  # type: ignore[arg-type]
         else:

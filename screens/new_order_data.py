@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+import msgspec
+
+from data.ids import parse_id
 from screens.basket import BasketLine, PastedRow, kept_lines, pasted_row
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from data.customers.reads import AddressRow, CustomerDetail, CustomerRow
     from data.orders.code_rules import CodeTerms
+    from data.orders.draft_messages import HeldDraft
+    from data.orders.drafts import DraftRow
     from data.orders.messages import CartRef, PlaceOrder
     from data.orders.offers import Offer
     from data.orders.rules import Address
@@ -94,12 +99,28 @@ def find(shop: Shop, text: str) -> Found:
     return Found(offers, bool(offers) and (len(offers) == 1 or offers[0].is_called(text)))
 
 
-def refresh(shop: Shop, skus: Sequence[str]) -> dict[str, Offer]:
-    """Return the offers of the lines as they are now, by SKU as it was asked for, small letters or capitals."""
+def refresh(shop: Shop, skus: Sequence[str], held: UUID | None = None) -> dict[str, Offer]:
+    """Return the offers of the lines as they are now, by SKU as it was asked for, small letters or capitals.
+
+    What the draft ``held`` holds is free to this order.
+    """
+    from data.orders.drafts import units_held
     from data.orders.offers import offers_of
 
     known = offers_of(shop.stores, (*skus, *(sku.upper() for sku in skus)))
+    if held is not None:
+        known = _with_held(known, units_held(shop.stores.postgres, held))
     return {sku: known.get(sku) or known[sku.upper()] for sku in skus if sku in known or sku.upper() in known}
+
+
+def _with_held(offers: dict[str, Offer], held: dict[tuple[str, str], int]) -> dict[str, Offer]:
+    return {
+        sku: replace(
+            offer,
+            stock=tuple((place, units + held.get((offer.product_id, place), 0)) for place, units in offer.stock),
+        )
+        for sku, offer in offers.items()
+    }
 
 
 def read_rows(shop: Shop, rows: Sequence[PastedRow]) -> tuple[tuple[tuple[Offer, int], ...], tuple[PastedRow, ...]]:
@@ -157,7 +178,6 @@ def drop_draft(shop: Shop) -> None:
 def read_draft(shop: Shop) -> Draft | None:
     """Return the kept draft with its products and customer as they are now, ``None`` where there is none."""
     from data.drafts import load_draft
-    from data.errors import NotFound
     from data.orders.reads import placed_with
 
     content = load_draft(shop.settings.home, FORM, shop.actor.email)
@@ -167,13 +187,71 @@ def read_draft(shop: Shop) -> Draft | None:
     if placed is not None:
         drop_draft(shop)
         return Draft(content, placed=placed)
+    return _draft_of(shop, content)
+
+
+def _draft_of(shop: Shop, content: dict[str, Any]) -> Draft:
+    """Return a draft with its products and customer as they are now."""
+    from data.errors import NotFound
+
     customer = None
     with contextlib.suppress(NotFound):
         customer = read_customer(shop, str(content["user_id"])) if content.get("user_id") else None
     kept = kept_lines(content.get("lines"))
-    known = refresh(shop, [line.sku for line in kept])
+    known = refresh(shop, [line.sku for line in kept], parse_id(str(content.get("held") or "")))
     lines = tuple(BasketLine(known[line.sku], line.quantity, line.warehouse_id) for line in kept if line.sku in known)
     return Draft(content, customer, lines, tuple(line.sku for line in kept if line.sku not in known))
+
+
+def hold_draft(shop: Shop, draft_id: UUID, content: dict[str, Any], until: datetime, key: str) -> HeldDraft:
+    """Hold the draft and its stock until then; it is nobody's own any more. Raises as ``HoldDraft``."""
+    from data.orders.draft_messages import DraftContent, DraftLine, HoldDraft
+    from data.orders.messages import CartRef
+
+    draft = DraftContent(
+        user_id=UUID(content["user_id"]) if content["user_id"] else None,
+        lines=tuple(
+            DraftLine(sku=line.sku, quantity=line.quantity, warehouse_id=line.warehouse_id)
+            for line in kept_lines(content["lines"])
+        ),
+        address=content["address"],
+        shipping_method=content["shipping_method"],
+        payment_method=content["payment_method"],
+        code=content["code"],
+        cart=msgspec.convert(content["cart"], CartRef | None),
+    )
+    held: HeldDraft = shop.door.run(
+        HoldDraft(draft_id=draft_id, content=draft, until=until), shop.actor, key=key
+    ).result
+    drop_draft(shop)
+    return held
+
+
+def read_held(shop: Shop) -> tuple[DraftRow, ...]:
+    """Return the held drafts of everybody, what runs out first on top."""
+    from data.orders.drafts import list_drafts
+
+    return list_drafts(shop.stores.postgres, limit=12).rows
+
+
+def take_held(shop: Shop, draft_id: UUID, key: str) -> Draft:
+    """Take a held draft on, as one's own draft from now on. Raises ``NotFound`` where somebody was quicker."""
+    from data.orders.draft_messages import TakeDraft
+
+    taken = shop.door.run(TakeDraft(draft_id=draft_id), shop.actor, key=key).result
+    content = msgspec.to_builtins(taken.content) | {
+        "lines": [[line.sku, line.quantity, line.warehouse_id] for line in taken.content.lines],
+        "held": str(draft_id),
+    }
+    keep_draft(shop, content)
+    return _draft_of(shop, content)
+
+
+def release_held(shop: Shop, draft_id: UUID) -> None:
+    """Let the stock of a held draft go."""
+    from data.orders.drafts import release
+
+    release(shop, draft_id)
 
 
 def as_address(row: AddressRow) -> Address:
@@ -189,14 +267,18 @@ def as_address(row: AddressRow) -> Address:
     )
 
 
-def place_order(shop: Shop, command: PlaceOrder, key: str) -> Placed:
-    """Place the order; a later call with the same key finds the first one's order, whatever was changed meanwhile."""
+def place_order(shop: Shop, command: PlaceOrder, key: str, held: UUID | None = None) -> Placed:
+    """Place the order; a later call with the same key finds the first one's order, whatever was changed meanwhile.
+
+    ``held`` is the held draft whose stock it may have.
+    """
     from data.errors import Conflict
     from data.orders.again import place
+    from data.orders.drafts import place_held
     from data.orders.reads import get_order, placed_with
 
     try:
-        done = place(shop, command, key=key)
+        done = place_held(shop, command, held, key=key) if held else place(shop, command, key=key)
     except Conflict:
         number = placed_with(shop.stores.postgres, shop.actor.user_id, key)
         if number is None:

@@ -9,12 +9,13 @@ from textual import events
 from textual.message import Message
 
 from screens.basket import PastedRow, pasted_rows
-from screens.new_order_sheet import customer_lines, offer_lines
+from screens.new_order_sheet import customer_lines, draft_lines, offer_lines
 from widgets.queryline import QueryInput, QueryLine
 from widgets.sheet import Sheet
 
 if TYPE_CHECKING:
     from data.customers.reads import CustomerRow
+    from data.orders.drafts import DraftRow
     from data.orders.offers import Offer
 
 
@@ -53,6 +54,7 @@ class Chooser(Sheet):
         self._words = ""
         #: units that the words themselves asked for (``RAM-0412 3``), ``None`` where they said none
         self.units: int | None = None
+        self._drafts: dict[str, DraftRow] = {}
 
     def clear(self) -> None:
         """Show nothing."""
@@ -66,6 +68,16 @@ class Chooser(Sheet):
             self.show(lambda width: customer_lines(rows, width), keep=False)
         else:
             self.say("No customer like that.", "^N adds one")
+
+    def show_drafts(self, rows: Sequence[DraftRow]) -> None:
+        """Show held drafts, to take one on."""
+        self._begin(rows, "")
+        self._drafts = {str(row.draft_id): row for row in rows}
+        self.show(lambda width: draft_lines(rows, width), keep=False)
+
+    def draft(self, key: str) -> DraftRow | None:
+        """Return the held draft shown under this key, if drafts are shown."""
+        return self._drafts.get(key)
 
     def show_offers(self, words: str, offers: tuple[Offer, ...], units: int | None = None) -> None:
         """Show what ``words`` may mean, and remember how many ``units`` they ask for; nothing found is said."""
@@ -83,4 +95,4 @@ class Chooser(Sheet):
 
     def _begin(self, rows: Sequence[object], words: str) -> None:
         self.can_focus = bool(rows)
-        self._offers, self._words, self.units = (), words, None
+        self._offers, self._words, self.units, self._drafts = (), words, None, {}

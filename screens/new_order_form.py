@@ -7,7 +7,7 @@ other half about keys.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -26,7 +26,7 @@ from screens.new_order_data import (
     read_taxes,
     refresh,
 )
-from screens.new_order_extras import OrderExtras
+from screens.new_order_held import HeldDrafts
 from screens.new_order_lines import BasketSheet
 from screens.new_order_sheet import TotalsLine
 from widgets.field import Field
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from data.orders.tax_rules import Taxes
 
 
-class OrderForm(OrderExtras):
+class OrderForm(HeldDrafts):
     """Customer, lines, delivery and totals of an order that is not placed yet."""
 
     #: seconds between looks at prices and stock of the lines
@@ -144,7 +144,7 @@ class OrderForm(OrderExtras):
                 if moved:
                     self.status.say(said + "; ".join(moved[:2]), "bad" if said else "warn")
 
-            self.load(refresh, skus, then=refreshed, failed=self._not_refreshed, group="refresh")
+            self.load(refresh, skus, self.held, then=refreshed, failed=self._not_refreshed, group="refresh")
 
     def look_at_taxes(self) -> None:
         """Read the tax table; what it changes is quoted anew."""
@@ -168,17 +168,21 @@ class OrderForm(OrderExtras):
 
     # -- draft ------------------------------------------------------------------------------------------------------
 
-    def _keep(self) -> None:
-        content = {
+    def draft_content(self) -> dict[str, Any]:
+        """Return what is typed, as a draft keeps it."""
+        return {
             "user_id": str(self.customer.user_id) if self.customer else "",
             "lines": self.lines.basket.kept(),
             "key": self.lines.basket.key,
             "rows": self.rows_left,
             "cart": msgspec.to_builtins(self.cart_of_order),
+            "held": str(self.held or ""),
             **self.delivery.content(),
         }
+
+    def _keep(self) -> None:
         if not self._placing:
-            self.load(keep_draft, content, then=lambda _: self.status.facts("draft saved"), group="keep")
+            self.load(keep_draft, self.draft_content(), then=lambda _: self.status.facts("draft saved"), group="keep")
 
     def restore(self) -> None:
         """Bring the kept draft back, if there is one."""
@@ -188,7 +192,12 @@ class OrderForm(OrderExtras):
     def _restored(self, draft: Draft | None) -> None:
         self._draft_owed = False
         if draft is None:
-            return
+            self.offer_drafts()
+        else:
+            self.restored(draft)
+
+    def restored(self, draft: Draft) -> None:
+        """Show a draft that was kept, or was taken on."""
         if draft.placed:
             self.status.say(f"Your last draft was placed, as {draft.placed}", "good")
             return
@@ -199,19 +208,24 @@ class OrderForm(OrderExtras):
             self.show_customer(draft.customer)
         self.delivery.restore(draft.content)
         self.restore_cart(draft.content.get("cart"))
+        self.restore_held(draft.content.get("held"))
         self.lines.put(basket)
         if rows := pasted_rows(str(draft.content.get("rows") or "")):
             self.keep_rows(rows)
         gone = f" · nobody knows {', '.join(draft.unknown[:5])} any more" if draft.unknown else ""
-        self.status.say(f"Your draft is back{gone} · ^X throws it away", "warn" if gone else "plain")
+        whose = "The held draft" if self.held else "Your draft"
+        self.status.say(f"{whose} is back{gone} · ^X throws it away", "warn" if gone else "plain")
 
     def discard(self) -> None:
         """Throw the draft away, asked once."""
         lines = len(self.lines.basket.lines)
         if lines or self.customer is not None:
-            self.shell.confirm(f"Throws this draft of {lines} line{'' if lines == 1 else 's'} away.", self._discard)
+            stock = " and lets its stock go" if self.held else ""
+            what = f"this draft of {lines} line{'' if lines == 1 else 's'}"
+            self.shell.confirm(f"Throws {what} away{stock}.", self._discard)
 
     def _discard(self) -> None:
+        self.let_go()
         self.begin_anew()
         self.load(drop_draft, group="keep")
         self.status.say("Draft thrown away")
@@ -222,6 +236,7 @@ class OrderForm(OrderExtras):
             timer.stop()
         self.show_customer(None)
         self.forget_rows()
+        self.held = None
         self.delivery.code.value = ""
         self.lines.put(Basket())
         self.status.facts("")
@@ -238,7 +253,9 @@ class OrderForm(OrderExtras):
             self._placing = True
             self.status.say("Placing …")
             key = self.lines.basket.key
-            self.load(place_order, self._command(), key, then=self._placed, failed=self._refused, group="place")
+            self.load(
+                place_order, self._command(), key, self.held, then=self._placed, failed=self._refused, group="place"
+            )
 
     def _command(self) -> PlaceOrder:
         from data.orders.messages import OrderLineInput, PlaceOrder

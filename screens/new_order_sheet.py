@@ -12,6 +12,7 @@ from widgets.sheet import SheetLine, table_row
 
 if TYPE_CHECKING:
     from data.customers.reads import CustomerRow
+    from data.orders.drafts import DraftRow
     from data.orders.offers import Offer
     from data.orders.rules import Totals
 
@@ -28,6 +29,12 @@ OFFER = (
     Column("title", "Title", 20, flex=4),
     Column("price", "Price", 8, right=True),
     Column("stock", "Stock", 15, flex=1),
+)
+DRAFT = (
+    Column("until", "Until", 19),
+    Column("customer", "Customer", 20, flex=3),
+    Column("units", "Units", 9, right=True),
+    Column("owner", "By", 16, flex=2),
 )
 CUSTOMER = (
     Column("name", "Name", 16, flex=2),
@@ -96,6 +103,25 @@ def customer_lines(rows: Sequence[CustomerRow], width: int) -> list[SheetLine]:
             (row.name, row.email, ", ".join(part for part in (row.city, row.country) if part), row.order_count),
             width,
             str(row.user_id),
+            row,
+        )
+        for row in rows
+    ]
+
+
+def draft_lines(rows: Sequence[DraftRow], width: int) -> list[SheetLine]:
+    """Return the held drafts, one a line."""
+    return [
+        table_row(
+            DRAFT,
+            (
+                Runs((("▲ hold over", "warn"),)) if row.is_due else f"held to {row.held_until:%m-%d %H:%M}",
+                row.customer or "no customer yet",
+                f"{row.units:,} unit{'' if row.units == 1 else 's'}",
+                f"by {row.owner}",
+            ),
+            width,
+            str(row.draft_id),
             row,
         )
         for row in rows

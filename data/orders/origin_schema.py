@@ -1,4 +1,4 @@
-"""What few orders have, the cart they were made from and the code they used, and the shop's own rates of tax.
+"""The cart an order was made from and the code it used, the shop's own rates of tax, and drafts that hold stock.
 
 The first two are written by ``placement.sql``. They are tables beside ``orders`` and no columns of it, so that an order
 without them, nearly every one, costs nothing more.
@@ -15,9 +15,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from data.schema_base import Base, CreatedAt, Currency, Money, Str2, Str50, Str100, UpdatedAt
+from data.schema_base import Base, CreatedAt, Currency, Json, Key, Money, Str2, Str50, Str100, UpdatedAt
 
-__all__ = ["CodeUse", "DiscountCode", "OrderedCart", "TaxRate"]
+__all__ = ["CodeUse", "DiscountCode", "OrderDraft", "OrderedCart", "TaxRate"]
 
 
 class OrderedCart(Base):
@@ -93,3 +93,24 @@ class TaxRate(Base):
     updated_at: Mapped[UpdatedAt]
 
     __table_args__ = (CheckConstraint("percent >= 0 AND percent <= 100", name="percent"),)
+
+
+class OrderDraft(Base):
+    """A draft whose stock is held until a date, for everybody to see; gone once somebody has taken it on."""
+
+    __tablename__ = "order_drafts"
+
+    draft_id: Mapped[Key]
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
+    customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
+    content: Mapped[Json]
+    held_until: Mapped[datetime]
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        # list_drafts: what runs out first
+        Index("idx_order_drafts_held_until", "held_until", "draft_id"),
+        # the foreign keys' indexes
+        Index("idx_order_drafts_owner_id", "owner_id"),
+        Index("idx_order_drafts_customer_id", "customer_id"),
+    )

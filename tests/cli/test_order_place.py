@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -84,3 +85,21 @@ def test_the_tax_table_is_listed_set_and_removed(stocked: Twin) -> None:
     assert stocked("taxes", "list", "--own", "--json").document == {"rows": []}
     stocked("taxes", "set", "DE", "--percent", "much", code=3)
     stocked("taxes", "remove", "DE", code=4)
+
+
+def test_a_draft_holds_stock_until_it_is_placed_or_dropped(stocked: Twin, shop: Shop) -> None:
+    until = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+    held = stocked("orders", "place", ANN, "--line", "RAM=7", "--hold-until", until, "--key", "k", "--json").document
+    again = stocked("orders", "place", ANN, "--line", "RAM=7", "--hold-until", until, "--key", "k", "--json").document
+    assert (again["draft_id"], again["replayed"]) == (held["draft_id"], True)
+    stocked("orders", "place", ANN, "--line", "RAM=3", code=6)
+    assert "Ann Lee" in stocked("orders", "drafts").out
+    placed = stocked("orders", "place", "--draft", held["draft_id"], "--json").document
+    assert placed["items"][0]["quantity"] == 7
+    assert stocked("orders", "drafts", "--json").document["rows"] == []
+    stocked("orders", "place", "--draft", held["draft_id"], code=4)
+    other = stocked("orders", "place", ANN, "--line", "RAM=2", "--hold-until", until, "--json").document
+    stocked("orders", "drafts", "--drop", other["draft_id"])
+    assert one(shop, "SELECT available_stock FROM inventory") == 2
+    stocked("orders", "place", ANN, "--line", "RAM=2", "--hold-until", "someday", code=3)
+    stocked("orders", "drafts", "--drop", "nothing", code=4)

@@ -369,6 +369,33 @@ async def test_a_rate_that_changes_is_quoted_anew_and_never_charged_unseen(shop:
         await desk.sees("› Orders › ", "23.00 USD")
 
 
+async def test_a_draft_is_held_with_its_stock_and_taken_on_by_a_colleague(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    async with running(world.shop) as desk:
+        await _begin(desk)
+        await _enter(desk, "5*SSD-0107")
+        await desk.sees("▲ only 4 left")
+        await desk.press("ctrl+o")
+        await desk.sees("Hold this draft and its stock", "Until*")
+        await desk.press("enter")
+        await desk.sees("SSD-0107")
+        await desk.press("escape", "up", "-")
+        await desk.sees("4 ×", "all in stock")
+        await desk.press("ctrl+o")
+        await desk.press("enter")
+        await desk.sees("Held until ", "4 units · ^R shows the drafts", "choose a customer first")
+        assert one(shop, "SELECT sum(available_stock) FROM inventory WHERE sku = 'SSD-0107'") == 0
+    async with running(at_the_desk(shop, "support", "Ben")) as desk:
+        await desk.press("f4")
+        await desk.sees("held to ", "Ann Lee", "4 units", "by Ann Keller")
+        await desk.press("ctrl+r", "enter")
+        await desk.sees("The held draft is back", "ann@lee.example", "4 ×    109.00", "all in stock")
+        await desk.press("ctrl+s")
+        await desk.sees("› Orders › ", "4 units reserved")
+        assert one(shop, "SELECT count(*) FROM reservations WHERE released_at IS NULL") == 0
+        assert one(shop, "SELECT count(*) FROM order_drafts") == 0
+
+
 async def test_two_presses_place_one_order(shop: Shop, running: Run) -> None:
     world = furnish(shop)
     async with running(world.shop) as desk:

@@ -1,4 +1,4 @@
-"""Carts that became orders, discount codes and their uses, the shop's own rates of tax."""
+"""Carts that became orders, discount codes and their uses, the shop's own rates of tax, drafts that hold stock."""
 
 from __future__ import annotations
 
@@ -67,6 +67,22 @@ TABLES = (
         CONSTRAINT tax_rates_percent_check CHECK (percent >= 0 AND percent <= 100)
     )
     """,
+    """
+    CREATE TABLE order_drafts (
+        draft_id UUID DEFAULT uuidv7() NOT NULL,
+        owner_id UUID NOT NULL,
+        customer_id UUID,
+        content JSONB NOT NULL,
+        held_until TIMESTAMP WITH TIME ZONE NOT NULL,
+        created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
+        CONSTRAINT order_drafts_pkey PRIMARY KEY (draft_id),
+        CONSTRAINT order_drafts_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users (user_id),
+        CONSTRAINT order_drafts_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES users (user_id)
+    )
+    """,
+    "CREATE INDEX idx_order_drafts_held_until ON order_drafts (held_until, draft_id)",
+    "CREATE INDEX idx_order_drafts_owner_id ON order_drafts (owner_id)",
+    "CREATE INDEX idx_order_drafts_customer_id ON order_drafts (customer_id)",
 )
 
 
@@ -78,5 +94,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them."""
-    for table in ("tax_rates", "code_uses", "discount_codes", "ordered_carts"):
+    for table in ("order_drafts", "tax_rates", "code_uses", "discount_codes", "ordered_carts"):
         op.execute(f"DROP TABLE {table}")
