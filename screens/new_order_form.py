@@ -203,6 +203,7 @@ class OrderForm(HeldDrafts):
             return
         if not self.may_restore():  # somebody was quicker than the draft, and what is typed counts
             return
+        self.chooser.clear()
         basket = Basket(lines=draft.lines, key=str(draft.content.get("key") or Basket().key))
         if draft.customer is not None:
             self.show_customer(draft.customer)
