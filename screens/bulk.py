@@ -175,12 +175,12 @@ class BulkScreen(AppScreen):
         job = self.job
         if job is None:
             return
-        left = job.total - job.done
+        left, tried = job.total - job.done, self.tried.told if self.tried is not None else None
         if not left:
             self.status.say("there is nothing to do", "warn")
             return
-        if not _goes_back(job) and self.tried is not None and not job.done:
-            left = self.tried.told.changed  # what is refused, or so already, costs nothing
+        if tried is not None and not tried.partial and not job.done:
+            left = tried.changed  # what is refused, or so already, costs nothing
         end = "T takes it back afterwards" if _goes_back(job) else "a job does not take it back"
         sentence = f"{job.title}: changes {left:,} record{'' if left == 1 else 's'} now; {end}."
         self.shell.confirm(sentence, lambda: self._do(job), count=left if left >= _TYPED_FROM else None)

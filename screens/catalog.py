@@ -38,6 +38,8 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, FacetsBeside):
     VIEWS_OF = "products"
     TITLE_CRUMBS = ("Catalog",)
     TOP_RULE = None
+    #: a search takes some ten milliseconds, and what a later letter overtakes is dropped
+    DELAY = 0.03
     ACTIONS = (
         Action("catalog.search", "/", "search", "type_query", help="Type words and filters", rank=60),
         Action("catalog.facets", "f", "facets", "facets", help="Choose by facets", rank=40),

@@ -233,8 +233,8 @@ class OrderForm(HeldDrafts):
 
     def begin_anew(self) -> None:
         """Empty everything; the next order has a key of its own."""
-        for timer in self._waiting.values():
-            timer.stop()
+        for name in tuple(self._waiting):
+            self.not_later(name)
         self.show_customer(None)
         self.forget_rows()
         self.held = None

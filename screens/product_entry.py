@@ -53,7 +53,14 @@ class ProductEntry(AppScreen):
         """Call ``what`` after ``delay`` seconds in which nobody asked for ``name`` again."""
         if name in self._waiting:
             self._waiting[name].stop()
-        self._waiting[name] = self.set_timer(delay, what)
+
+        def due() -> None:
+            # A timer that has run out is in the queue of messages already, where stopping it no longer helps.
+            if self._waiting.get(name) is timer:
+                del self._waiting[name]
+                what()
+
+        timer = self._waiting[name] = self.set_timer(delay, due)
 
     def not_later(self, name: str) -> None:
         """Do not do what ``later`` was asked for under ``name``, and drop what a load of that name will bring."""

@@ -66,7 +66,8 @@ def newest_change(
     log = AuditEntry
     newest = (
         select(log.command, log.idempotency_key, log.at, log.target_type, log.target_id, log.before, log.after)
-        .where(log.actor_id == actor_id)
+        # A job's own rows only count; what it changed stands in rows of their own.
+        .where(log.actor_id == actor_id, log.target_type.is_distinct_from("bulk"))
         .order_by(log.at.desc(), log.audit_id.desc())
         .limit(_LOOKED_AT)
     )

@@ -58,12 +58,12 @@ def address_form(user_id: UUID, address: AddressRow | None = None) -> FormOverla
     kinds = [Option("shipping", "shipping"), Option("billing", "billing")]
     yes_no = [Option("no", "no"), Option("yes", "yes")]
     fields = [
-        SelectField("address_type", "For", kinds, value=address.address_type if address else "shipping"),
         Field("street_address", "Street", value=address.street_address if address else "", required=True),
         Field("postal_code", "Postal code", value=address.postal_code if address else "", required=True),
         Field("city", "City", value=address.city if address else "", required=True),
         Field("state", "State", value=address.state if address else "", placeholder="CA, NY … where taxes need it"),
         Field("country", "Country", value=address.country if address else "", required=True, placeholder="DE, US …"),
+        SelectField("address_type", "For", kinds, value=address.address_type if address else "shipping"),
         SelectField("is_default", "Default", yes_no, value="yes" if address and address.is_default else "no"),
     ]
 

@@ -16,6 +16,8 @@ from sqlalchemy import text
 from data.bulk.messages import NoteRows, RowDone, RunBatch
 from data.bulk.reads import Job, get_job, list_rows
 from data.bulk.runs import DryRun, dry_run, make_job, run_job
+from data.catalog.messages import EditProduct
+from data.catalog.reads import get_product
 from data.documents.many import save_papers
 from data.errors import Conflict, Denied, Invalid, NotFound
 from data.orders.bulk_targets import marked, named, of_line
@@ -27,6 +29,7 @@ from data.payments.flow import resume, take
 from data.payments.messages import BeginPayment, RecordPayment
 from data.payments.simulator import Simulator
 from data.shop import Shop
+from data.undo.messages import Undo
 from tests.desk_world import at_the_desk
 from tests.orders_world import customer, one, place, product, sql, warehouses
 
@@ -102,6 +105,14 @@ def test_a_dry_run_says_what_can_be_shipped_and_why_the_rest_can_not(
     assert len(rows) == len({key for _, key in rows}) == 2  # each order its own transaction and its own audit row
     unpaid = job_for(shop, orders, "ship", "unpaid", unpaid=True)
     assert run_job(shop, unpaid.job_id).changed == 1
+
+
+def test_a_job_over_orders_leaves_the_catalogs_undo_alone(shop: Shop, orders: dict[str, PlacedOrder]) -> None:
+    ram = get_product(shop.stores.mongo, "RAM")
+    do(shop, EditProduct(product_id=ram.product_id, changes={"title": "Memory"}))
+    run_job(shop, job_for(shop, orders, "tag", "paid", "unpaid", tags=["gift"]).job_id)
+    assert do(shop, Undo(area="catalog")).command == "catalog.edit"
+    assert get_product(shop.stores.mongo, "RAM").title == ram.title
 
 
 ACTIONS: tuple[tuple[str, dict[str, Any], dict[str, int], str], ...] = (

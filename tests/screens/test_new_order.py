@@ -417,7 +417,8 @@ async def test_a_customer_and_an_address_are_added_on_the_way(shop: Shop, runnin
         await desk.type("zoe@bell.example")
         await desk.press("ctrl+s")
         await desk.sees("zoe@bell.example · 0 orders · no address", "no address yet: ^T adds one")
-        await desk.press("ctrl+t", "enter")
+        await desk.press("ctrl+t")
+        await desk.sees("New address")
         for text in ("1 Elm St", "94105", "San Francisco", "CA", "US"):
             await desk.type(text)
             await desk.press("enter")
