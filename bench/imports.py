@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import statistics
 import tempfile
 import time
@@ -22,16 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from bench.report import print_report
+from bench.support.engines import own_engines
 from bench.support.products import MAPPING, sample_files
 from data.catalog.imports.mapping import load_mapping
 from data.catalog.imports.pipeline import import_products
 from data.events.relay import drain
-from data.local import bring_down
 from data.search import tantivy_index
 from data.search.batches import batches
 from data.search.documents import from_mongo
 from data.search.terms import index_fields
-from data.settings import Settings
 from data.shop import Shop, open_shop
 
 BATCH = 1_000
@@ -42,15 +40,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.imports")
     parser.add_argument("--rounds", type=int, default=3, help="how often the baseline runs (its median counts)")
     options = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="bench-imports-"))
-    settings = Settings(home=home, relay=False)
-    try:
-        with closing(open_shop(settings)) as shop:
-            written, indexed, again, count = ours(shop)
-            raw = [bare(shop, home / f"bare{number}") for number in range(options.rounds)]
-    finally:
-        bring_down(settings)
-        shutil.rmtree(home, ignore_errors=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="storekeeper-bench-") as folder,
+        own_engines(Path(folder, "home")) as settings,
+        closing(open_shop(settings)) as shop,
+    ):
+        written, indexed, again, count = ours(shop)
+        raw = [bare(shop, Path(folder, f"bare{number}")) for number in range(options.rounds)]
     inserted, added = (statistics.median(part) for part in zip(*raw, strict=True))
     rows = [
         ("into the catalog", written, inserted, written / inserted),

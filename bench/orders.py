@@ -17,6 +17,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -26,15 +27,14 @@ from uuid import UUID
 import psycopg
 
 from bench.report import print_report
+from bench.support.engines import own_engines
 from data.catalog.messages import ProductInput, PutProducts
-from data.local import bring_down, ensure_up
 from data.local.paths import store_url
 from data.orders.editing_messages import EditOrder, LineAdded, LineEdit, OrderChanges
 from data.orders.editing_reads import read_editable
 from data.orders.editing_rules import edited
 from data.orders.reads import get_order, list_orders, parse_order_query
 from data.orders.timeline import timeline
-from data.settings import Settings
 from data.shop import Shop, open_shop
 from data.stock.messages import ReceiveLine, ReceiveMany, SaveWarehouse
 from data.views.rules import built_in
@@ -80,16 +80,12 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=1_000_000, help="how many orders there are")
     parser.add_argument("--rounds", type=int, default=30, help="rounds per figure")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="storekeeper-bench-") as folder:
-        settings = Settings(home=Path(folder, "home"), relay=False)
-        ensure_up(settings, owner=os.getpid(), relay=False)
-        try:
-            shop = open_shop(settings)
-            made = _fill(shop, options.orders)
-            _measure(shop, options.orders, options.rounds, made)
-            shop.close()
-        finally:
-            bring_down(settings)
+    with (
+        tempfile.TemporaryDirectory(prefix="storekeeper-bench-") as folder,
+        own_engines(Path(folder, "home")) as settings,
+        closing(open_shop(settings)) as shop,
+    ):
+        _measure(shop, options.orders, options.rounds, _fill(shop, options.orders))
 
 
 # -- the shop
@@ -195,23 +191,24 @@ def _lists(shop: Shop, rounds: int, cursors: list[str]) -> dict[str, tuple[Times
     def page(line: str, **how: Any) -> Any:
         return list_orders(postgres, parse_order_query(line), limit=PAGE, **how)
 
+    def pages(line: str, **how: Any) -> Callable[[int], object]:
+        return lambda _: page(line, **how)
+
     asks: dict[str, Callable[[int], object]] = {
-        "first page": lambda _: page(""),
+        "first page": pages(""),
         "any page": lambda number: page("", after=cursors[number]),
         "any page, backwards": lambda number: page("", before=cursors[number]),
-        "last page": lambda _: page("", before=""),
+        "last page": pages("", before=""),
     }
     views = {f"view {view.name}": view.query for view in built_in("orders") if view.query}
     for name, line in (views | {line: line for line in FILTERS}).items():
-        asks[name] = lambda _, line=line: page(line)  # type: ignore[misc]
+        asks[name] = pages(line)
         if after := page(line).after:
-            asks[f"{name}, next page"] = lambda _, line=line, after=after: page(line, after=after)  # type: ignore[misc]
+            asks[f"{name}, next page"] = pages(line, after=after)
     found = {}
     for name, ask in asks.items():
         ask(0)
-        pairs = [
-            (_took(lambda: page("")), _took(lambda number=number, ask=ask: ask(number))) for number in range(rounds)
-        ]  # type: ignore[misc]
+        pairs = [(_took(page, ""), _took(ask, number)) for number in range(rounds)]
         times = _times([own for _, own in pairs])
         found[name] = times, times.median / statistics.median(first for first, _ in pairs)
     return found
@@ -250,12 +247,12 @@ def _timed(ask: Callable[[Any], object], arguments: Iterable[Any]) -> Times:
     """Return what ``ask`` takes with each of ``arguments``; the first is asked once more before, unmeasured."""
     every = list(arguments)
     ask(every[0])
-    return _times([_took(lambda argument=argument: ask(argument)) for argument in every])  # type: ignore[misc]
+    return _times([_took(ask, argument) for argument in every])
 
 
-def _took(ask: Callable[[], object]) -> float:
+def _took(ask: Callable[[Any], object], argument: object) -> float:
     began = time.perf_counter()
-    ask()
+    ask(argument)
     return (time.perf_counter() - began) * 1000
 
 

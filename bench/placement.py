@@ -36,10 +36,10 @@ from uuid import UUID
 import psycopg
 
 from bench.report import print_report
+from bench.support.engines import own_engines
 from data.access.rules import Actor
 from data.catalog.messages import ProductInput, PutProducts
 from data.door import Door
-from data.local import bring_down, ensure_up
 from data.local.engine import in_wheel
 from data.local.paths import store_url
 from data.orders.messages import Address, OrderLineInput, PlaceOrder
@@ -106,13 +106,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0, help="length of each measurement")
     parser.add_argument("--rounds", type=int, default=3, help="pairs per case")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="storekeeper-bench-") as folder:
-        settings = Settings(home=Path(folder, "home"), relay=False)
-        ensure_up(settings, owner=os.getpid(), relay=False)
-        try:
-            _run(settings, options.seconds, options.rounds)
-        finally:
-            bring_down(settings)
+    with (
+        tempfile.TemporaryDirectory(prefix="storekeeper-bench-") as folder,
+        own_engines(Path(folder, "home")) as settings,
+    ):
+        _run(settings, options.seconds, options.rounds)
 
 
 def _run(settings: Settings, seconds: float, rounds: int) -> None:

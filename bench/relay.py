@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,9 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, text
 
+from bench.support.engines import own_engines
 from data.events import outbox
 from data.events.relay import drain
-from data.local import bring_down, ensure_up
-from data.settings import Settings
 from data.shop import Shop, open_shop
 from data.stores.postgres import Postgres
 
@@ -55,19 +54,16 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=3_000)
     options = parser.parse_args()
     figures: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory(prefix="bench-relay-") as folder:
-        settings = Settings(home=Path(folder, "home"), relay=False)
-        try:
-            ensure_up(settings, relay=False)
-            shop = open_shop(settings)
-            figures["send"] = measure_sending(shop.stores.postgres)
-            for keys in (100, options.events):
-                figures[f"drain, {keys} keys"] = measure_draining(shop.stores.postgres, options.events, keys)
-            figures["order kept"] = measure_order(shop.stores.postgres)
-            figures["relay"] = measure_relay(shop, options.orders)
-            shop.close()
-        finally:
-            bring_down(settings)
+    with (
+        tempfile.TemporaryDirectory(prefix="storekeeper-bench-") as folder,
+        own_engines(Path(folder, "home")) as settings,
+        closing(open_shop(settings)) as shop,
+    ):
+        figures["send"] = measure_sending(shop.stores.postgres)
+        for keys in (100, options.events):
+            figures[f"drain, {keys} keys"] = measure_draining(shop.stores.postgres, options.events, keys)
+        figures["order kept"] = measure_order(shop.stores.postgres)
+        figures["relay"] = measure_relay(shop, options.orders)
     print(json.dumps(figures))
 
 

@@ -21,11 +21,10 @@ import os
 import resource
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,9 +32,9 @@ from typing import Any
 
 from bench.support import catalog_screen
 from bench.support.bare_search import elastic_call, mongo_call, raw_call
+from bench.support.engines import own_engines
 from bench.support.known_items import known_items
 from bench.support.products import enough, mongo_document, sample_documents
-from data.local import bring_down, ensure_up
 from data.search.batches import batches
 from data.search.engine import SearchDocument, SearchEngine, open_engine
 from data.search.language import SearchQuery, parse_query
@@ -124,11 +123,11 @@ def run(home: Path, documents: Sequence[SearchDocument], count: int, options: ar
         figures["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         if options.screen:
             engine.close()
-            with stack(home / "shop", search_url=url) as settings:
+            with own_engines(home / "shop", search_url=url) as settings:
                 figures |= catalog_screen.measure(settings, enough(documents, count), count)
     if not options.without_mongo:
         ours = figures["p50_ms"]
-        with stack(home / "stack") as settings:
+        with own_engines(home / "stack") as settings:
             theirs = mongo_speed(settings, enough(documents, count), options.queries)
         print(f"MongoDB $text + $facet: p50 {theirs:.1f} ms, {theirs / ours:.1f} times ours")
         figures |= {"mongodb_p50_ms": round(theirs, 2), "mongodb_over_ours": round(theirs / ours, 2)}
@@ -189,19 +188,6 @@ def speed(
         "corsair_vengeance_white_ms": round(named, 2),
         "over_bare_engine": round(ratio, 2),
     }
-
-
-@contextmanager
-def stack(home: Path, *, search_url: str = "") -> Iterator[Settings]:
-    """Engines of this run's own below ``home``."""
-    settings = Settings(home=home, search_url=search_url, relay=False)
-    status = ensure_up(settings, owner=os.getpid())
-    if not status.ok:
-        sys.exit(f"the local engines did not start: {status}")
-    try:
-        yield settings
-    finally:
-        bring_down(settings)
 
 
 def mongo_speed(settings: Settings, documents: Iterator[SearchDocument], times: int) -> float:

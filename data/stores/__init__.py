@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from data.errors import StorekeeperError
@@ -121,11 +122,12 @@ class Stores:
 
     def close(self) -> None:
         """Close every connection. The object can be used again, it connects anew."""
-        for name in NAMES:
-            with self._locks[name]:
-                adapter = self._adapters.pop(name, None)
-            if adapter is not None:
-                adapter.close()
+        with ExitStack() as closing:  # all of them, also where one refuses
+            for name in reversed(NAMES):
+                with self._locks[name]:
+                    adapter = self._adapters.pop(name, None)
+                if adapter is not None:
+                    closing.callback(adapter.close)
 
     def _adapter(self, store: str, make: Callable[[str], Adapter]) -> Adapter:
         adapter: Adapter | None = self._adapters.get(store)  # first without the lock: asked several times per command

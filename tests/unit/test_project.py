@@ -250,4 +250,6 @@ def test_nothing_here_names_a_machine():
     for name in filter(None, listed.stdout.split("\0")):
         path = ROOT / name
         if path.is_file() and not name.startswith("tests/"):
-            assert b"/work/" not in path.read_bytes(), name
+            content = path.read_bytes()
+            assert f"{ROOT}/".encode() not in content, name
+            assert not re.search(rb"/(home|root|Users)/[a-z]", content), name

@@ -107,8 +107,13 @@ def load_mapping(path: Path | None) -> ProductMapping:
     Raises ``NotFound`` for a missing file and ``Invalid`` naming the key that is wrong.
     """
     file = path or Path(__file__).with_name("default.toml")
+    return parse_mapping(read_mapping(file), name=file.name)
+
+
+def read_mapping(file: Path) -> dict[str, Any]:
+    """Return what the TOML ``file`` says. Raises ``NotFound`` for a missing one and ``Invalid`` naming the file."""
     try:
-        return parse_mapping(tomllib.loads(file.read_text(encoding="utf-8")), name=file.name)
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NotFound("mapping", str(file)) from None
     except OSError as error:

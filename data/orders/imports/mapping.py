@@ -5,14 +5,13 @@ Read strictly: an unknown key or a template that cannot be read is an error that
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import msgspec
 
-from data.catalog.imports.mapping import templates
+from data.catalog.imports.mapping import read_mapping, templates
 from data.catalog.imports.templates import MissingFieldError, Template, is_blank
-from data.errors import Invalid, NotFound
+from data.errors import Invalid
 
 __all__ = ["FIELDS", "LINE_FIELDS", "OrderMapping", "first_of", "load_order_mapping", "parsed"]
 
@@ -44,14 +43,9 @@ def load_order_mapping(path: Path | None = None) -> OrderMapping:
     Raises ``NotFound`` for a missing file and ``Invalid`` naming the key that is wrong.
     """
     file = path or Path(__file__).with_name("default.toml")
+    content = read_mapping(file)
     try:
-        mapping = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), type=OrderMapping)
-    except FileNotFoundError:
-        raise NotFound("mapping", str(file)) from None
-    except OSError as error:
-        raise Invalid({file.name: f"cannot be read: {error.strerror}"}) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Invalid({file.name: f"is not TOML: {error}"}) from error
+        mapping = msgspec.convert(content, type=OrderMapping)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$")
         raise Invalid({f"{file.name} {where.strip('`.')}".strip(): what}) from None

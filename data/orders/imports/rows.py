@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from data.catalog.imports.files import RawRow
+from data.catalog.rules import flatten
 from data.errors import Invalid
 from data.money import parse_money
 from data.orders.imports.mapping import OrderMapping, first_of, parsed
@@ -60,7 +61,7 @@ class OrderMapper:
             if raw.reason:
                 yield RefusedRows((raw,), raw.reason)
                 continue
-            row = _flat(raw.fields)
+            row = flatten(raw.fields)
             found = self._text("reference", row)
             if not found or len(found) > MAX_REFERENCE:
                 why = "is missing" if not found else f"is longer than {MAX_REFERENCE} characters"
@@ -103,7 +104,7 @@ class OrderMapper:
 
     def _lines_of(self, row: dict[str, Any]) -> Iterator[OrderLineInput]:
         inside = row.get(self._lines)
-        each = [_flat(one) if isinstance(one, dict) else {} for one in inside] if isinstance(inside, list) else [row]
+        each = [flatten(one) if isinstance(one, dict) else {} for one in inside] if isinstance(inside, list) else [row]
         for number, line in enumerate(each):
             said = {name: first_of(candidates, line) for name, candidates in self._line.items()}
             where = f"lines[{number}]." if isinstance(inside, list) else ""
@@ -119,17 +120,6 @@ class OrderMapper:
     def _text(self, name: str, row: dict[str, Any]) -> str:
         value = first_of(self._fields.get(name, ()), row)
         return "" if value is None else str(value).strip()
-
-
-def _flat(row: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Return nested objects under dotted names, lists as they are."""
-    flat: dict[str, Any] = {}
-    for name, value in row.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{before}{name}.")
-        else:
-            flat[f"{before}{name}"] = value
-    return flat
 
 
 def _whole(value: object, field: str) -> int:
