@@ -23,6 +23,7 @@ from data.local.status import StackStatus
 from data.settings import Settings
 from data.stores import NAMES, Stores
 from data.types import Progress
+from tests.families import asked, family, lives
 
 PROCESSES = ("postgresql", "mongodb", "redis", "clickhouse")
 
@@ -82,8 +83,9 @@ def test_the_folder_is_ours_alone_and_nothing_listens_on_the_network(home) -> No
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
     for engine in up.engines:
         if engine.pid:
-            family = [psutil.Process(engine.pid), *psutil.Process(engine.pid).children(recursive=True)]
-            assert [c for process in family for c in process.net_connections("inet")] == []
+            processes = family(engine.pid)
+            assert not any(asked(processes, lambda process: process.net_connections("inet")))
+            assert lives(processes[0])
 
 
 def test_any_client_reaches_the_engines_by_their_urls(home) -> None:

@@ -22,6 +22,7 @@ from data.local.paths import Layout
 from data.local.processes import remember
 from data.settings import Settings
 from data.stores import NAMES, Stores
+from tests.families import asked, family, lives
 
 PROCESSES = ("postgresql", "mongodb", "redis", "clickhouse")
 
@@ -68,13 +69,13 @@ def notes(home):
     opened.close()
 
 
-def family(pid: int | None) -> list[psutil.Process]:
-    assert pid is not None
-    return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-
-
 def gone(processes: list[psutil.Process]) -> bool:
-    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
+    return not any(map(lives, processes))
+
+
+def names(process: psutil.Process) -> tuple[int, str]:
+    """Its number and how it calls itself (nothing: a zombie)."""
+    return process.pid, next(iter(process.cmdline()), "")
 
 
 def test_kill_each_engine_then_up(home, notes) -> None:
@@ -120,11 +121,10 @@ def test_kill_everything_at_once_with_work_going_on(home, notes, until) -> None:
     with contextlib.closing(psycopg.connect(url, autocommit=True)) as connection:
         busy = psutil.Process(connection.info.backend_pid)
         connection.pgconn.send_query(b"DO 'BEGIN LOOP END LOOP; END'")
-        backends = {process.pid for process in family(up.host_pid) if process.cmdline()[0].startswith("postgres: ")}
+        backends = {pid for pid, name in asked(family(up.host_pid), names) if name.startswith("postgres: ")}
         assert busy.pid in backends
-        for process in reversed(family(up.host_pid)):  # the host last: its death would have the postmaster end them
-            if process.pid not in backends:
-                process.kill()
+        others = [process for process in family(up.host_pid) if process.pid not in backends]
+        asked(others[::-1], psutil.Process.kill)  # the host last: its death would have the postmaster end them
         until(lambda: stack_status(home).host_pid is None)
         assert busy.is_running()
         assert ensure_up(home).ok
@@ -227,10 +227,7 @@ def test_stale_files_of_a_killed_machine_do_not_matter(home, notes) -> None:
     notes.write(1)
     layout = Layout(home.home)
     everybody = family(stack_status(home).host_pid)
-    for process in everybody:
-        # A child may follow its killed parent before its own turn comes.
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
+    asked(everybody, psutil.Process.kill)  # a child may follow its killed parent before its own turn comes
     psutil.wait_procs(everybody, timeout=5)
     me = str(os.getpid())
     pid_file = layout.data("postgresql") / "postmaster.pid"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
 
 import bson
 import msgspec
@@ -17,6 +16,7 @@ from data.errors import Conflict, Invalid, Unavailable
 from data.local import ensure_up
 from data.settings import Settings
 from data.stores import LETTERS, NAMES, Stores, mongo, postgres, redis
+from tests.families import asked, family, stands_still
 
 #: a port on which nobody listens
 NOBODY = "127.0.0.1:1"
@@ -70,28 +70,20 @@ def test_health_of_a_stopped_engine_answers_in_time(home, store) -> None:
     engine = ensure_up(settings).engine(store)
     assert engine
     assert engine.pid
-    family = [psutil.Process(engine.pid), *psutil.Process(engine.pid).children()]
+    processes = family(engine.pid)
     stores = Stores(settings)
     assert stores.health(store).ok
     try:
-        for process in family:
-            process.suspend()
-        while not all(map(stopped, family)):  # a signal reaches busy threads one by one
+        asked(processes, psutil.Process.suspend)
+        while not all(map(stands_still, processes)):  # a signal reaches busy threads one by one
             time.sleep(0.01)
         for _ in range(3):  # also while the first question still hangs
             started = time.monotonic()
             assert not stores.health(store).ok
             assert time.monotonic() - started < 2.5
     finally:
-        for process in family:
-            process.resume()
+        asked(processes, psutil.Process.resume)
     stores.close()
-
-
-def stopped(process: psutil.Process) -> bool:
-    """Whether every thread of the process stands still."""
-    tasks = Path(f"/proc/{process.pid}/task")
-    return all((task / "stat").read_text().rpartition(")")[2].split()[0] == "T" for task in tasks.iterdir())
 
 
 def test_stores_can_be_used_again_after_close(settings) -> None:
@@ -205,20 +197,18 @@ class TestPostgres:
         settings = only(home, "postgresql")
         engine = ensure_up(settings).engine("postgresql")
         assert engine
-        family = [psutil.Process(engine.pid), *psutil.Process(engine.pid).children()]
+        processes = family(engine.pid)
         pg = Stores(settings).postgres
         with pg.reading() as connection:
-            family.append(psutil.Process(connection.scalar(sa.text("SELECT pg_backend_pid()"))))
+            processes.append(psutil.Process(connection.scalar(sa.text("SELECT pg_backend_pid()"))))
         try:
-            for process in family:
-                process.suspend()
+            asked(processes, psutil.Process.suspend)
             started = time.monotonic()
             with pytest.raises(Unavailable, match="stopped answering"), pg.reading() as connection:
                 connection.execute(sa.text("SELECT 1"))
             assert time.monotonic() - started < 10
         finally:
-            for process in family:
-                process.resume()
+            asked(processes, psutil.Process.resume)
         with pg.reading() as connection:
             assert connection.scalar(sa.text("SELECT 1")) == 1
         pg.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -14,12 +15,17 @@ from data.demo.offer import DemoOffer
 from data.settings import Settings
 from data.shop import Shop, open_shop
 from data.types import Progress, ReportProgress
+from tests.families import asked, family, lives
 from tui.app import Shell
 
 
 def loaders() -> list[psutil.Process]:
     """The processes that load the demo for this one."""
-    return [child for child in psutil.Process().children(recursive=True) if "data.demo.child" in child.cmdline()]
+    return [child for child in family(os.getpid())[1:] if asked([child], is_loader) == [True]]
+
+
+def is_loader(process: psutil.Process) -> bool:
+    return "data.demo.child" in process.cmdline()
 
 
 @pytest.mark.serial
@@ -33,7 +39,7 @@ async def test_leaving_interrupts_the_load_and_the_next_one_goes_on(home: Settin
             while " of 3,500" not in shell.current.status.text:
                 await pilot.pause(0.05)
         (loader,) = loaders()
-    assert until(lambda: not loader.is_running() or loader.status() == psutil.STATUS_ZOMBIE)
+    assert until(lambda: not lives(loader))
     assert DemoOffer(home).stands
 
     told: list[Progress] = []
