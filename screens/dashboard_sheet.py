@@ -86,14 +86,13 @@ def _numbers(books: Books, sales: Sales | None, width: int) -> list[SheetLine]:
     today, work = books.today, books.work
     revenue = " + ".join(f"{amount:,.2f}" for amount in today.revenue.values()) or "0.00"
     days = sales.days if sales is not None else ()
-    to_ship = sum(today.open_by_status.get(status, 0) for status in ("confirmed", "processing"))
     late = f"{work.late_orders:,} late" if work.late_orders else "none late"
     unpaid = f"oldest {age(work.oldest_unpaid_at)}" if work.oldest_unpaid_at else "all paid"
     rows = (
         ("Revenue", revenue, _revenue_trend(sales), spark([day.revenue for day in days]), "created:today"),
         ("Orders", f"{today.orders:,}", _orders_trend(sales), spark([day.orders for day in days]), "created:today"),
         ("Pending", f"{today.open_by_status.get('pending', 0):,}", "to be confirmed", "", "status:pending"),
-        ("To ship", f"{to_ship:,}", late, "", _VIEWS["To ship"]),
+        ("To ship", f"{today.to_ship:,}", late, "", _VIEWS["To ship"]),
         ("Unpaid", f"{work.unpaid_orders:,}", unpaid, "", _VIEWS["Unpaid"]),
     )
     return [

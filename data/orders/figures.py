@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from data.orders.listing import HELD
 from data.orders.rules import OPEN
 
 if TYPE_CHECKING:
@@ -17,26 +18,26 @@ if TYPE_CHECKING:
 
     from data.stores.postgres import Postgres
 
-__all__ = ["LATE_AFTER", "PAID", "OpenWork", "Today", "count_by_status", "needs_a_hand", "today_summary"]
+__all__ = ["LATE_AFTER", "OpenWork", "Today", "count_by_status", "needs_a_hand", "today_summary"]
 
 #: An open order older than this is late.
 LATE_AFTER = timedelta(days=3)
-
-#: What an order ``o`` took in: captured and refunded, of the steps that succeeded.
-PAID = """
-    SELECT coalesce(sum(p.amount) FILTER (WHERE p.kind = 'capture'), 0) AS captured,
-           coalesce(sum(p.amount) FILTER (WHERE p.kind = 'refund'), 0) AS refunded
-      FROM payments p WHERE p.order_id = o.order_id AND p.status = 'succeeded'
-"""
+#: What may be sent when it is not held: the view To ship says the same.
+_TO_SHIP = ("confirmed", "processing")
 
 
 @dataclass(frozen=True)
 class Today:
-    """The day so far and the open work; ``revenue`` adds up ``total_amount`` of orders not cancelled, by currency."""
+    """The day so far and the open work.
+
+    ``revenue`` adds up ``total_amount`` of orders not cancelled, by currency. ``open_by_status`` counts held orders,
+    too; ``to_ship`` does not: nobody may send those, and the view of that name leaves them out as well.
+    """
 
     orders: int
     revenue: Mapping[str, Decimal]
     open_by_status: Mapping[str, int]
+    to_ship: int
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class OpenWork:
 def count_by_status(postgres: Postgres) -> dict[str, int]:
     """Return how many orders stand in each open status."""
     with postgres.reading() as connection:
-        return _open_by_status(connection)
+        return {status: orders for status, (orders, _) in _open_work(connection).items()}
 
 
 def today_summary(postgres: Postgres, *, now: datetime | None = None) -> Today:
@@ -65,10 +66,12 @@ def today_summary(postgres: Postgres, *, now: datetime | None = None) -> Today:
     midnight = (now or datetime.now(UTC)).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with postgres.reading() as connection:
         sums = connection.execute(_TODAY, {"midnight": midnight}).all()
+        work = _open_work(connection)
         return Today(
             orders=sum(row.orders for row in sums),
             revenue={row.currency: row.revenue for row in sums if row.revenue is not None},
-            open_by_status=_open_by_status(connection),
+            open_by_status={status: orders for status, (orders, _) in work.items()},
+            to_ship=sum(orders - held for status, (orders, held) in work.items() if status in _TO_SHIP),
         )
 
 
@@ -81,9 +84,10 @@ def needs_a_hand(postgres: Postgres, *, now: datetime | None = None) -> OpenWork
         return OpenWork(levels.low_stock, levels.sold_out, late.orders, late.oldest, unpaid.orders, unpaid.oldest)
 
 
-def _open_by_status(connection: Connection) -> dict[str, int]:
-    found = {row.order_status: row.orders for row in connection.execute(_OPEN_BY_STATUS)}
-    return {status: found.get(status, 0) for status in OPEN}
+def _open_work(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Return for each open status how many orders stand in it, and how many of those are held."""
+    found = {row.order_status: (row.orders, row.held) for row in connection.execute(_OPEN_WORK)}
+    return {status: found.get(status, (0, 0)) for status in OPEN}
 
 
 _TODAY = text(
@@ -93,12 +97,15 @@ _TODAY = text(
       FROM orders WHERE created_at >= :midnight GROUP BY currency ORDER BY currency
     """
 )
-# The four below read only the partial indexes idx_orders_open and idx_inventory_available_stock: the open work, which
-# does not grow with the years.
-_OPEN_BY_STATUS = text(
-    """
-    SELECT order_status, count(*) AS orders FROM orders
-     WHERE order_status IN ('pending', 'confirmed', 'processing') GROUP BY order_status
+# The four below read only the partial indexes idx_orders_open, idx_orders_held, idx_orders_unpaid and
+# idx_inventory_available_stock: the open work, which does not grow with the years.
+_OPEN_WORK = text(
+    f"""
+    SELECT work.order_status, work.orders, coalesce(back.held, 0) AS held
+      FROM (SELECT order_status, count(*) AS orders FROM orders
+             WHERE order_status IN ('pending', 'confirmed', 'processing') GROUP BY order_status) AS work
+      LEFT JOIN (SELECT o.order_status, count(*) AS held FROM orders o
+                  WHERE {HELD} GROUP BY o.order_status) AS back USING (order_status)
     """
 )
 _LATE = text(
@@ -108,9 +115,9 @@ _LATE = text(
     """
 )
 _UNPAID = text(
-    f"""
-    SELECT count(*) AS orders, min(o.created_at) AS oldest FROM orders o CROSS JOIN LATERAL ({PAID}) AS money
-     WHERE o.order_status IN ('pending', 'confirmed', 'processing') AND money.captured - money.refunded < o.total_amount
+    """
+    SELECT count(*) AS orders, min(created_at) AS oldest FROM orders
+     WHERE order_status IN ('pending', 'confirmed', 'processing') AND paid_amount < total_amount
     """
 )
 _LOW = text(

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from data.errors import NotFound
 from data.ids import normal_order_number, parse_id
-from data.orders.figures import PAID, OpenWork, Today, count_by_status, needs_a_hand, today_summary
+from data.orders.figures import OpenWork, Today, count_by_status, needs_a_hand, today_summary
 from data.orders.listing import HELD, list_orders, order_rows
 from data.orders.query import OrderQuery, parse_order_query
 from data.orders.rows import OrderRow
@@ -201,6 +201,12 @@ _PLACED_WITH = text(
      WHERE actor_id = :actor_id AND key = :key AND command = 'orders.place'
     """
 )
+#: What an order ``o`` took in: captured and refunded, of the steps that succeeded.
+_PAID = """
+    SELECT coalesce(sum(p.amount) FILTER (WHERE p.kind = 'capture'), 0) AS captured,
+           coalesce(sum(p.amount) FILTER (WHERE p.kind = 'refund'), 0) AS refunded
+      FROM payments p WHERE p.order_id = o.order_id AND p.status = 'succeeded'
+"""
 _ORDER = text(
     f"""
     SELECT o.order_id, o.order_number, o.user_id,
@@ -218,7 +224,7 @@ _ORDER = text(
            CASE WHEN {HELD} THEN o.hold_reason ELSE '' END AS hold_reason,
            CASE WHEN {HELD} THEN o.on_hold_until END AS on_hold_until
       FROM orders o LEFT JOIN users u ON u.user_id = o.user_id LEFT JOIN users s ON s.user_id = o.assigned_to
-     CROSS JOIN LATERAL ({PAID}) AS money
+     CROSS JOIN LATERAL ({_PAID}) AS money
      WHERE o.order_id = :order_id OR o.order_number = :order_number
     """
 )

@@ -13,7 +13,7 @@ from data.ids import new_id
 from data.orders.handling_messages import AssignOrder, HoldOrder, ReleaseOrder, TagOrder
 from data.orders.handling_rules import MOST_TAGS, normal_tag
 from data.orders.messages import ChangeOrderStatus, PlacedOrder
-from data.orders.reads import get_order, list_orders, orders_of, parse_order_query
+from data.orders.reads import get_order, list_orders, orders_of, parse_order_query, today_summary
 from data.orders.timeline import timeline
 from data.orders.views import count_views
 from data.shipments.messages import ShipOrder
@@ -123,6 +123,8 @@ def test_a_held_order_is_not_sent_until_it_is_released_or_its_time_has_come(
     assert found(shop, orders, "held") == [0, 1]
     assert found(shop, orders, "-held") == [2]
     assert found(shop, orders, built_in("orders")[1].query) == [2]
+    today = today_summary(shop.stores.postgres)
+    assert (today.to_ship, today.open_by_status["confirmed"]) == (1, 3)
     for step in (ShipOrder(order_id=held.order_id), ChangeOrderStatus(order_id=held.order_id, new_status="shipped")):
         with pytest.raises(Invalid) as refused:
             do(shop, step)
@@ -133,6 +135,7 @@ def test_a_held_order_is_not_sent_until_it_is_released_or_its_time_has_come(
         )
     assert found(shop, orders, "held") == [0]
     assert get_order(shop.stores.postgres, timed.order_number).hold_reason == ""
+    assert today_summary(shop.stores.postgres).to_ship == 2
     assert do(shop, ShipOrder(order_id=timed.order_id)).order_status == "shipped"
     assert do(shop, ReleaseOrder(order_id=held.order_id)).changed
     assert do(shop, ReleaseOrder(order_id=held.order_id)).changed is False
