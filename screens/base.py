@@ -1,26 +1,21 @@
-"""AppScreen: the grammar of every screen (rows 1, 2, 3 to 22, 23, 24), its actions, and the one way to load data.
+"""AppScreen: the grammar of every screen (rows 1, 2, 3 to 22, 23, 24), its actions, and what it says of errors.
 
-A handler starts a load, a thread calls ``data``, the handler's ``then`` shows the result; results of an older load of
-the same group are dropped. See docs/screens-howto.md.
+How it loads data is ``Loads`` (``screens/loading.py``). See docs/screens-howto.md.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.css.query import NoMatches
-from textual.screen import Screen
 from textual.widgets import Input
 
 from data.errors import Invalid, StorekeeperError, Unavailable
-from data.types import Page, PageSource, Progress
+from data.types import Progress
 from screens.action import Action, show_key
-from screens.handle import ShellApi
+from screens.loading import Loads
 from screens.quiet import QuietFocus
 from widgets.form import Form
 from widgets.grid import Grid
@@ -35,7 +30,6 @@ from widgets.sturdy import Sturdy
 
 if TYPE_CHECKING:
     from textual.widget import Widget
-    from textual.worker import WorkType
 
     from data.shop import Shop
 
@@ -46,7 +40,7 @@ class Pane(Still, Container):
     """A part of the screen that holds widgets."""
 
 
-class AppScreen(QuietFocus, Sturdy, Still, Screen[None]):
+class AppScreen(QuietFocus, Sturdy, Still, Loads):
     """Base of every full screen.
 
     A subclass sets ``NAME`` (its name in the shell), ``TITLE_CRUMBS``, ``ACTIONS``, and overrides ``compose_body`` and,
@@ -69,7 +63,6 @@ class AppScreen(QuietFocus, Sturdy, Still, Screen[None]):
 
     def __init__(self) -> None:
         super().__init__(name=self.NAME, id=f"screen-{self.NAME}")
-        self._sequence: defaultdict[str, int] = defaultdict(int)
         self.header = HeaderLine(self.TITLE_CRUMBS, id="header")
         self.status = StatusLine(id="status")
         self.keybar = KeyBar(id="keys")
@@ -103,11 +96,6 @@ class AppScreen(QuietFocus, Sturdy, Still, Screen[None]):
         self.header.show_crumbs(crumbs)
 
     # -- life -------------------------------------------------------------------------------------------------------
-
-    @property
-    def shell(self) -> ShellApi:
-        """The shell's verbs."""
-        return cast(ShellApi, self.app)
 
     @property
     def shop(self) -> Shop | None:
@@ -225,79 +213,11 @@ class AppScreen(QuietFocus, Sturdy, Still, Screen[None]):
     def _hint(self, action: Action) -> KeyHint:
         return KeyHint(show_key(self.shell.keys_of(action)[0]), action.label, self.shell.why_not(action))
 
-    # -- loading ----------------------------------------------------------------------------------------------------
-
-    def load(
-        self,
-        fn: Callable[..., Result],
-        *args: Any,
-        then: Callable[[Result], object] | None = None,
-        failed: Callable[[Exception], object] | None = None,
-        group: str = "load",
-        doing: str = "",
-    ) -> None:
-        """Call ``fn(shop, *args)`` in a thread once the shop is open; hand its result to ``then`` on the event loop.
-
-        A newer load of the same ``group`` makes this one's outcome be dropped. ``failed`` takes the exception; without
-        it the shell shows the error (``doing`` names what was being done: "loading the order").
-        """
-        self._sequence[group] += 1
-        number = self._sequence[group]
-
-        async def job() -> None:
-            try:
-                shop = await self.shell.handle.wait()
-                result = await asyncio.to_thread(fn, shop, *args)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is shown, never raised into the loop
-                self.call_later(self._failed, group, number, error, failed, doing)
-            else:
-                if then is not None:
-                    self.call_later(self._arrived, group, number, result, then)
-
-        self.run_worker(cast("WorkType[None]", job), group=f"{self.NAME}:{group}", exclusive=True, exit_on_error=False)
-
-    def _arrived(self, group: str, number: int, result: Result, then: Callable[[Result], object]) -> None:
-        if number == self._sequence[group]:
-            self._guarded(then, result)
-
-    def _failed(
-        self, group: str, number: int, error: Exception, failed: Callable[[Exception], object] | None, doing: str
-    ) -> None:
-        if number != self._sequence[group]:
-            return
-        if failed is not None:
-            self._guarded(failed, error)
-        else:
-            self.shell.show_error(error, doing=doing)
-
-    def _guarded(self, handler: Callable[[Any], object], value: object) -> None:
-        try:
-            handler(value)
-        except NoMatches:
-            if self.is_attached:
-                raise
-        except StorekeeperError as error:
-            self.shell.show_error(error)
-
-    def forget(self, group: str) -> None:
-        """Drop whatever a running load of ``group`` will bring."""
-        self._sequence[group] += 1
+    # -- what is going on -------------------------------------------------------------------------------------------
 
     def report(self, progress: Progress | None) -> None:
         """Show progress in row 23; may be called from a worker thread (hand it to ``data`` as ``report``)."""
         self.app.call_later(self.status.progress, progress)
-
-    def pages(self, source: Callable[[Shop], PageSource[Any]]) -> Callable[..., Awaitable[Page[Any]]]:
-        """Return the fetch callback of a grid: ``source(shop)`` is made and called in a thread, once the shop is open.
-
-        ``source`` runs in the thread too, so it may import its room there.
-        """
-
-        async def fetch(*, after: str | None, before: str | None, limit: int) -> Page[Any]:
-            shop = await self.shell.handle.wait()
-            return await asyncio.to_thread(lambda: source(shop)(after=after, before=before, limit=limit))
-
-        return fetch
 
     def explain(self, error: Exception) -> tuple[str, str]:
         """Return what a grid shows for ``error``: one sentence, and what to press."""
