@@ -11,8 +11,6 @@ name index in hope of an early page, which took 2.4 s to find nobody. All custom
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -20,6 +18,13 @@ from uuid import UUID
 from sqlalchemy import CTE, Select, Subquery, Uuid, false, func, literal, null, select, text, tuple_
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from data.customers.rows import (
+    AddressRow,
+    CustomerDetail,
+    CustomerOrder,
+    CustomerRow,
+    PaymentMethodRow,
+)
 from data.customers.schema import User, UserAddress, UserPaymentMethod
 from data.errors import NotFound
 from data.ids import parse_id
@@ -71,96 +76,6 @@ _ROWS = text(
      ORDER BY page.row_no
     """
 )
-
-
-@dataclass(frozen=True)
-class CustomerRow:
-    """One customer in a list. ``order_count`` stops at 1,000; ``city`` and ``country`` are the default address's."""
-
-    user_id: UUID
-    email: str
-    first_name: str
-    last_name: str
-    phone: str
-    is_active: bool
-    created_at: datetime
-    city: str
-    country: str
-    order_count: int
-    last_order_at: datetime | None
-
-    @property
-    def name(self) -> str:
-        """First and last name, or the e-mail where there is none."""
-        return f"{self.first_name} {self.last_name}".strip() or self.email
-
-
-@dataclass(frozen=True)
-class AddressRow:
-    """One stored address."""
-
-    address_id: UUID
-    address_type: str
-    is_default: bool
-    street_address: str
-    city: str
-    state: str
-    postal_code: str
-    country: str
-
-
-@dataclass(frozen=True)
-class PaymentMethodRow:
-    """One way to pay; of a card only brand, last four digits and expiry."""
-
-    payment_method_id: UUID
-    payment_type: str
-    is_default: bool
-    card_brand: str
-    card_last_four: str
-    expiry_month: int | None
-    expiry_year: int | None
-    billing_address_id: UUID | None
-
-
-@dataclass(frozen=True)
-class CustomerOrder:
-    """One of the customer's last orders."""
-
-    order_id: UUID
-    order_number: str
-    order_status: str
-    total_amount: Decimal
-    currency: str
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class CustomerDetail:
-    """One customer. ``lifetime_value`` is by currency, over all orders that are neither cancelled nor refunded."""
-
-    user_id: UUID
-    email: str
-    first_name: str
-    last_name: str
-    phone: str
-    date_of_birth: date | None
-    is_active: bool
-    email_verified: bool
-    created_at: datetime
-    updated_at: datetime
-    last_login: datetime | None
-    version: int
-    addresses: tuple[AddressRow, ...]
-    payment_methods: tuple[PaymentMethodRow, ...]
-    order_count: int
-    lifetime_value: dict[str, Decimal]
-    last_orders: tuple[CustomerOrder, ...]
-
-    @property
-    def name(self) -> str:
-        """First and last name, or the e-mail where there is none."""
-        return f"{self.first_name} {self.last_name}".strip() or self.email
 
 
 def search_customers(
