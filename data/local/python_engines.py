@@ -28,7 +28,7 @@ class ClickHouseEngine(Engine):
 
     def ready(self) -> str | None:
         """Return chdb's ClickHouse version once the server answers."""
-        from data.stores.clickhouse import open_analytics
+        from data.stores.clickhouse_urls import open_analytics
 
         if not self.layout.socket(self.name).exists():
             return None

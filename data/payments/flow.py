@@ -20,7 +20,8 @@ from sqlalchemy import text
 
 from data.errors import Conflict, Unavailable
 from data.payments.messages import BeginPayment, PaymentSettled, RefundBegun, RefundOrder, SettlePayment
-from data.payments.providers import PROVIDERS, Operation, Outcome, Provider, provider_of
+from data.payments.provider import Operation, Outcome, Provider
+from data.payments.providers import PROVIDERS, provider_of
 
 if TYPE_CHECKING:
     from data.shop import Shop

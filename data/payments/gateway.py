@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from data.errors import Unavailable
-from data.payments.providers import Operation, Outcome
+from data.payments.provider import Operation, Outcome
 
 __all__ = ["TIMEOUT_SECONDS", "Gateway"]
 

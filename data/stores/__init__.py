@@ -81,7 +81,7 @@ class Stores:
         """ClickHouse or chdb, whichever the URL names."""
 
         def make(url: str) -> Analytics:
-            from data.stores.clickhouse import open_analytics
+            from data.stores.clickhouse_urls import open_analytics
 
             return open_analytics(url)
 

@@ -1,8 +1,4 @@
-"""Analytics: one small interface, two engines behind it, picked by the URL's scheme.
-
-``chdb:///run/clickhouse.sock?database=NAME`` is the local engine, a process of the host reached over its socket
-(``data/analytics/server.py``); ``clickhouse://`` and ``clickhouses://`` are a real server, by clickhouse-driver's
-native protocol. The contract suite (``tests/contract/test_analytics*.py``) runs the same cases on both.
+"""Analytics: the one small interface, and what both engines behind it share.
 
 Both clients may be used by any thread: each keeps a few connections and hands one out for the length of a call.
 """
@@ -14,13 +10,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, Protocol, TypeVar
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
-from data.errors import Invalid, Unavailable
+from data.errors import Unavailable
 from data.types import Health
 
 STORE = "clickhouse"
-DATABASE = "storekeeper"
 #: Seconds to wait for a connection, and for an answer: a little above the server's own limit on a statement (10 s).
 CONNECT_TIMEOUT = 2.0
 ANSWER_TIMEOUT = 12.0
@@ -66,23 +60,6 @@ class Analytics(Protocol):
     def close(self) -> None:
         """Close the connections."""
         ...
-
-
-def open_analytics(url: str) -> Analytics:
-    """Return the client for ``url``; nothing is connected yet. Raises ``Invalid`` for a scheme nobody serves."""
-    parts = urlsplit(url)
-    options = dict(parse_qsl(parts.query))
-    database = options.pop("database", "")
-    if parts.scheme == "chdb":
-        from data.stores.chdb_client import LocalAnalytics
-
-        return LocalAnalytics(unquote(parts.path), database or DATABASE)
-    if parts.scheme in ("clickhouse", "clickhouses"):
-        from data.stores.clickhouse_server import ServerAnalytics
-
-        named = parts.path.strip("/") or database or DATABASE
-        return ServerAnalytics(urlunsplit(parts._replace(path=f"/{named}", query=urlencode(options))), named)
-    raise Invalid({"clickhouse_url": f"{parts.scheme or 'no scheme'} is not chdb:// or clickhouse://"})
 
 
 def refused(code: int, reason: str) -> Exception:

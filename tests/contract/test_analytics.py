@@ -21,7 +21,8 @@ import pytest
 
 from data.errors import Invalid, Unavailable
 from data.settings import Settings
-from data.stores.clickhouse import Analytics, QueryRefused, open_analytics
+from data.stores.clickhouse import Analytics, QueryRefused
+from data.stores.clickhouse_urls import open_analytics
 
 SERVER = os.environ.get("SHOP_TESTS_CLICKHOUSE_URL", "")
 ENGINES = ["chdb", *(["clickhouse"] if SERVER else [])]

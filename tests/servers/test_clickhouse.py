@@ -17,7 +17,8 @@ from uuid import uuid4
 import pytest
 
 from data.errors import Unavailable
-from data.stores.clickhouse import UNKNOWN_TABLE, Analytics, QueryRefused, open_analytics
+from data.stores.clickhouse import UNKNOWN_TABLE, Analytics, QueryRefused
+from data.stores.clickhouse_urls import open_analytics
 from tests import servers
 from tests.hostile import STORABLE
 from tests.servers.processes import free_port
