@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["VERBS"]
 
+_KINDS = "status, edit, payment, parcel, return, note, message."
+
 
 @click.command("note", cls=JsonCommand)
 @click.argument("ref")
@@ -48,7 +50,7 @@ def _noted(done: Done[NoteAdded]) -> Iterable[str]:
 
 @click.command("timeline", cls=JsonCommand)
 @click.argument("ref")
-@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="status, edit, payment, parcel, return, note.")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help=_KINDS)
 @with_limit
 @with_after
 def timeline_(ref: str, kinds: tuple[str, ...], limit: int, after: str | None) -> Answer:

@@ -16,6 +16,7 @@ from cli.order_files import VERBS as FILES
 from cli.order_handling import VERBS as HANDLING
 from cli.order_life import VERBS
 from cli.order_list import VERBS as LIST
+from cli.order_messages import VERBS as MESSAGES
 from cli.order_notes import VERBS as NOTES
 from cli.order_papers import VERBS as PAPERS
 from cli.order_place import VERBS as PLACE
@@ -32,7 +33,7 @@ def command() -> None:
     """Place, show and list orders; take them through their life."""
 
 
-for _verb in (*PLACE, *LIST, *VERBS, edit, *HANDLING, *BULK, *PAPERS, *NOTES, *FILES):
+for _verb in (*PLACE, *LIST, *VERBS, edit, *HANDLING, *BULK, *PAPERS, *NOTES, *MESSAGES, *FILES):
     command.add_command(_verb)
 
 

@@ -82,6 +82,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     seller: str = ""
     #: the command that prints what it is given on standard input, ``lp``; no shell reads it
     print_command: str = ""
+    #: the command that sends the mail it is given on standard input, ``sendmail -t -i``; no shell reads it
+    mail_command: str = ""
+    #: who messages to customers come from, ``Shop <orders@shop.example>``; empty: whoever writes one
+    mail_from: str = ""
     theme: str = "dark"
     keymap: Path | None = None
     log_level: str = "info"

@@ -21,8 +21,9 @@ _VIEWS = frozenset(
 _ORDERS = frozenset({"orders.place", "orders.status", "orders.edit", "orders.cancel", "orders.ship", "orders.allocate"})
 #: How the desk handles an order: its tags, whose it is, holding it back from shipping.
 _DESK = frozenset({"orders.tag", "orders.assign", "orders.hold"})
-#: Notes and the inbox of mentions; files with many orders out of the shop and into it.
+#: Notes and the inbox of mentions; writing to the customer; files with many orders out of the shop and into it.
 _NOTES = frozenset({"orders.note"})
+_MESSAGES = frozenset({"orders.message"})
 _FILES = frozenset({"orders.export", "orders.import"})
 _PAYMENTS = frozenset({"payments.record", "payments.capture", "payments.refund"})
 _RETURNS = frozenset({"returns.request", "returns.inspect"})
@@ -48,6 +49,7 @@ PERMISSIONS: frozenset[str] = (
     | _ORDERS
     | _DESK
     | _NOTES
+    | _MESSAGES
     | _FILES
     | _PAYMENTS
     | _RETURNS
@@ -67,6 +69,7 @@ ROLES: dict[str, frozenset[str]] = {
     "support": _ORDERS
     | _DESK
     | _NOTES
+    | _MESSAGES
     | _FILES
     | _UNDO
     | _BULK

@@ -6,7 +6,6 @@ A document is a read: it changes nothing and needs what seeing the order needs.
 from __future__ import annotations
 
 import shlex
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,27 +14,22 @@ from typing import TYPE_CHECKING
 
 from data.documents.content import KINDS, invoice, packing_slip, pick_list
 from data.documents.text import paper_text
-from data.errors import Invalid, StorekeeperError
+from data.errors import Invalid
 from data.notes.reads import public_notes
 from data.orders.reads import get_order
+from data.piping import pipe, words_of
 from data.tables import write_file
 
 if TYPE_CHECKING:
     from data.documents.paper import Paper
     from data.shop import Shop
 
-__all__ = ["FORMATS", "Document", "PrintFailed", "make_document", "make_paper", "print_document", "save_document"]
+__all__ = ["FORMATS", "Document", "make_document", "make_paper", "print_document", "save_document"]
 
 FORMATS = ("pdf", "text")
 _ENDINGS = {"pdf": ".pdf", "text": ".txt"}
 #: A print command that waits for somebody must not hold a worker for ever.
 _PATIENCE = 30.0
-
-
-class PrintFailed(StorekeeperError):
-    """The print command could not be run, failed, or took too long; the sentence has its own words."""
-
-    code = "print_failed"
 
 
 @dataclass(frozen=True)
@@ -106,27 +100,11 @@ def save_document(document: Document, path: Path) -> Path:
 def print_document(shop: Shop, document: Document) -> str:
     """Give ``document`` to the print command's standard input; return what ran.
 
-    Raises ``Invalid`` where no command is set and ``PrintFailed`` where it does not end well within 30 s. No shell
+    Raises ``Invalid`` where no command is set and ``CommandFailed`` where it does not end well within 30 s. No shell
     reads the command, and nothing of the order stands in it.
     """
-    words = _command(shop.settings.print_command)
-    try:
-        ran = subprocess.run(words, input=document.content, capture_output=True, timeout=_PATIENCE, check=False)
-    except OSError as error:
-        raise PrintFailed(f"{words[0]} cannot be run: {error.strerror or error}") from error
-    except subprocess.TimeoutExpired:
-        raise PrintFailed(f"{words[0]} did not end within {_PATIENCE:.0f} s") from None
-    if ran.returncode:
-        told = ran.stderr.decode("utf-8", "replace").strip().splitlines()[:1]
-        raise PrintFailed(f"{words[0]} ended with {ran.returncode}{': ' + told[0] if told else ''}")
-    return shlex.join(words)
-
-
-def _command(setting: str) -> list[str]:
-    try:
-        words = shlex.split(setting)
-    except ValueError as error:
-        raise Invalid({"print_command": f"cannot be read: {error}"}) from None
+    words = words_of("print_command", shop.settings.print_command)
     if not words:
         raise Invalid({"print_command": "no print command is set; set print_command (lp), or save to a file"})
-    return words
+    pipe(words, document.content, patience=_PATIENCE)
+    return shlex.join(words)

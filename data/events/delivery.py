@@ -26,9 +26,6 @@ __all__ = ["TopicDelivery", "backoff"]
 
 log = logging.getLogger(__name__)
 
-#: Events of one batch. Measured in bench/relay.py: larger ones gain little and repeat more after a kill.
-BATCH = 500
-
 
 def backoff(attempts: int) -> float:
     """Return how many seconds to wait after ``attempts`` earlier failures: 0.2 doubling, at most 60, ±10 %."""
@@ -43,6 +40,7 @@ class TopicDelivery:
         self._stores = stores
         self._handler: Handler = route.make()
         self._pace = route.pace
+        self._batch = route.batch
         self._last_batch = float("-inf")
         self._counters: dict[str, Any] | None = None
 
@@ -52,9 +50,9 @@ class TopicDelivery:
         Raises ``Unavailable`` when a store is away; nothing was lost and no attempt was counted.
         """
         with self._stores.postgres.reading() as connection:
-            events = outbox.read_batch(connection, self.topic, BATCH)
+            events = outbox.read_batch(connection, self.topic, self._batch)
         # A store that dislikes small writes gets its batches paced, unless a full one is waiting.
-        if not events or (len(events) < BATCH and time.monotonic() - self._last_batch < self._pace):
+        if not events or (len(events) < self._batch and time.monotonic() - self._last_batch < self._pace):
             return 0
         failed_before = {event.key for event in events if event.attempts}
         self._deliver([event for event in events if event.key not in failed_before])

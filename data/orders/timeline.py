@@ -1,8 +1,8 @@
 """The timeline of one order: everything that happened to it, newest first, by keyset and by kind.
 
 Read where it is written: steps and edits from the status history (with what the audit log says of the same version),
-payments, parcels, notes, and what the audit log says besides. Rejected: a table of entries filled by every writer, a
-second truth that a writer could forget.
+payments, parcels, notes, messages to the customer, and what the audit log says besides. Rejected: a table of entries
+filled by every writer, a second truth that a writer could forget.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from data.errors import Invalid
+from data.events.outbox import MAX_ATTEMPTS
 from data.paging import decode_cursor, encode_cursor
 from data.types import Page
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "Change", "TimelineEntry", "timeline"]
 
 #: the kinds there are, in the order the filter goes through them
-KINDS = ("status", "edit", "payment", "parcel", "return", "note")
+KINDS = ("status", "edit", "payment", "parcel", "return", "note", "message")
 _LISTING = "timeline:-at"
 _BOOKKEEPING = frozenset({"version", "order_status", "reason", "edited"})
 
@@ -43,7 +44,8 @@ class Change:
 class TimelineEntry:
     """One thing that happened. ``who`` is a name, ``""`` where unknown; ``what`` a few words, ``why`` what was said.
 
-    ``visibility`` is a note's (``internal``, ``public``), else ``""``; ``changes`` are an edit's.
+    ``visibility`` is a note's (``internal``, ``public``), else ``""``; ``changes`` are an edit's. ``state`` is how far
+    a message to the customer came: ``queued``, ``sent``, ``failed``, or ``kept``, which is recorded and not sent.
     """
 
     at: datetime
@@ -54,6 +56,7 @@ class TimelineEntry:
     why: str
     visibility: str = ""
     changes: tuple[Change, ...] = ()
+    state: str = ""
 
 
 def timeline(
@@ -99,7 +102,9 @@ def _entry(row: Mapping[str, Any]) -> TimelineEntry:
     told = row["why"]
     if row["kind"] == "edit" and changes and told.startswith("edited: "):
         told = _reason_of(told, changes)
-    return TimelineEntry(row["at"], row["kind"], row["entry_id"], row["who"], what, told, row["visibility"], changes)
+    state = row["visibility"] if row["kind"] == "message" else ""
+    visibility = "" if state else row["visibility"]
+    return TimelineEntry(row["at"], row["kind"], row["entry_id"], row["who"], what, told, visibility, changes, state)
 
 
 def _reason_of(told: str, changes: Sequence[Change]) -> str:
@@ -194,6 +199,19 @@ _TIMELINE = text(
                CASE n.visibility WHEN 'public' THEN 'public note' ELSE 'note' END, n.body, n.visibility, NULL, NULL
           FROM order_notes n LEFT JOIN users u ON u.user_id = n.author_id WHERE n.order_id = :order_id
         UNION ALL
+        SELECT m.created_at, m.message_id, 'message', {_NAME.format("u")},
+               'message ' || (CASE sending.state WHEN 'kept' THEN 'recorded, not sent' ELSE sending.state END)
+               || coalesce(' (' || nullif(sending.told, '') || ')', ''),
+               m.subject || chr(10) || m.body, sending.state, NULL, NULL
+          FROM order_messages m LEFT JOIN users u ON u.user_id = m.author_id
+          CROSS JOIN LATERAL (
+              SELECT CASE WHEN count(*) FILTER (WHERE a.outcome = 'sent') > 0 THEN 'sent'
+                          WHEN count(*) FILTER (WHERE a.outcome = 'kept') > 0 THEN 'kept'
+                          WHEN count(*) >= {MAX_ATTEMPTS} THEN 'failed' ELSE 'queued' END AS state,
+                     (array_agg(a.told ORDER BY a.attempt_id DESC))[1] AS told
+                FROM order_message_attempts a WHERE a.message_id = m.message_id) AS sending
+         WHERE m.order_id = :order_id
+        UNION ALL
         SELECT t.at, t.audit_id,
                CASE WHEN t.command LIKE 'returns.%' THEN 'return' WHEN t.after ->> 'taken_back' = 'note' THEN 'note'
                     ELSE 'edit' END,
@@ -205,7 +223,8 @@ _TIMELINE = text(
                     ELSE coalesce(nullif(split_part(t.command, '.', 2), ''), t.command) END,
                coalesce(t.after ->> 'said', ''), '', t.before, t.after
           FROM told t LEFT JOIN users u ON u.user_id = t.actor_id
-         WHERE t.order_version IS NULL AND t.command NOT IN ('orders.place', 'orders.import', 'orders.note')
+         WHERE t.order_version IS NULL
+           AND t.command NOT IN ('orders.place', 'orders.import', 'orders.note', 'orders.message')
            AND t.command NOT LIKE 'payments.%' AND NOT t.after ? 'payment_id'
     )
     SELECT e.* FROM entries e

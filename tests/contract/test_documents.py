@@ -19,9 +19,10 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from data.documents.fonts import fit
-from data.documents.make import PrintFailed, make_document, print_document, save_document
+from data.documents.make import make_document, print_document, save_document
 from data.errors import Invalid, NotFound
 from data.payments.messages import RecordPayment
+from data.piping import CommandFailed
 from data.settings import Settings
 from data.shop import Shop, open_shop
 from tests.conftest import databases
@@ -226,5 +227,5 @@ def test_to_a_file_and_to_the_print_command(desk: Shop, tmp_path: Path) -> None:
         ("no-such-program-here", "cannot be run"),
     ):
         broken = replace(desk, settings=msgspec.structs.replace(desk.settings, print_command=command))
-        with pytest.raises((Invalid, PrintFailed), match=why):
+        with pytest.raises((Invalid, CommandFailed), match=why):
             print_document(broken, document)

@@ -23,6 +23,7 @@ import data.access.schema
 import data.bulk.schema
 import data.customers.schema
 import data.events.schema
+import data.mail.schema
 import data.notes.schema
 import data.orders.editing_schema
 import data.orders.origin_schema
