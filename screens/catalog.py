@@ -90,6 +90,8 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, FacetsBeside):
         """What Enter and the brackets do here."""
         if self.query_line.typing:
             return (KeyHint("Enter", "find"), KeyHint("↓", "offers, list"), KeyHint("Tab", "complete"))
+        if self.panel.finding is not None:
+            return (KeyHint("letters", "find"), KeyHint("Space", "choose"), KeyHint("Esc", "all facets"))
         if self.panel.has_focus:
             return (
                 KeyHint("Space", "choose"),

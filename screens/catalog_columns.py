@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: The columns of the list's own.
 OWN = (
-    Column("sku", "SKU", 10, flex=1, sort=""),
+    Column("sku", "SKU", 10, flex=1, sort="", min_total=56),  # beside the facets at 80 columns the title tells more
     Column("title", "Title", 16, flex=6, sort="title"),
     Column("brand", "Brand", 10, flex=1, min_total=88),
     Column("category", "Category", 12, flex=1, min_total=104),

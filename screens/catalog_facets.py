@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from data.search.query import SearchQuery
     from data.types import Facet
+    from screens.action import Action
 
 
 class FacetsBeside(LineHelp):
@@ -29,7 +30,7 @@ class FacetsBeside(LineHelp):
     #: from this width on the facets stand beside the list; below they come when they are asked for
     DOCKED_FROM: ClassVar[int] = 100
     #: cells the facets take, their border included: docked, and where they push the list aside for a while
-    PANEL_WIDTHS: ClassVar[tuple[int, int]] = (31, 27)
+    PANEL_WIDTHS: ClassVar[tuple[int, int]] = (31, 34)
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,6 +77,10 @@ class FacetsBeside(LineHelp):
     def _leave_facets(self) -> None:
         self._dock(wanted=False)
         self.grid.focus()
+
+    def answers(self, action: Action) -> bool:
+        """While a value is looked for letters go into what is typed, too."""
+        return super().answers(action) and (self.panel.finding is None or self.fires_while_typing(action))
 
     # -- what they show -----------------------------------------------------------------------------------------------
 
@@ -127,6 +132,7 @@ class FacetsBeside(LineHelp):
     def on_facet_panel_more_requested(self, event: FacetPanel.MoreRequested) -> None:
         """Bring all values of a facet, or those that contain what was typed."""
         query = self._current_query()
+        self.refresh_keys()
         self.load(
             read_facet, query, event.name, event.find, then=self._more_read, group="facet", doing="reading the facet"
         )
@@ -140,3 +146,4 @@ class FacetsBeside(LineHelp):
         self.forget("facet")
         self._in_full.pop(event.name, None)
         self._show_facets()
+        self.refresh_keys()

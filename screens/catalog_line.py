@@ -68,7 +68,8 @@ def read_offers(shop: Shop, line: str, names: Names) -> tuple[Offer, ...]:
     filters = list(_filter_offers(line, names.attributes))[:_MOST_FILTERS]
     suggested = shop.stores.search.suggest(query.text, limit=MOST_OFFERS - len(filters))
     named = [_offer(one, query) for one in suggested]
-    products = [offer for offer in named if offer.ref]
+    # What is offered is looked for by the words alone: under filters it would be what the list leaves out.
+    products = [offer for offer in named if offer.ref and not query.filters]
     return (*(offer for offer in named if not offer.ref), *filters, *products)
 
 

@@ -80,7 +80,7 @@ class LineHelp(ListScreen):
     # -- offers -------------------------------------------------------------------------------------------------------
 
     def on_query_line_changed(self, event: QueryLine.Changed) -> None:
-        """Mark at once, offer a moment later; Enter takes the offer under the bar."""
+        """Mark at once, offer a moment later; Enter takes the offer under the bar and goes to what is found."""
         if self._pausing is not None:
             self._pausing.stop()
         self.read_line(event.text)
@@ -90,6 +90,8 @@ class LineHelp(ListScreen):
             if offer is not None:
                 event.prevent_default()  # the base class would search for the line as it was typed
                 self._take(offer)
+                if offer.line.endswith(" "):  # a whole filter; a name alone still wants its value
+                    self.grid.focus()
         elif self.query_line.typing and event.text:
             self._pausing = self.set_timer(self.PAUSE, lambda: self._look_for_offers(event.text))
         else:
@@ -151,7 +153,11 @@ class LineHelp(ListScreen):
 
     def answers(self, action: Action) -> bool:
         """While the line is typed letters go into it."""
-        return not self.query_line.typing or any(map(fires_in_input, self.shell.keys_of(action)[:1]))
+        return not self.query_line.typing or self.fires_while_typing(action)
+
+    def fires_while_typing(self, action: Action) -> bool:
+        """Say whether the key of ``action`` is one that no text takes."""
+        return any(map(fires_in_input, self.shell.keys_of(action)[:1]))
 
     def leave(self) -> bool:
         """Esc: the offers first, then as in every list."""

@@ -6,19 +6,20 @@ chips: what is chosen now, each to be given up.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from data.types import Facet, FacetValue, Histogram
 from widgets.line import Piece
 from widgets.sheet import SheetLine
 from widgets.spark import spark
-from widgets.text import fit, visible, width_of
+from widgets.text import fit, fit_end, visible, width_of
 
-_COUNT = 7
 #: what parts the names of a path in a tree's values
 _SEPARATOR = " > "
 _MIN_TRACK = 4
+#: behind a branch that is folded
+_FOLDED = " …"
 
 
 @dataclass(frozen=True)
@@ -123,30 +124,35 @@ def facet_lines(facet: AnyFacet, width: int, folds: Folds, *, flat: bool = False
         case RangeFacet():
             return [*_range(facet, width), *_boxes(facet, facet.values, width)]
         case TreeFacet() if not flat:
-            return [_head(facet), *_tree(facet, width, folds), *_boxes(facet, (), width)]
+            return [_head(facet, width), *_tree(facet, width, folds), *_boxes(facet, (), width)]
         case _:
-            return [_head(facet), *_boxes(facet, facet.values, width)]
+            return [_head(facet, width), *_boxes(facet, facet.values, width, fit_end if flat else fit)]
 
 
-def _head(facet: AnyFacet) -> SheetLine:
-    return SheetLine((Piece(visible(facet.label), "strong"),))
+def _head(facet: AnyFacet, width: int) -> SheetLine:
+    return SheetLine((Piece(fit(facet.label, width), "strong"),))
 
 
-def _boxes(facet: AnyFacet, values: Sequence[FacetValue], width: int) -> Iterator[SheetLine]:
+def _boxes(
+    facet: AnyFacet, values: Sequence[FacetValue], width: int, cut: Callable[[str, int], str] = fit
+) -> Iterator[SheetLine]:
+    count_width = _count_width(values)
     for value in values:
-        yield _box(facet, value, value.value, width)
+        yield _box(facet, value, cut(value.value, max(width - 2 - count_width, 1)), count_width)
     if facet.more:
         text = fit(f"… {facet.more:,} more, / finds in them", width)
         yield SheetLine((Piece(text, "muted"),), f"{facet.name}…", More(facet.name))
 
 
-def _box(facet: AnyFacet, value: FacetValue, name: str, width: int, indent: int = 0) -> SheetLine:
+def _count_width(values: Sequence[FacetValue]) -> int:
+    """Return how many cells the counts of ``values`` take, two blanks before them included."""
+    return 2 + max((len(f"{value.count:,}") for value in values), default=0)
+
+
+def _box(facet: AnyFacet, value: FacetValue, name: str, count_width: int, indent: int = 0) -> SheetLine:
+    """Return the line of one value; ``name`` has the width it shall take."""
     box = " " * indent + ("▣ " if value.chosen else "▢ ")
-    pieces = (
-        Piece(box, "key" if value.chosen else "muted"),
-        Piece(fit(name, max(width - _COUNT - 2 - indent, 1))),
-        Piece(f"{value.count:>{_COUNT},}"),
-    )
+    pieces = (Piece(box, "key" if value.chosen else "muted"), Piece(name), Piece(f"{value.count:>{count_width},}"))
     return SheetLine(pieces, f"{facet.name}={value.value}", (facet, value))
 
 
@@ -160,13 +166,17 @@ def _children(facet: TreeFacet, path: str) -> list[FacetValue]:
 def _tree(facet: TreeFacet, width: int, folds: Folds) -> Iterator[SheetLine]:
     known = {value.value for value in facet.values}
     roots = [value for value in facet.values if value.value.rpartition(_SEPARATOR)[0] not in known]
+    count_width = _count_width(facet.values)
 
     def walk(values: Sequence[FacetValue], depth: int) -> Iterator[SheetLine]:
         for value in sorted(values, key=lambda one: (-one.count, one.value)):
             below = _children(facet, value.value)
             is_open = bool(below) and folds.is_open(facet, value.value)
-            name = value.value.rpartition(_SEPARATOR)[2] if depth else value.value
-            yield _box(facet, value, name + (" …" if below and not is_open else ""), width, depth * 2)
+            name = visible(value.value.rpartition(_SEPARATOR)[2] if depth else value.value)
+            room = max(width - 2 - depth * 2 - count_width, 1)
+            if below and not is_open:  # the sign of what is folded is never cut
+                name = fit(name, min(width_of(name), room - len(_FOLDED))) + _FOLDED
+            yield _box(facet, value, fit(name, room), count_width, depth * 2)
             if is_open:
                 yield from walk(below, depth + 1)
 
@@ -177,17 +187,7 @@ def _tree(facet: TreeFacet, width: int, folds: Folds) -> Iterator[SheetLine]:
 
 
 def _range(facet: RangeFacet, width: int) -> list[SheetLine]:
-    bars, first, last = spark(list(facet.histogram.counts)), facet.place(0), facet.place(1)
-    label = fit(facet.label, min(width_of(visible(facet.label)), max(width - len(bars) - 2, 1)))
-    head = SheetLine(
-        (
-            Piece(label, "strong"),
-            Piece("  "),
-            Piece(bars[:first], "muted"),
-            Piece(bars[first:last], "key"),
-            Piece(bars[last:], "muted"),
-        )
-    )
+    first, last = facet.place(0), facet.place(1)
     low, high = _ends(facet)
     room = max(width - width_of(low) - width_of(high) - 4, _MIN_TRACK)
     buckets = max(len(facet.histogram.counts), 1)
@@ -195,7 +195,17 @@ def _range(facet: RangeFacet, width: int) -> list[SheetLine]:
     bar = "".join("●" if at in (start, stop) else "━" if start < at < stop else "─" for at in range(room))
     tone = "key" if facet.chosen != (None, None) else "muted"
     pieces = (Piece(f"{low} "), Piece(f"├{bar}┤", tone), Piece(f" {high}"))
-    return [head, SheetLine(pieces, f"{facet.name}..", facet)]
+    return [*_histogram(facet, first, last, width), SheetLine(pieces, f"{facet.name}..", facet)]
+
+
+def _histogram(facet: RangeFacet, first: int, last: int, width: int) -> list[SheetLine]:
+    """Return label and bars: in one line, or where that is too long for ``width`` the bars below the label."""
+    bars = spark(list(facet.histogram.counts))
+    label = visible(facet.label)
+    toned = (Piece(bars[:first], "muted"), Piece(bars[first:last], "key"), Piece(bars[last:], "muted"))
+    if width_of(label) + 2 + len(bars) <= width:
+        return [SheetLine((Piece(label, "strong"), Piece("  "), *toned))]
+    return [SheetLine((Piece(fit(label, width), "strong"),)), SheetLine((Piece("  "), *toned))]
 
 
 def _ends(facet: RangeFacet) -> tuple[str, str]:

@@ -147,8 +147,8 @@ class FacetPanel(Sheet):
         """Type to see only those values of the facet under the cursor that contain it."""
         here = self._facet_here() or (self._facets[0].name if self._facets else "")
         if here:
-            self._find, self._found_in = "", here
-            self.show(self._lay_facets)
+            self._found_in = here
+            self._look_for("")
 
     def stop_finding(self) -> bool:
         """Show all facets again. Return whether somebody was finding."""

@@ -37,6 +37,16 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     return room + text if right else text + room
 
 
+def fit_end(text: str, width: int) -> str:
+    """Return inert ``text`` in exactly ``width`` cells like ``fit``, but cut at its beginning."""
+    text = visible(text)
+    if width < 1 or width_of(text) <= width:
+        return fit(text, width)
+    while width_of(text) > width - 1:
+        text = text[1:]
+    return fit(f"…{text.lstrip()}", width)
+
+
 def safe_link(address: str) -> str:
     """Return ``address`` if a terminal may be given it as a link: ``http`` or ``https``, plain ASCII; else ``""``."""
     return address if _ADDRESS.fullmatch(address) else ""

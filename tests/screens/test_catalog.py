@@ -110,10 +110,15 @@ async def test_what_is_typed_is_offered_as_brand_category_filter_and_product(par
         await desk.press("down", "enter")
         await desk.sees("/ brand:Corsair", "2 found")
         assert not screen.offers.offers
-        await desk.type("color:wh")
+        assert screen.grid.has_focus  # a whole filter was taken: next is what it finds
+        await desk.type("/color:wh")
         await desk.sees("Color     White")
         await desk.press("tab")
         await desk.sees("/ brand:Corsair color:White", "1 found")
+        assert screen.query_line.typing  # Tab only writes
+        await desk.type("cors")
+        await desk.sees("brand     Corsair")
+        assert "product   " not in desk.text  # it would be found by the word alone, whatever the filters leave out
         await desk.press("ctrl+u")
         await desk.type("/mem")
         await desk.sees("category  Memory")
@@ -152,7 +157,10 @@ async def test_facets_write_the_line_and_chips_give_up(parts: Shop, running: Run
         await desk.until(lambda: panel.go_to("brand=Corsair"))
         await desk.press("/", *"king")
         await desk.until(lambda: "▢ Kingston" in desk.text and "▢ Corsair" not in desk.text)
+        await desk.sees("letters find", "Esc all facets")
+        assert "n new" not in desk.text  # an n would be looked for
         await desk.press("escape")
+        await desk.sees("n new")
         await desk.sees("▢ Corsair")
 
 

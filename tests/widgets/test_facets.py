@@ -40,6 +40,26 @@ async def test_it_shows_values_counts_and_what_is_chosen(run: Run) -> None:
         assert rows[8] == "  … 41 more, / finds in…"
 
 
+async def test_what_tells_a_range_and_a_path_apart_is_never_cut(run: Run) -> None:
+    panel = FacetPanel()
+    async with run(panel) as (app, pilot):
+        deep = Facet("category", "Category", (FacetValue("Computers > Components > Memory", 1214),))
+        panel.show_facets((RangeFacet("latency", "First word latency, ns", SPEEDS), deep))
+        await pilot.pause()
+        assert [app.row(y)[2:25].rstrip() for y in range(2)] == ["First word latency, ns", "  ▂▅█▃"]
+        await pilot.press("right_curly_bracket", "slash")
+        await pilot.pause()
+        assert app.row(2)[2:25].rstrip() == "▢ …ents > Memory  1,214"
+        folded = TreeFacet(
+            "t", "T", (FacetValue("Computers and the rest", 1214), FacetValue("Computers and the rest > B", 1))
+        )
+        panel.stop_finding()
+        panel.show_facets((folded, STATUS))
+        await pilot.press("home", "left")
+        await pilot.pause()
+        assert app.row(1)[2:25].rstrip() == "▢ Computers and… …  1,214"
+
+
 async def test_space_posts_what_to_change_and_changes_nothing_itself(run: Run) -> None:
     panel = FacetPanel()
     async with run(panel) as (app, pilot):
