@@ -57,7 +57,7 @@ async def test_what_tells_a_range_and_a_path_apart_is_never_cut(run: Run) -> Non
         panel.show_facets((folded, STATUS))
         await pilot.press("home", "left")
         await pilot.pause()
-        assert app.row(1)[2:25].rstrip() == "▢ Computers and… …  1,214"
+        assert app.row(1)[2:25].rstrip() == "▢ Computers a… …  1,214"
 
 
 async def test_space_posts_what_to_change_and_changes_nothing_itself(run: Run) -> None:
