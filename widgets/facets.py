@@ -200,6 +200,8 @@ class FacetPanel(Sheet):
         for facet in self._facets:
             if facet.name == self._found_in:
                 lines += facet_lines(facet, width, self._folds, flat=True)
+        if not any(line.key for line in lines):
+            lines.append(SheetLine((Piece(fit("no value holds this", width), "muted"),)))
         return lines
 
 

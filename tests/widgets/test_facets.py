@@ -144,6 +144,9 @@ async def test_finding_asks_for_values_of_the_facet_under_the_cursor_and_letters
         assert "active" not in rows
         await pilot.press("G")
         assert panel.finding == "skG"  # G is text here, not the end of the list
+        panel.show_facets((STATUS, Facet("brand", "Brand")))
+        await pilot.pause()
+        assert app.row(2)[2:].strip() == "no value holds this"
         await pilot.press("backspace", "escape")
         assert panel.finding is None
         assert [message.name for message in app.of(FacetPanel.FindStopped)] == ["brand"]
