@@ -38,14 +38,16 @@ __all__ = ["draft_exchange", "link_exchange", "place_exchange"]
 @handles(DraftExchange)
 def draft_exchange(command: DraftExchange, uow: UnitOfWork) -> ExchangeDrafted:
     """Draft the exchange; see ``DraftExchange`` for what is raised."""
-    found = uow.connection.execute(select(Return.__table__).where(Return.return_id == command.return_id)).first()
-    if found is None:
+    chosen = Return.return_id == command.return_id
+    order_id = uow.connection.execute(select(Return.order_id).where(chosen)).scalar()
+    if order_id is None:
         raise NotFound("return", str(command.return_id))
-    if found.status == "cancelled":
+    order = lock_order(uow.connection, order_id)
+    back = uow.connection.execute(select(Return.__table__).where(chosen)).one()
+    if back.status == "cancelled":
         raise Invalid({"return_id": "this return was cancelled"})
-    order = lock_order(uow.connection, found.order_id)
     totals = _quoted(uow, order, command.lines)
-    credit = _credit(uow, order, command.return_id)
+    credit = _credit(uow, order, back)
     _replace_former(uow, command.return_id)
     row = {
         "exchange_id": new_id(),
@@ -75,14 +77,14 @@ def _quoted(uow: UnitOfWork, order: Row[Any], lines: Sequence[OrderLineInput]) -
     return totals
 
 
-def _credit(uow: UnitOfWork, order: Row[Any], return_id: UUID) -> Decimal:
-    """Return what the units of the return are worth that were not rejected."""
+def _credit(uow: UnitOfWork, order: Row[Any], back: Row[Any]) -> Decimal:
+    """Return what the units of the return are worth that were not rejected and, once it is closed, have come."""
     lines = lock_items(uow.connection, [order.order_id])
     worths, credit = worths_of(order, lines), Decimal("0.00")
-    items = uow.connection.execute(select(ReturnItem.__table__).where(ReturnItem.return_id == return_id)).all()
+    items = uow.connection.execute(select(ReturnItem.__table__).where(ReturnItem.return_id == back.return_id)).all()
     by_id = {line.order_item_id: line for line in lines}
     for item in items:
-        units = item.quantity - item.rejected_quantity
+        units = (item.received_quantity if back.closed_at else item.quantity) - item.rejected_quantity
         credit += units_worth(worths[item.order_item_id], by_id[item.order_item_id].quantity, 0, units)
     return credit
 

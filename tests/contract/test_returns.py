@@ -158,6 +158,19 @@ def test_an_exchange_is_a_linked_draft_with_its_balance_and_is_placed_once(shop:
     assert reconcile(shop.stores.postgres) == ()
 
 
+def test_what_never_came_is_worth_nothing_in_an_exchange(shop: Shop, order: PlacedOrder) -> None:
+    asked = ask(shop, order)
+    came = ReceiveReturn(return_id=asked.return_id, warehouse_id="WH2", lines=(LineUnits(sku="RAM", quantity=1),))
+    lines = (OrderLineInput(sku="CAB", quantity=1),)
+    for step, worth in (
+        (came, "30.00"),
+        (InspectReturn(return_id=asked.return_id, lines=(InspectLine(sku="RAM", restock=1),)), "30.00"),
+        (CloseReturn(return_id=asked.return_id, reason="lost on the way"), "10.00"),
+    ):
+        do(shop, step)
+        assert do(shop, DraftExchange(return_id=asked.return_id, lines=lines)).credit_amount == Decimal(worth)
+
+
 def test_refusals(shop: Shop, order: PlacedOrder) -> None:
     asked = ask(shop, order, 1)
     nobody = new_id()

@@ -11,11 +11,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
-from hypothesis.stateful import precondition, rule
 
 from data.errors import Invalid, OutOfStock
 from data.orders.editing_messages import EditOrder, LineAdded, LineEdit, OrderChanges, OrderEdited
 from tests.orders_world import sql
+from tests.torture.machines import step
 from tests.torture.order_model import OPEN, PRICE, Line, Order
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ additions = st.none() | st.tuples(st.sampled_from("AB"), st.integers(1, 3))
 class Edits:
     """The rules of editing, for the machine that has the world and the sessions."""
 
-    @precondition(lambda self: self.world.orders)
-    @rule(data=st.data(), price=prices, more=additions)
+    @step(data=st.data(), price=prices, more=additions)
     def edit(self: Lives, data: st.DataObject, price: Decimal | None, more: Any) -> None:
         """Of any order, mostly one that is open: a quantity from one too few to a few more than there are."""
         order = self.one_of(data, lambda order: order.status in OPEN)

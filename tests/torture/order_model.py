@@ -95,7 +95,7 @@ class Order:
 
 @dataclass
 class Back:
-    """A return of units of one line; ``received`` of them arrived at ``place`` and wait to be inspected."""
+    """A return of units of one line: ``received`` have arrived, ``left`` of these wait at ``place`` to be inspected."""
 
     return_id: UUID
     order: Order
@@ -104,6 +104,14 @@ class Back:
     place: str = ""
     received: int = 0
     left: int = 0
+    rejected: int = 0
+    closed: bool = False
+    cancelled: bool = False
+    exchanged: bool = False
+
+    @property
+    def to_come(self) -> int:
+        return 0 if self.closed else self.asked - self.received
 
 
 @dataclass

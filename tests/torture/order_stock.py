@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import hypothesis.strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import precondition
 from sqlalchemy import text
 
 from data.errors import Conflict, OutOfStock
@@ -17,6 +17,7 @@ from data.stock.messages import (
     ReserveStock,
     TransferStock,
 )
+from tests.torture.machines import step
 from tests.torture.order_model import NAMES, WAREHOUSES
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ places, names, few = st.sampled_from(WAREHOUSES), st.sampled_from(NAMES), st.int
 class Stock:
     """The rules of stock, for the machine that has the world and the sessions."""
 
-    @rule(name=names, place=places, delta=st.integers(-5, 8).filter(bool))
+    @step(name=names, place=places, delta=st.integers(-5, 8).filter(bool))
     def adjust(self: Lives, name: str, place: str, delta: int) -> None:
         level = self.world.levels[name, place]
         command = AdjustStock(product_id=self.sku[name], warehouse_id=place, delta=delta, reason="r")
@@ -38,12 +39,12 @@ class Stock:
             self.do(command)
             level.available += delta
 
-    @rule(name=names, place=places, units=few)
+    @step(name=names, place=places, units=few)
     def receive(self: Lives, name: str, place: str, units: int) -> None:
         self.do(ReceiveStock(product_id=self.ids[name], warehouse_id=place, quantity=units))
         self.world.levels[name, place].available += units
 
-    @rule(name=names, source=places, units=few)
+    @step(name=names, source=places, units=few)
     def transfer(self: Lives, name: str, source: str, units: int) -> None:
         target = next(place for place in WAREHOUSES if place != source)
         gone, come = self.world.levels[name, source], self.world.levels[name, target]
@@ -55,7 +56,7 @@ class Stock:
             gone.available -= units
             come.available += units
 
-    @rule(owner=st.sampled_from("xy"), name=names, place=places, units=st.integers(0, 5))
+    @step(owner=st.sampled_from("xy"), name=names, place=places, units=st.integers(0, 5))
     def hold(self: Lives, owner: str, name: str, place: str, units: int) -> None:
         held = self.world.holds.setdefault(owner, {})
         key = name, place
@@ -77,7 +78,7 @@ class Stock:
             self.world.levels[key].reserved -= units
 
     @precondition(lambda self: self.world.holds)
-    @rule(data=st.data())
+    @step(data=st.data())
     def expire(self: Lives, data: st.DataObject) -> None:
         owner = data.draw(st.sampled_from(sorted(self.world.holds)))
         with self.sessions[0].stores.postgres.writing() as connection:

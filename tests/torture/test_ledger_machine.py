@@ -12,7 +12,7 @@ from uuid import UUID
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition
 
 from data.errors import Conflict, OutOfStock
 from data.ids import new_id
@@ -22,9 +22,9 @@ from data.shop import Shop
 from data.stock.messages import AdjustStock, ReceiveStock, SetReorderLevel
 from data.stock.reads import levels_of, reconcile
 from tests.orders_world import Line, customer, place, product, warehouses
-from tests.torture.machines import FULL, run_machine
+from tests.torture.machines import FULL, Machine, Tally, dice, run_machine, spare_the_plainest, step
 
-pytestmark = [pytest.mark.torture, pytest.mark.timeout(3_600 if FULL else 300)]
+pytestmark = [pytest.mark.torture, pytest.mark.timeout(14_400 if FULL else 300)]
 
 WAREHOUSES = ("WH1", "WH2")
 NAMES = ("A", "B")
@@ -50,57 +50,68 @@ class Placed:
     holds: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
-class Ledger(RuleBasedStateMachine):
+class Ledger(Machine):
     """One shop's stock of two products in two warehouses, made anew for every run."""
 
-    def __init__(self, shop: Shop, user: UUID) -> None:
-        super().__init__()
+    def __init__(self, shop: Shop, user: UUID, tally: Tally) -> None:
+        super().__init__(tally)
         self.shop, self.user = shop, user
         run = str(new_id())
         self.sku = {name: f"{name}-{run}" for name in NAMES}
-        self.ids = {name: product(shop, sku) for name, sku in self.sku.items()}
+        self.ids: dict[str, str] = {}
         self.held = {(name, place): Held() for name in NAMES for place in WAREHOUSES}
         self.orders: list[Placed] = []
 
-    @rule(name=names, place=places, units=st.integers(1, 9))
+    @initialize(drawn=dice)
+    def begin(self, drawn: int) -> None:
+        spare_the_plainest(drawn)
+        self.ids |= {name: product(self.shop, sku) for name, sku in self.sku.items()}
+
+    @step(name=names, place=places, units=st.integers(1, 9))
     def receive(self, name: str, place: str, units: int) -> None:
         self.shop.door.run(ReceiveStock(product_id=self.ids[name], warehouse_id=place, quantity=units), self.shop.actor)
         self.held[name, place].available += units
         self.held[name, place].kept = True
 
-    @rule(name=names, place=places, delta=st.integers(-6, 6).filter(bool))
-    def adjust(self, name: str, place: str, delta: int) -> None:
+    @precondition(lambda self: self.kept())
+    @step(data=st.data(), delta=st.integers(-6, 6).filter(bool))
+    def adjust(self, data: st.DataObject, delta: int) -> None:
+        name, place = data.draw(st.sampled_from(self.kept()))
         held = self.held[name, place]
-        if not held.kept:
-            return
         command = AdjustStock(product_id=self.sku[name], warehouse_id=place, delta=delta, reason="r")
         if held.available + delta < 0:
+            self.was_refused = True
             with pytest.raises(Conflict):
                 self.shop.door.run(command, self.shop.actor)
         else:
             self.shop.door.run(command, self.shop.actor)
             held.available += delta
 
-    @rule(name=names, place=places, count=st.integers(0, 9))
-    def count(self, name: str, place: str, count: int) -> None:
-        held = self.held[name, place]
-        if held.kept:
-            command = AdjustStock(product_id=self.sku[name], warehouse_id=place, set_available=count, reason="r")
-            self.shop.door.run(command, self.shop.actor)
-            held.available = count
+    @precondition(lambda self: self.kept())
+    @step(data=st.data(), count=st.integers(0, 9))
+    def count(self, data: st.DataObject, count: int) -> None:
+        name, place = data.draw(st.sampled_from(self.kept()))
+        command = AdjustStock(product_id=self.sku[name], warehouse_id=place, set_available=count, reason="r")
+        self.shop.door.run(command, self.shop.actor)
+        self.held[name, place].available = count
 
-    @rule(name=names, place=places, level=st.integers(0, 5))
-    def limit(self, name: str, place: str, level: int) -> None:
-        if self.held[name, place].kept:
-            command = SetReorderLevel(product_id=self.ids[name], warehouse_id=place, reorder_level=level)
-            self.shop.door.run(command, self.shop.actor)
+    @precondition(lambda self: self.kept())
+    @step(data=st.data(), level=st.integers(0, 5))
+    def limit(self, data: st.DataObject, level: int) -> None:
+        name, place = data.draw(st.sampled_from(self.kept()))
+        command = SetReorderLevel(product_id=self.ids[name], warehouse_id=place, reorder_level=level)
+        self.shop.door.run(command, self.shop.actor)
 
-    @rule(lines=st.lists(st.tuples(names, st.integers(1, 4), st.none() | places), min_size=1, max_size=4))
+    def kept(self) -> list[tuple[str, str]]:
+        return [key for key, held in self.held.items() if held.kept]
+
+    @step(lines=st.lists(st.tuples(names, st.integers(1, 4), st.none() | places), min_size=1, max_size=4))
     def sell(self, lines: list[tuple[str, int, str | None]]) -> None:
         asked: list[Line] = [
             (self.sku[name], units, place) if place else (self.sku[name], units) for name, units, place in lines
         ]
         if not self._can_serve(lines):
+            self.was_refused = True
             with pytest.raises(OutOfStock):
                 place(self.shop, self.user, *asked)
             return
@@ -125,12 +136,10 @@ class Ledger(RuleBasedStateMachine):
                 return False
         return True
 
-    @precondition(lambda self: self.orders)
-    @rule(data=st.data())
+    @precondition(lambda self: any(TRANSITIONS[order.status] for order in self.orders))
+    @step(data=st.data())
     def take_a_step(self, data: st.DataObject) -> None:
-        order = data.draw(st.sampled_from(self.orders))
-        if not TRANSITIONS[order.status]:
-            return
+        order = data.draw(st.sampled_from([order for order in self.orders if TRANSITIONS[order.status]]))
         status = data.draw(st.sampled_from(TRANSITIONS[order.status]))
         command = ChangeOrderStatus(order_id=order.order_id, new_status=status, reason="r")
         self.shop.door.run(command, self.shop.actor)
@@ -151,10 +160,11 @@ class Ledger(RuleBasedStateMachine):
                 assert level.total_stock == held.available + held.reserved
 
     def teardown(self) -> None:
-        assert reconcile(self.shop.stores.postgres) == ()
+        super().teardown()
+        assert not self.ids or reconcile(self.shop.stores.postgres) == ()
 
 
 def test_any_sequence_of_commands(shop: Shop) -> None:
     warehouses(shop, *WAREHOUSES)
     user = customer(shop)
-    run_machine(lambda: Ledger(shop, user), small_runs=15)
+    run_machine(lambda tally: Ledger(shop, user, tally), small_seeds=12)
