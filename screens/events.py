@@ -11,9 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.widgets import Static
+from textual.containers import Horizontal
 
 from data.errors import Invalid
 from data.events.topics import TOPICS
@@ -23,7 +21,7 @@ from screens.action import Action
 from screens.base import AppScreen
 from screens.events_sheet import LETTERS, letter_cells, letter_lines, relay_state, topic_lines
 from screens.forms.overlay import FormOverlay
-from screens.overlay import Overlay
+from screens.letter import LetterOverlay
 from widgets.field import Field, Option, SelectField
 from widgets.grid import Grid
 from widgets.keybar import KeyHint
@@ -40,30 +38,8 @@ if TYPE_CHECKING:
 
 #: Its heading and its topics.
 _TOPIC_ROWS = 1 + len(TOPICS)
-
-
-class LetterOverlay(Overlay[None]):
-    """One dead letter, whole: for terminals without room for it beside the list."""
-
-    DEFAULT_CSS = """
-    LetterOverlay .overlay { width: 90%; height: 80%; }
-    """
-
-    def __init__(self, row: DeadLetterRow) -> None:
-        super().__init__()
-        self._row = row
-        self.sheet = Sheet(margin=1)
-
-    def compose(self) -> ComposeResult:
-        """The letter and the keys."""
-        with Vertical(classes="overlay"):
-            yield self.sheet
-            yield Static(Content("↑↓ scroll   Esc leaves"), classes="hint")
-
-    def on_mount(self) -> None:
-        """Scroll at once."""
-        self.sheet.show(lambda width: letter_lines(self._row, width))
-        self.sheet.focus()
+#: What is done to a letter that is open.
+_TO_LETTERS = ("events.edit", "events.replay", "events.discard")
 
 
 class EventsScreen(AppScreen):
@@ -106,7 +82,7 @@ class EventsScreen(AppScreen):
             LETTERS,
             letter_cells,
             key=lambda row: str(row.event_id),
-            empty=("No dead letter: every event has arrived.", "a shows those that were dealt with"),
+            empty=("No dead letter: nothing waits for a person.", "a shows those that were dealt with"),
             id="letters",
         )
         self._rule = SectionRule("Dead letters")
@@ -141,7 +117,7 @@ class EventsScreen(AppScreen):
 
     def why_not(self, action: Action) -> str:
         """What is done to letters needs one that is open."""
-        if action.name not in ("events.edit", "events.replay", "events.discard"):
+        if action.name not in _TO_LETTERS:
             return ""
         if action.name == "events.edit":
             current = self.grid.current
@@ -197,7 +173,14 @@ class EventsScreen(AppScreen):
 
     def on_grid_row_chosen(self, event: Grid.RowChosen) -> None:
         """Show all of it."""
-        self.shell.overlay(LetterOverlay(event.row), lambda nothing: None)
+        verbs = () if self.grid.marks.keys else self.ACTIONS  # with marks the verbs mean those, not this one
+        entries = [
+            (key, action)
+            for action in verbs
+            for key in self.shell.keys_of(action)[:1]
+            if action.name in _TO_LETTERS and not self.shell.why_not(action)
+        ]
+        self.shell.overlay(LetterOverlay(event.row, entries), lambda action: self.shell.do(action) if action else None)
 
     # -- what is done -----------------------------------------------------------------------------------------------
 
