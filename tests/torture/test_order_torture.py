@@ -3,6 +3,9 @@
 At about a hundredth of the full size; ``STOREKEEPER_TORTURE=1`` runs 100,000 operations by 16 clients in 4 processes
 with 16 crash-restarts of the server and more. Clients are killed at any moment, and, which is the worst of moments,
 between a commit and the note of it. What ``order_crowd`` journals is held against what the shop has.
+
+In pieces: ``SHOP_TESTS_OPERATIONS=1250 SHOP_TESTS_PIECE=3`` is a fifth of it, 1,250 operations of each client, by
+other dice than piece 2. What is killed and has to be found again grows with the size, so pieces add up to the whole.
 """
 
 from __future__ import annotations
@@ -36,8 +39,10 @@ from tests.torture.order_crowd import Client, Crowd, Entry, Shift, placed
 FULL = os.environ.get("SHOP_TESTS_TORTURE") == "1"
 pytestmark = [pytest.mark.torture, pytest.mark.timeout(10_800 if FULL else 300)]
 PROCESSES = 4 if FULL else 2
-#: of each client; ``SHOP_TESTS_OPERATIONS`` asks for fewer on a machine with other things to do
-OPERATIONS = int(os.environ.get("SHOP_TESTS_OPERATIONS", "6250")) if FULL else 75
+#: of each client at full size, and here
+WHOLE = 6_250
+OPERATIONS = int(os.environ.get("SHOP_TESTS_OPERATIONS", WHOLE)) if FULL else 75
+PIECE = int(os.environ.get("SHOP_TESTS_PIECE", "0"))
 THREADS, UNITS = 4, 40
 
 
@@ -52,6 +57,11 @@ def crashing(settings: Settings, tmp_path: Path) -> Iterator[Shop]:
     bring_down(own)
 
 
+def of_the_whole(count: int) -> int:
+    """Return the share of ``count`` that falls to this many operations, 1 at least."""
+    return max(1, count * OPERATIONS // WHOLE) if FULL else 1
+
+
 def furnish(shop: Shop) -> UUID:
     warehouses(shop, *WAREHOUSES)
     for sku in PRODUCTS:
@@ -61,17 +71,23 @@ def furnish(shop: Shop) -> UUID:
 
 def test_everything_at_once_loses_doubles_and_oversells_nothing(crashing: Shop, tmp_path: Path) -> None:
     user = furnish(crashing)
-    once, often = ((30,), ()), (tuple(range(30, OPERATIONS, OPERATIONS // 12)),) * PROCESSES
-    deaths = often if FULL else once
+    deaths = [tuple(range(30, OPERATIONS, WHOLE // 16))] * PROCESSES if FULL else [(30,), ()]
     shifts = [
-        Shift(crashing.settings, crashing.actor, user, tmp_path, number, THREADS, OPERATIONS, 11, deaths[number])
+        Shift(
+            crashing.settings, crashing.actor, user, tmp_path, number, THREADS, OPERATIONS, 11 + PIECE, deaths[number]
+        )
         for number in range(PROCESSES)
     ]
-    url = store_url(crashing.settings, "postgresql")
+    url, crashes = store_url(crashing.settings, "postgresql"), of_the_whole(20)
+    each = PROCESSES * THREADS * OPERATIONS * 0.6 / crashes
 
     def backends() -> list[int]:
+        """Return who is at work, each time a share of all operations has been done."""
         try:
             with psycopg.connect(url, autocommit=True, connect_timeout=2) as connection:
+                (done,) = connection.execute("SELECT count(*) FROM idempotency_keys").fetchone() or (0,)
+                if done < (killer.killed + 0.2) * each:
+                    return []
                 rows = connection.execute(
                     "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND state = 'active'"
                     " AND pid <> pg_backend_pid() AND datname = current_database()"
@@ -81,9 +97,9 @@ def test_everything_at_once_loses_doubles_and_oversells_nothing(crashing: Shop, 
             return []
 
     crowd = Crowd(shifts)
-    every, most = (8.0, 30) if FULL else (0.5, 1)
-    with Killer(backends, lambda pid: os.kill(pid, signal.SIGKILL), every=every, most=most) as killer:
-        entries = crowd.work(kill_every=10.0, kills=16 if FULL else 0)
+    killer = Killer(backends, lambda pid: os.kill(pid, signal.SIGKILL), every=0.5 if FULL else 0.05, most=crashes)
+    with killer:
+        entries = crowd.work(kill_every=10.0, kills=of_the_whole(16) if FULL else 0)
     replays = sum(entry.replayed for entry in entries)
     ends = Counter(entry.end for entry in entries)
     print(
@@ -93,10 +109,9 @@ def test_everything_at_once_loses_doubles_and_oversells_nothing(crashing: Shop, 
     print(dict(sorted(Counter(entry.command for entry in entries if entry.end == "done").items())))
     assert len(entries) == PROCESSES * THREADS * OPERATIONS
     assert ends["done"] > len(entries) * 0.6
-    long = OPERATIONS >= 1_500
-    assert killer.killed >= (16 if long else 1)
-    assert crowd.deaths >= (40 if long else 1)
-    assert replays >= (50 if long else 1)
+    assert killer.killed >= of_the_whole(16)
+    assert crowd.deaths >= of_the_whole(40)
+    assert replays >= of_the_whole(50)
     assert "deadlock detected" not in (Layout(crashing.settings.home).logs / "postgresql.log").read_text(
         "utf-8", "replace"
     )
