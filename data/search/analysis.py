@@ -12,11 +12,12 @@ Scripts without blanks between words (Chinese, Thai) are not cut further: they a
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
+
+from data.search.folding import fold, remembered
 
 __all__ = [
     "MAX_CHARACTERS",
@@ -30,6 +31,7 @@ __all__ = [
     "name_key",
     "singular",
     "spans",
+    "token_text",
     "tokens",
     "value_key",
 ]
@@ -57,25 +59,6 @@ _NOT_WORD = re.compile(r"\W+")
 _DECIMAL = re.compile(r"-?\d+\.\d+")
 _SAME_VALUE = {"true": "yes", "false": "no", "-0": "0"}
 _NUMBER_UNIT_GAP = re.compile(r"(?<=\d) (?=[^\W\d_])")
-
-#: Letters that carry no combining mark and yet are read as a plain one.
-_PLAIN = str.maketrans(
-    {
-        "ø": "o",
-        "đ": "d",
-        "ð": "d",
-        "ł": "l",
-        "æ": "ae",
-        "œ": "oe",
-        "þ": "th",
-        "ħ": "h",
-        "ı": "i",
-        "ŧ": "t",
-        "×": "x",
-        "µ": "u",
-        "μ": "u",
-    }
-)
 
 _UNITS = {
     '"': "in", "″": "in", "”": "in", "''": "in", "inch": "in", "inches": "in",
@@ -114,16 +97,6 @@ class Token(NamedTuple):
     end: int
 
 
-@lru_cache(maxsize=65_536)
-def fold(text: str) -> str:
-    """Return ``text`` in lower case without accents: ``Björk`` and ``BJORK`` are both ``bjork``, ``ß`` is ``ss``."""
-    if text.isascii():
-        return text.lower()
-    # Twice, because the lower case of some compatibility letters is again composed, and of others a letter of _PLAIN.
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_PLAIN)
-    return "".join(character for character in plain if not unicodedata.combining(character))
-
-
 def is_number(word: str) -> bool:
     """Say whether the token ``word`` is all digits (``4070``, ``3.5``): such words are never taken for a typo."""
     return word.replace(".", "").isdigit()
@@ -144,7 +117,7 @@ def _part_key(part: str) -> str:
     return key or "x" + "_".join(f"{ord(character):x}" for character in part.strip())
 
 
-@lru_cache(maxsize=65_536)
+@remembered(32_768)
 def value_key(value: str) -> str:
     """Return what two spellings of one facet value have in common: case, accents, blanks.
 
@@ -158,7 +131,7 @@ def value_key(value: str) -> str:
 
 def code_key(code: str) -> str:
     """Return a SKU or barcode as it is compared: letters and digits only, in lower case. May be empty."""
-    return "".join(character for character in fold(code) if character.isalnum())
+    return "".join(filter(str.isalnum, fold(code)))
 
 
 def _folded(piece: str) -> str:
@@ -174,8 +147,8 @@ class _Piece(NamedTuple):
     glued: bool
 
 
-@lru_cache(maxsize=65_536)
-def _pieces(chunk: str) -> tuple[_Piece, ...]:
+@remembered(4_096)
+def _cut(chunk: str) -> tuple[_Piece, ...]:
     """Cut one run of non-blanks into folded letter runs and numbers."""
     found = list(_PIECE.finditer(chunk))
     cut: list[_Piece] = []
@@ -186,6 +159,12 @@ def _pieces(chunk: str) -> tuple[_Piece, ...]:
             text = _UNITS.get(text, text)
         cut.append(_Piece(text, match.start(), match.end(), follows == match.end()))
     return tuple(cut)
+
+
+@remembered(16_384)
+def _pieces(chunk: str) -> tuple[str, ...]:
+    """Return what one run of non-blanks is cut into, without its places: all that indexing and queries need."""
+    return tuple(piece.text for piece in _cut(chunk))
 
 
 def is_measure(word: tuple[str, ...]) -> bool:
@@ -213,17 +192,18 @@ def _forms(word: str) -> Iterator[str]:
         yield one
 
 
-@lru_cache(maxsize=65_536)
+@remembered(4_096)
 def _chunk_tokens(chunk: str) -> tuple[Token, ...]:
     """Return every token of one run of non-blanks: its pieces, their joins, and the halves of camel case."""
-    pieces = _pieces(chunk)
+    pieces = _cut(chunk)
     out = [Token(form, piece.start, piece.end) for piece in pieces for form in _forms(piece.text)]
     if len(pieces) > 1:
         out += (Token(join, first.start, last.end) for join, first, last in _joins(pieces))
-    for match in _PIECE.finditer(chunk):
-        halves = _CAMEL.split(match.group())
-        if len(halves) > 1:
-            out += (Token(form, match.start(), match.end()) for half in halves for form in _forms(_folded(half)))
+    if _CAMEL.search(chunk):
+        for match in _PIECE.finditer(chunk):
+            halves = _CAMEL.split(match.group())
+            if len(halves) > 1:
+                out += (Token(form, match.start(), match.end()) for half in halves for form in _forms(_folded(half)))
     return tuple(token for token in dict.fromkeys(out) if 0 < len(token.text) <= _LONGEST)
 
 
@@ -256,27 +236,53 @@ def tokens(text: str) -> tuple[Token, ...]:
     before: tuple[int, tuple[_Piece, ...]] | None = None
     for match in _CHUNK.finditer(text[:MAX_CHARACTERS]):
         chunk, at = match.group(), match.start()
-        pieces = _pieces(chunk)
+        pieces = _cut(chunk)
         if not pieces:
             continue
         out += (Token(token.text, token.start + at, token.end + at) for token in _chunk_tokens(chunk))
-        if before is not None and _belong(before[1][-1].text, _UNITS.get(pieces[0].text, pieces[0].text)):
-            out += _across(before[0], before[1], at, pieces)
+        if before is not None:
+            left_at, left = before
+            across = _across(tuple(piece.text for piece in left), tuple(piece.text for piece in pieces))
+            out += (Token(join, left_at + left[a].start, at + pieces[b].end) for join, a, b in across)
         before = at, pieces
     return tuple(out)
 
 
-def _across(left_at: int, left: tuple[_Piece, ...], right_at: int, right: tuple[_Piece, ...]) -> Iterator[Token]:
-    """Yield the joins over a blank, where a word meets a number: ``RTX 4070`` and ``32 GB`` as one."""
-    unit = _UNITS.get(right[0].text, right[0].text)
-    joined = {left[-1].text + unit: (left[-1], right[0])}
-    if len(left) + len(right) <= _MOST_JOINED and len(left) + len(right) > 2:
-        head, tail = "".join(piece.text for piece in left), "".join(piece.text for piece in right)
-        joined[left[-1].text + tail] = (left[-1], right[-1])
-        joined[head + tail] = (left[0], right[-1])
-    for text, (first, last) in joined.items():
-        if len(text) <= _LONGEST:
-            yield Token(text, left_at + first.start, right_at + last.end)
+def token_text(text: str) -> str:
+    """Return the ``tokens`` of ``text``, in their order, with blanks between: all that an index keeps of them."""
+    out: list[str] = []
+    before: tuple[str, ...] = ()
+    for chunk in text[:MAX_CHARACTERS].split():
+        words, pieces = _chunk_words(chunk)
+        if not pieces:
+            continue
+        out.append(words)
+        if before:
+            out += (join for join, _, _ in _across(before, pieces))
+        before = pieces
+    return " ".join(filter(None, out))
+
+
+@remembered(16_384)
+def _chunk_words(chunk: str) -> tuple[str, tuple[str, ...]]:
+    """Return the tokens of one run of non-blanks, with blanks between, and its pieces."""
+    return " ".join(token.text for token in _chunk_tokens(chunk)), _pieces(chunk)
+
+
+def _across(left: tuple[str, ...], right: tuple[str, ...]) -> list[tuple[str, int, int]]:
+    """Return the joins over a blank, where a word meets a number: ``RTX 4070`` and ``32 GB`` as one.
+
+    Each is the join, the piece of ``left`` it begins with and the piece of ``right`` it ends with, as indexes.
+    """
+    unit = _UNITS.get(right[0], right[0])
+    if not _belong(left[-1], unit):
+        return []
+    joined = {left[-1] + unit: (-1, 0)}
+    if 2 < len(left) + len(right) <= _MOST_JOINED:
+        head, tail = "".join(left), "".join(right)
+        joined[left[-1] + tail] = (-1, -1)
+        joined[head + tail] = (0, -1)
+    return [(join, *ends) for join, ends in joined.items() if len(join) <= _LONGEST]
 
 
 def atoms(text: str) -> tuple[tuple[str, ...], ...]:
@@ -285,8 +291,8 @@ def atoms(text: str) -> tuple[tuple[str, ...], ...]:
     A unit written apart joins its number: ``32 GB`` is the one word ``((32, gb),)``. Plurals are left as they are.
     """
     words: list[tuple[str, ...]] = []
-    for match in _CHUNK.finditer(text[:MAX_CHARACTERS]):
-        pieces = tuple(piece.text for piece in _pieces(match.group()))
+    for chunk in text[:MAX_CHARACTERS].split():
+        pieces = _pieces(chunk)
         if not pieces:
             continue
         unit = _UNITS.get(pieces[0], pieces[0])

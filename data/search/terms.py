@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 import struct
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
-from data.search.analysis import atoms, code_key, fold, singular, tokens, value_key
+from data.search.analysis import atoms, code_key, singular, token_text, value_key
 from data.search.engine import AttributeScalar, Hit, SearchDocument
+from data.search.folding import SHORT, fold, remembered
 from data.search.query import PATH_SEPARATOR, attribute_key
 from data.search.tree import pair
 
@@ -33,7 +35,6 @@ CATEGORY_LEVELS = ("category.primary", "category.secondary", "category.tertiary"
 #: A longer attribute is prose: its words are found, but it is no value to choose.
 MAX_VALUE = 200
 _MOST_TOKENS = 4_096
-_SHORT = 120
 _SHORTEST_SPELT = 3
 #: Sort keys are 34 bits of value over 30 bits of the id's checksum, so equal values still have one order.
 _TOP = 2**34 - 1
@@ -70,6 +71,7 @@ class IndexFields:
     source: bytes
 
 
+@lru_cache(maxsize=8_192)
 def sortable(number: float) -> int:
     """Return a signed 64-bit integer that sorts as ``number`` does.
 
@@ -91,43 +93,124 @@ def shown(value: AttributeScalar) -> str:
 
 def whole(title: str) -> str:
     """Return the one term for a whole title, or for a query that may be one."""
-    return " ".join(piece for word in atoms(title) for piece in word)
+    return _in_one(atoms(title))
+
+
+def _in_one(words: Iterable[tuple[str, ...]]) -> str:
+    return " ".join(piece for word in words for piece in word)
 
 
 def index_fields(document: SearchDocument) -> IndexFields:
     """Return everything an engine stores of ``document``."""
-    attributes = _Attributes(document.attributes)
-    facets = _fixed_facets(document) | attributes.facets
-    values = [pair(name, value_key(value)) for name, shown_values in facets.items() for value in shown_values]
-    values += (pair("category", value_key(level)) for level in document.category)
+    attributes, category = _Attributes(document.attributes), _category(document.category)
+    title, brand = atoms(document.title), _said(document.brand)
+    facets = {**category.levels, **_fixed_facets(document)}
+    values = [pair(name, value_key(texts[0])) for name, texts in facets.items()]
+    values += category.values
+    values += attributes.values
+    values += category.names
+    if category.paths:
+        facets["category"] = [*category.paths]
+    spelt = title if len(document.title) <= MAX_VALUE else atoms(document.title[:MAX_VALUE])
     cents = None if document.price is None else int(document.price.scaleb(2).to_integral_value())
-    texts: dict[str, Sequence[str]] = {
-        "title": (document.title,),
-        "brand": (document.brand,),
-        "sku": (document.sku,),
-        "category": document.category,
-        "attributes": attributes.sentences,
-        "description": (document.description,),
-    }
+    salt = zlib.crc32(document.product_id.encode())
     return IndexFields(
         product_id=document.product_id,
         revision=document.revision,
-        text={name: " ".join(map(_token_text, parts)) for name, parts in texts.items()},
-        spelling=_spelling(part for name in ("title", "brand", "category", "attributes") for part in texts[name]),
+        text={
+            "title": _token_text(document.title),
+            "brand": brand.tokens,
+            "sku": _token_text(document.sku),
+            "category": category.tokens,
+            "attributes": " ".join(attributes.sentences),
+            "description": _token_text(document.description),
+        },
+        spelling=tuple(dict.fromkeys((*_spelt(spelt), *brand.spelling, *category.spelling, *attributes.spelling))),
         codes=tuple(dict.fromkeys(filter(None, map(code_key, (document.sku, *document.codes))))),
-        whole_title=whole(document.title)[:_MOST_TOKENS],
+        whole_title=_in_one(title)[:_MOST_TOKENS],
         values=tuple(dict.fromkeys(values)),
         numbers=attributes.numbers,
-        facets=facets,
-        attributes=attributes.names,
-        labels=attributes.labels,
+        facets=facets | attributes.facets,
+        attributes=tuple(attributes.labels),
+        labels=tuple(attributes.labels.values()),
         price=cents,
         stock=document.available_stock,
-        orders=_orders(document, cents),
+        orders=_orders(document, cents, salt),
         title_order=fold(document.title).encode("utf-8", "replace")[:_TITLE_BYTES].hex() + document.product_id,
-        weight=_weight(document),
+        weight=_weight(document, salt),
         source=_source(document),
     )
+
+
+class _Said(NamedTuple):
+    """One text as an index keeps it: its tokens with blanks between, and the words a mistyped one may have meant."""
+
+    tokens: str
+    spelling: tuple[str, ...]
+
+
+@remembered(8_192)
+def _said(text: str) -> _Said:
+    return _Said(_token_text(text), tuple(_spelt(atoms(text[:MAX_VALUE]))))
+
+
+def _token_text(text: str) -> str:
+    said = token_text(text)
+    # A token is a character at least, and has a blank behind it.
+    return said if len(said) < 2 * _MOST_TOKENS else " ".join(said.split(" ", _MOST_TOKENS)[:_MOST_TOKENS])
+
+
+def _spelt(words: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    for word in words:
+        for piece in word:
+            if len(piece) >= _SHORTEST_SPELT and piece.isalpha():
+                yield piece
+                yield singular(piece)
+
+
+class _Category(NamedTuple):
+    """A category as an index keeps it. ``names`` are the terms of its levels, wherever in the tree they stand."""
+
+    tokens: str
+    spelling: tuple[str, ...]
+    levels: Mapping[str, list[str]]
+    paths: tuple[str, ...]
+    values: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@lru_cache(maxsize=4_096)
+def _category(names: tuple[str, ...]) -> _Category:
+    # A shop has far fewer categories than products.
+    said = [_said(name) for name in names]
+    paths = category_paths(names)
+    return _Category(
+        tokens=" ".join(one.tokens for one in said),
+        spelling=tuple(form for one in said for form in one.spelling),
+        levels={
+            name: [text] for name, level in zip(CATEGORY_LEVELS, names, strict=False) if (text := _one_line(level))
+        },
+        paths=tuple(paths),
+        values=tuple(pair("category", value_key(path)) for path in paths),
+        names=tuple(pair("category", value_key(name)) for name in names),
+    )
+
+
+class _Attribute(NamedTuple):
+    """One value of an attribute as an index keeps it; ``term`` is what it is filtered by, empty for prose."""
+
+    tokens: str
+    spelling: tuple[str, ...]
+    term: str
+
+
+def _attribute(name: str, text: str) -> _Attribute:
+    said = _said(_sentence(name, text))
+    return _Attribute(*said, pair(attribute_key(name), value_key(text)) if len(text) <= MAX_VALUE else "")
+
+
+#: Products say the same few things of themselves again and again.
+_known_attribute = lru_cache(maxsize=32_768)(_attribute)
 
 
 class _Attributes:
@@ -137,20 +220,25 @@ class _Attributes:
         self.facets: dict[str, list[str]] = {}
         self.numbers: dict[str, list[int]] = {}
         self.sentences: list[str] = []
-        labels: dict[str, str] = {}
-        seen: set[str] = set()
+        self.spelling: list[str] = []
+        self.labels: dict[str, str] = {}
+        #: the terms to filter by, by facet
+        terms: dict[str, dict[str, None]] = {}
         for name, value in attributes.items():
             key, items = attribute_key(name), _items(value)
-            labels.setdefault(key, pair(key, name))
+            if key not in self.labels:
+                self.labels[key] = pair(key, name)
             numbers = [float(item) for item in items if _is_number(item)]
             if numbers:
                 self.numbers.setdefault(key, []).extend(map(sortable, numbers))
             for text in _values(items, all_numbers=len(numbers) == len(items)):
-                self.sentences.append(_sentence(name, text))
-                if len(text) <= MAX_VALUE and pair(key, value_key(text)) not in seen:
-                    seen.add(pair(key, value_key(text)))
+                one = (_known_attribute if len(name) + len(text) <= SHORT else _attribute)(name, text)
+                self.sentences.append(one.tokens)
+                self.spelling += one.spelling
+                if one.term and one.term not in terms.setdefault(key, {}):
+                    terms[key][one.term] = None
                     self.facets.setdefault(key, []).append(text)
-        self.names, self.labels = tuple(labels), tuple(labels.values())
+        self.values = [term for found in terms.values() for term in found]
 
 
 def _items(value: AttributeScalar | Sequence[AttributeScalar]) -> list[AttributeScalar]:
@@ -174,12 +262,8 @@ def _sentence(name: str, text: str) -> str:
 
 
 def _fixed_facets(document: SearchDocument) -> dict[str, list[str]]:
-    named = dict(zip(CATEGORY_LEVELS, document.category, strict=False))
-    named |= {"brand": document.brand, "stock": _stock_state(document), "status": document.status}
-    facets = {name: [text] for name, value in named.items() if (text := _one_line(value))}
-    if document.category:
-        facets["category"] = category_paths(document.category)
-    return facets
+    named = (("brand", document.brand), ("stock", _stock_state(document)), ("status", document.status))
+    return {name: [text] for name, value in named if (text := _one_line(value))}
 
 
 def category_paths(names: Sequence[str]) -> list[str]:
@@ -198,34 +282,9 @@ def _stock_state(document: SearchDocument) -> str:
     return "low" if document.available_stock <= document.reorder_level else "in"
 
 
-def _token_text(text: str) -> str:
-    return (
-        _short_token_text(text)
-        if len(text) <= _SHORT
-        else " ".join(token.text for token in tokens(text)[:_MOST_TOKENS])
-    )
-
-
-@lru_cache(maxsize=32_768)
-def _short_token_text(text: str) -> str:
-    # Brands, categories and attributes say the same things in product after product.
-    return " ".join(token.text for token in tokens(text))
-
-
-def _spelling(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(form for text in texts for form in _spelt(text[:MAX_VALUE])))
-
-
-@lru_cache(maxsize=32_768)
-def _spelt(text: str) -> tuple[str, ...]:
-    pieces = (piece for word in atoms(text) for piece in word)
-    words = (piece for piece in pieces if piece.isalpha() and len(piece) >= _SHORTEST_SPELT)
-    return tuple(form for word in words for form in (word, singular(word)))
-
-
-def _orders(document: SearchDocument, cents: int | None) -> dict[str, int]:
+def _orders(document: SearchDocument, cents: int | None, salt: int) -> dict[str, int]:
     """Return the sort keys. What has no price comes last both ways, what has no date counts as oldest."""
-    salt = zlib.crc32(document.product_id.encode()) >> (32 - _SALT_BITS)
+    salt >>= 32 - _SALT_BITS
     seconds = int(document.created_at.timestamp()) if document.created_at else 0
     stock = _within(document.available_stock)
     values = {
@@ -243,11 +302,10 @@ def _within(value: int) -> int:
     return min(max(value, 0), _TOP)
 
 
-def _weight(document: SearchDocument) -> float:
+def _weight(document: SearchDocument, salt: int) -> float:
     """Return what lifts a product among equals: up to 5 % for what sells, and a grain of its id to part the rest."""
     sold = min(math.log10(1 + max(document.popularity, 0.0)) / _MOST_SOLD, 1.0)
-    grain = zlib.crc32(document.product_id.encode()) / 2**32
-    return 0.08 * sold + 1e-5 * grain
+    return 0.08 * sold + 1e-5 * salt / 2**32
 
 
 _Stored = tuple[str, int, str, str, str, tuple[str, ...], str | None, str, int, str, str]
