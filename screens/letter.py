@@ -1,4 +1,4 @@
-"""One dead letter, whole, for terminals without room for it beside the list; it is mended, sent and let go from here."""
+"""One dead letter, whole, where there is no room for it beside the list; it is mended, sent and let go from here."""
 
 from __future__ import annotations
 

@@ -132,7 +132,9 @@ def test_reindexing_under_traffic_fails_no_search_and_loses_no_edit(shop: Shop) 
     relay = RelayProcess(msgspec.structs.replace(shop.settings, log_level="error"))
     reports = []
     try:
+        began = time.monotonic()
         until(lambda: stores.search.count() == PRODUCTS, PATIENCE)
+        print(f"{PRODUCTS} products indexed by the relay in {time.monotonic() - began:.0f} s", flush=True)
         began = time.monotonic()
         with traffic.flowing():
             for asked in (RebuildSearch(), RollBackSearch(), RebuildSearch()):
@@ -140,6 +142,8 @@ def test_reindexing_under_traffic_fails_no_search_and_loses_no_edit(shop: Shop) 
                 done = shop.door.run(asked, shop.actor)
                 assert await_rebuild(shop, done.result.rebuild_id, PATIENCE, report=reports.append)
                 assert stores.search.versions_kept()[0].name != before
+                told = f"{traffic.edits} edits, {traffic.searches} searches"
+                print(f"{type(asked).__name__} done at {time.monotonic() - began:.0f} s, {told}", flush=True)
         seconds = time.monotonic() - began
         assert drain(shop, 60).quiet
     finally:
