@@ -22,6 +22,7 @@ import click
 from cli.answer import Answer, to_json
 from cli.narration import say
 from data.errors import StorekeeperError
+from data.memory import calm_collector
 
 __all__ = ["main", "run"]
 
@@ -103,6 +104,7 @@ def root() -> None:
 
 def main() -> NoReturn:
     """Run the program named on the command line and leave with its exit code."""
+    calm_collector()
     arguments = sys.argv[1:]
     if not arguments or arguments == [WITH_DEMO]:
         sys.exit(_open_terminal(with_demo=bool(arguments)))

@@ -142,6 +142,12 @@ def _harmless(value: Any, limits: Command) -> bool:
         elif kind is int:
             if not -integer_limit <= inner <= integer_limit:
                 return False
+        elif kind is float:
+            if not math.isfinite(inner):
+                return False
+        elif kind is Decimal:
+            if not inner.is_finite():
+                return False
         elif kind not in _HARMLESS and (kind not in _NESTED or not _harmless(inner, limits)):
             return False
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from data.memory import calm_collector
 from data.types import ReportProgress
 
 if TYPE_CHECKING:
@@ -34,5 +35,6 @@ def run(*, with_demo: bool = False) -> int:
     log = open_log(settings.home, settings.log_level)
     shell = Shell(settings, opener, keymap=keymap, log=log, with_demo=with_demo)
     watch_terminal()
+    calm_collector()
     shell.run()
     return shell.return_code or 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from bench.support.rows import COLUMNS, MadeRow, MadeRows, cells
 from data.errors import Unavailable
+from data.memory import calm_collector
 from data.settings import Settings
 from data.types import ReportProgress
 from screens.action import Action
@@ -94,7 +95,9 @@ def nobody_opens(report: ReportProgress) -> Shop:
 def main() -> None:
     """Run it; the first argument names the theme."""
     theme = sys.argv[1] if len(sys.argv) > 1 else "dark"
-    Shell(Settings(home=Path("/nonexistent"), theme=theme), nobody_opens, places=PLACES).run()
+    shell = Shell(Settings(home=Path("/nonexistent"), theme=theme), nobody_opens, places=PLACES)
+    calm_collector()  # as tui.main does
+    shell.run()
 
 
 if __name__ == "__main__":

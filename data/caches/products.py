@@ -75,11 +75,8 @@ class ProductCache:
 
     def versions(self, product_ids: Iterable[str]) -> dict[str, int]:
         """Return the revision of what is cached, by id; tombstones and missing entries are left out."""
-        ids = list(product_ids)
-        entries = self.entries.get_many([product_key(product_id) for product_id in ids])
-        return {
-            product_id: entry.version for product_id, entry in zip(ids, entries, strict=True) if entry and entry.value
-        }
+        keys = {product_key(product_id): product_id for product_id in product_ids}
+        return {keys[key]: version for key, version in self.entries.versions(list(keys)).items()}
 
     def fill(self, products: Iterable[Product], *, started: float) -> None:
         """Store products read from the catalog since ``started`` (``time.monotonic()``); never raises."""

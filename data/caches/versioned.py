@@ -34,6 +34,7 @@ import redis
 
 from data.caches.keys import TOMBSTONE_SECONDS, jittered_ms
 from data.errors import Unavailable
+from data.search.batches import batches
 from data.stores.redis import translate_errors
 
 __all__ = ["Entry", "Put", "VersionedCache"]
@@ -48,7 +49,12 @@ DIRECT_READS = 8
 #: Threads of a process that talk to Redis at once. More would only fill the server's queue of new connections.
 CONNECTIONS = 32
 
-_PUT = (files("data.caches") / "put.lua").read_text(encoding="utf-8")
+#: Keys that one script goes through: Redis serves nobody else for the millisecond that takes.
+SCRIPT_KEYS = 500
+
+_PUT, _FOLLOW, _HELD = (
+    (files("data.caches") / f"{name}.lua").read_text(encoding="utf-8") for name in ("put", "follow", "held")
+)
 #: Frees a lock only for who holds it.
 _UNLOCK = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
@@ -88,6 +94,8 @@ class VersionedCache:
         self._client: Any = client
         self._shared = _shared_of(client)
         self._put = client.register_script(_PUT)
+        self._follow = client.register_script(_FOLLOW)
+        self._held = client.register_script(_HELD)
         self._unlock = client.register_script(_UNLOCK)
 
     def get_many(self, keys: Sequence[str]) -> list[Entry | None]:
@@ -104,6 +112,20 @@ class VersionedCache:
         except Unavailable:
             return [None] * len(keys)
         return [_entry(*pair) for pair in zip(answers[::2], answers[1::2], strict=True)]
+
+    def versions(self, keys: Sequence[str]) -> dict[str, int]:
+        """Return the version under each key that holds a value; none at all when Redis is away."""
+        found: dict[str, int] = {}
+        if self._shared.is_open():
+            return found
+        try:
+            for some in batches(keys, SCRIPT_KEYS):
+                with self._shared.watching():
+                    answer = self._held(keys=some)
+                found |= {some[int(at) - 1]: int(held) for at, held in zip(answer[::2], answer[1::2], strict=True)}
+        except Unavailable:
+            return {}
+        return found
 
     def put_many(self, puts: Iterable[Put]) -> int:
         """Store the values that are not older than what is held, in one round trip; return how many were stored.
@@ -125,18 +147,11 @@ class VersionedCache:
         Where nothing is cached the version alone is enough to keep a slow reader's older value out, and an import of
         thousands of products does not fill the cache with what nobody has asked for. Raises ``Unavailable``.
         """
-        keys = list(versions)
-        if not keys:
-            return
-        with self._shared.watching():
-            pipe = self._client.pipeline(transaction=False)
-            for key in keys:
-                pipe.hstrlen(key, "val")
-            lengths = pipe.execute()
-        self.put_many(
-            make(key) if length else Put(key, versions[key], "", TOMBSTONE_SECONDS)
-            for key, length in zip(keys, lengths, strict=True)
-        )
+        for keys in batches(versions, SCRIPT_KEYS):
+            with self._shared.watching():
+                arguments = [jittered_ms(TOMBSTONE_SECONDS), *(versions[key] for key in keys)]
+                valued = self._follow(keys=keys, args=arguments)
+            self.put_many(make(keys[place - 1]) for place in valued)
 
     def fetch(self, key: str, seconds: float, load: Callable[[], tuple[int, str]]) -> str:
         """Return the value under ``key``, from the cache or from ``load``, which gives version and value.

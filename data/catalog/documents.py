@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from bson import Decimal128, Int64, ObjectId
@@ -47,11 +48,19 @@ def object_id(text: str) -> ObjectId | None:
         return None
 
 
+#: What BSON takes as it is: nearly all values there are.
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+#: By its text, which tells 0 from 0.00: prices repeat, and PyMongo makes each in 100 lines of Python.
+_decimal128 = lru_cache(maxsize=4096)(Decimal128)
+
+
 def to_bson(value: Any) -> Any:
     """Return ``value`` as MongoDB stores it: amounts as Decimal128, tuples as arrays."""
+    if type(value) in _PLAIN:
+        return value
     match value:
         case Decimal():
-            return Decimal128(value)
+            return _decimal128(str(value))
         case tuple() | list():
             return [to_bson(item) for item in value]
         case Mapping():
@@ -61,6 +70,8 @@ def to_bson(value: Any) -> Any:
 
 def from_bson(value: Any) -> Any:
     """Return ``value`` as the catalog compares it: the opposite of ``to_bson``, with no type of BSON left in it."""
+    if type(value) in _PLAIN:
+        return value
     match value:
         case Decimal128():
             return value.to_decimal()
@@ -83,10 +94,18 @@ def leaf(document: Mapping[str, Any], path: str) -> Any:
 
 def amount(value: object) -> Decimal | None:
     """Return a stored BSON number as an exact amount, ``None`` where there is none."""
+    if isinstance(value, Decimal128):
+        return _amounts(value.bid)
     value = from_bson(value)
     if isinstance(value, bool) or not isinstance(value, Decimal | int | float):
         return None
     number = Decimal(str(value))
+    return cents(number) if number.is_finite() else None
+
+
+@lru_cache(maxsize=4096)
+def _amounts(bid: bytes) -> Decimal | None:
+    number = Decimal128.from_bid(bid).to_decimal()
     return cents(number) if number.is_finite() else None
 
 
@@ -196,7 +215,7 @@ def blank_product(now: datetime, created_by: str) -> Document:
         "pricing": {
             "base_price": None,
             "currency": "USD",
-            "discount_percentage": Decimal128("0"),
+            "discount_percentage": _decimal128("0"),
             "final_price": None,
             "tax_inclusive": False,
         },

@@ -42,6 +42,8 @@ Check = Callable[[Any], Any]
 
 def storable(text: str) -> str:
     """Return ``text``; raise ``ValueError`` where a store could not hold it (NUL, lone surrogate)."""
+    if text.isprintable():  # nearly every text, and neither of the two is
+        return text
     if "\0" in text:
         raise ValueError("holds a NUL character")
     if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
@@ -73,7 +75,7 @@ def code(limit: int, *, needed: bool = False) -> Check:
 
     def check(value: object) -> str:
         clean: str = plain(value)
-        if clean.isascii() and clean.isprintable():
+        if clean.isprintable() and clean.isascii():
             return clean
         if any(unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"} for char in clean):
             raise ValueError("holds a control character")
@@ -82,9 +84,12 @@ def code(limit: int, *, needed: bool = False) -> Check:
     return check
 
 
+_check_code = code(MAX_SKU, needed=True)
+
+
 def check_sku(value: object) -> str:
     """Return the SKU; one that could be taken for a product id (24 hex digits) is refused."""
-    sku: str = code(MAX_SKU, needed=True)(value)
+    sku: str = _check_code(value)
     if _OBJECT_ID.fullmatch(sku):
         raise ValueError("looks like a product id (24 hex digits)")
     return sku
@@ -130,11 +135,12 @@ def check_price(value: object) -> Decimal | None:
     if value is None or value == "":
         return None
     amount = number(value)
-    if amount < 0 or amount > MAX_AMOUNT:
+    if not 0 <= amount <= MAX_AMOUNT:
         raise ValueError("is negative" if amount < 0 else f"is more than {MAX_AMOUNT:,}")
-    if amount != cents(amount):
+    price = cents(amount)
+    if amount != price:
         raise ValueError("has more than two decimals")
-    return cents(amount)
+    return price
 
 
 def check_discount(value: object) -> Decimal:
@@ -172,9 +178,15 @@ def check_category(value: object) -> tuple[str, ...]:
         raise ValueError("must be a path like Electronics > Computers > Laptops")
     if names == [""] or not names:
         return ()
+    hashable = all(isinstance(name, str) for name in names)
+    return (_check_levels if hashable else _check_levels.__wrapped__)(tuple(names))
+
+
+@lru_cache(maxsize=1024)  # the rows of an import share a few
+def _check_levels(names: tuple[Any, ...]) -> tuple[str, ...]:
     if len(names) > len(LEVELS):
         raise ValueError(f"has more than {len(LEVELS)} levels")
-    clean = tuple(_check_level(name) for name in names)
+    clean = tuple(map(_check_level, names))
     if not all(clean):
         raise ValueError("has a level without a name")
     if any(PATH_SEPARATOR.strip() in name for name in clean):
@@ -223,13 +235,6 @@ def check_attribute_name(name: str) -> str:
 
 def check_attribute(value: object) -> AttributeValue:
     """Return a text, number, yes/no, null, or a list of those; numbers that no store can hold are refused."""
-    if isinstance(value, list | tuple):
-        if len(value) > MAX_LIST:
-            raise ValueError(f"has more than {MAX_LIST} items")
-        items = [check_attribute(item) for item in value]
-        if any(isinstance(item, list) for item in items):
-            raise ValueError("has a list inside a list")
-        return items  # type: ignore[return-value]  # no item is a list, checked above
     match value:
         case None | bool():
             return value
@@ -237,6 +242,13 @@ def check_attribute(value: object) -> AttributeValue:
             if len(value) > MAX_ATTRIBUTE_TEXT:
                 raise ValueError(f"is longer than {MAX_ATTRIBUTE_TEXT:,} characters")
             return storable(value)
+        case list() | tuple():
+            if len(value) > MAX_LIST:
+                raise ValueError(f"has more than {MAX_LIST} items")
+            items = [check_attribute(item) for item in value]
+            if any(isinstance(item, list) for item in items):
+                raise ValueError("has a list inside a list")
+            return items  # type: ignore[return-value]  # no item is a list, checked above
         case int():
             if not -_INT64 <= value < _INT64:
                 raise ValueError("is a whole number beyond 64 bits")
@@ -277,7 +289,8 @@ def check_attributes(given: Mapping[str, object]) -> tuple[dict[str, Any], dict[
     for name, value in given.items():
         path = f"attributes.{name}"
         try:
-            patch[f"attributes.{check_attribute_name(name)}"] = check_attribute(value)
+            check_attribute_name(name)
+            patch[path] = check_attribute(value)
         except ValueError as reason:
             wrong[path] = str(reason)
     return patch, wrong
@@ -287,12 +300,12 @@ def attribute_load(attributes: Mapping[str, object]) -> str:
     """Return why these are too many attributes, or too much text, for one product; ``""`` where they are not."""
     if len(attributes) > MAX_ATTRIBUTES:
         return f"has more than {MAX_ATTRIBUTES} names"
-    if sum(_characters(value) for value in attributes.values()) > MAX_ATTRIBUTES_TEXT:
+    if sum(map(_characters, attributes.values())) > MAX_ATTRIBUTES_TEXT:
         return f"are longer than {MAX_ATTRIBUTES_TEXT:,} characters together"
     return ""
 
 
 def _characters(value: object) -> int:
-    if isinstance(value, list | tuple):
-        return sum(_characters(item) for item in value)
-    return len(value) if isinstance(value, str) else 0
+    if isinstance(value, str):
+        return len(value)
+    return sum(map(_characters, value)) if isinstance(value, list | tuple) else 0

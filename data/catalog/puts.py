@@ -158,8 +158,8 @@ def preview_puts(
 
 def check_input(product: ProductInput) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the product as a patch and, by path, why fields are refused."""
-    given = ((path, getattr(product, name)) for name, path in INPUT_PATHS.items())
-    patch, wrong = check_fields((path, value) for path, value in given if value is not UNSET)
+    given = [(path, value) for name, path in INPUT_PATHS.items() if (value := getattr(product, name)) is not UNSET]
+    patch, wrong = check_fields(given)
     attributes, more = check_attributes(product.attributes)
     return patch | attributes, wrong | more
 

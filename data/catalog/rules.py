@@ -13,6 +13,8 @@ from data.search.analysis import atoms, fold
 
 _HUNDRED = Decimal(100)
 _WORD = re.compile(r"\w+")
+#: What is surely no branch of a tree, asked before ``Mapping``, which is dear to ask.
+_LEAVES = frozenset({str, int, float, bool, list, type(None)})
 
 
 def final_price(base_price: Decimal | None, discount_percentage: Decimal) -> Decimal | None:
@@ -43,7 +45,7 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return the leaves of ``tree`` by dotted name; an empty branch has none."""
     flat: dict[str, Any] = {}
     for name, value in tree.items():
-        if isinstance(value, Mapping):
+        if type(value) not in _LEAVES and isinstance(value, Mapping):
             flat |= flatten(value, f"{prefix}{name}.")
         else:
             flat[f"{prefix}{name}"] = value

@@ -23,7 +23,7 @@ from data.catalog.reads import get_products
 from data.errors import Unavailable
 from data.events import cache_repair, letters, reconcile, state
 from data.events.adoption import adopt, never_held, never_lower
-from data.events.changes import Batch, Change, HistoryLost, Position, ProductChanges, cluster_time
+from data.events.changes import Change, HistoryLost, Position, ProductChanges, cluster_time
 from data.events.rebuild import REBUILD, asked_rebuild
 from data.events.reindex import Documents, Reindexing, all_products
 from data.events.retries import Retries
@@ -42,8 +42,9 @@ __all__ = ["ProductFeed"]
 
 log = logging.getLogger(__name__)
 
-#: Changes handled at a time.
+#: Changes handled at a time, and for how long at most before they are committed (seconds).
 BATCH = 1000
+COMMIT_SECONDS = 0.5
 #: Seconds between two comparisons of all revisions, two looks after the caches, two looks for a note that asks for a
 #: new index, two notes of a quiet stream's place.
 RECONCILE_SECONDS = 600.0
@@ -78,13 +79,11 @@ class ProductFeed:
         """
         try:
             stream = self._stream or self._open()
-            batch = stream.take(seconds, BATCH)
-            if batch:
-                self._handle(batch)
+            handled = self._handle(stream, seconds)
             self._try_again()
             self._look_after_caches()
             self._rebuild_if_asked()
-            self._reconcile(quiet=not (batch and batch.changes))
+            self._reconcile(quiet=not handled)
         except HistoryLost as lost:
             self.close()
             self._forget(lost)
@@ -92,7 +91,7 @@ class ProductFeed:
         except Exception:
             self.close()
             raise
-        return len(batch.changes) if batch else 0
+        return handled
 
     def has_reached(self, moment: tuple[int, int]) -> bool:
         """Say whether all that was written up to cluster time ``moment``, or asked of the index, has been handled."""
@@ -140,16 +139,31 @@ class ProductFeed:
         if again:
             raise Unavailable("mongodb", f"the change stream was lost again: {lost}")
 
-    def _handle(self, batch: Batch) -> None:
-        if batch.changes:
-            written = self._apply(batch.changes)
-            self._counters["handled"] = self._counters.get("handled", 0) + len(batch.changes)
-            self._counters["skipped"] = self._counters.get("skipped", 0) + len(batch.changes) - written
-        self._position = batch.position
-        self._reached = batch.position.time
+    def _handle(self, stream: ProductChanges, seconds: float) -> int:
+        """Handle what comes within ``seconds`` and what has piled up behind it; return how many changes that were.
+
+        What has piled up is committed and noted together, but not for longer than ``COMMIT_SECONDS``: a commit costs
+        the index a segment, and what is not noted is done again after a kill.
+        """
+        begun = time.monotonic()
+        changes, written, anew = 0, 0, dict[str, int]()
+        position = None
+        while (batch := stream.take(seconds, BATCH)) is not None:
+            written += self._write(batch.changes, anew)
+            changes, position, seconds = changes + len(batch.changes), batch.position, 0.0
+            if not batch.changes or time.monotonic() - begun > COMMIT_SECONDS:
+                break
+        if position is None:
+            return 0
+        if changes:
+            self._commit(anew)
+            self._counters["handled"] = self._counters.get("handled", 0) + changes
+            self._counters["skipped"] = self._counters.get("skipped", 0) + changes - written
+        self._position, self._reached = position, position.time
         moved = (self._position, self._reached) != self._noted
-        if batch.changes or (moved and time.monotonic() - self._noted_at >= NOTE_SECONDS):
-            self._note(batch.position)
+        if changes or (moved and time.monotonic() - self._noted_at >= NOTE_SECONDS):
+            self._note(position)
+        return changes
 
     def _note(self, position: Position) -> None:
         # Told here, because a status line has no business asking MongoDB. The cluster time counts whole seconds, so one
@@ -161,33 +175,47 @@ class ProductFeed:
         self._position = position
         self._noted, self._noted_at = (position, self._reached), time.monotonic()
 
-    def _apply(self, changes: Sequence[Change]) -> int:
-        """Bring index and cache to what MongoDB holds now for the changed products; return how many were newer."""
+    def _apply(self, changes: Sequence[Change]) -> None:
+        """Bring index and cache to what MongoDB holds now for the changed products."""
+        anew: dict[str, int] = {}
+        self._write(changes, anew)
+        self._commit(anew)
+
+    def _write(self, changes: Sequence[Change], anew: dict[str, int]) -> int:
+        """Do so, but for the commit; return how many were newer. ``anew`` is told the revisions of documents that were
+        written whole.
+        """
+        if not changes:
+            return 0
         changed = list(dict.fromkeys(change.product_id for change in changes))
         self._adopt({change.product_id: change.moment for change in changes if change.foreign and not change.anew})
         copied = {change.product_id: change.moment for change in changes if change.foreign and change.anew}
         self._adopt(copied, floor=never_held())
         found = get_products(self._stores.mongo, changed)
         written = self._index(found.values()) + self._unindex(set(changed) - set(found))
-        self._stores.search.commit()
-        anew = dict.fromkeys(change.product_id for change in changes if change.anew and change.product_id in found)
-        if anew:
-            found |= self._revive(list(anew))
+        whole = (change.product_id for change in changes if change.anew and change.product_id in found)
+        anew.update((product_id, found[product_id].revision) for product_id in whole)
         self._follow({product_id: found.get(product_id) for product_id in changed})
         return written
 
-    def _revive(self, product_ids: Sequence[str]) -> dict[str, Product]:
+    def _commit(self, anew: Mapping[str, int]) -> None:
+        """Show what was written, and see that it is what the index shows."""
+        self._stores.search.commit()
+        if anew:
+            self._revive(list(anew), anew)
+
+    def _revive(self, product_ids: Sequence[str], sent: Mapping[str, int]) -> None:
         """Lift products above what index and cache hold: a tombstone, where they were deleted and inserted again under
         their old id, or the revision from before they were replaced by an older copy or set back by hand.
         """
-        refused = reconcile.refused(self._stores, product_ids)
+        refused = reconcile.refused(self._stores, product_ids, sent)
         if not refused:
-            return {}
+            return
         self._adopt(dict.fromkeys(refused), floor=never_held())
         found = get_products(self._stores.mongo, refused)
         self._index(found.values())
         self._stores.search.commit()
-        return found
+        self._follow(found)
 
     def _index(self, products: Iterable[Product]) -> int:
         """Write products to the index; one that it cannot take becomes a dead letter and stops no other."""
@@ -299,7 +327,7 @@ class ProductFeed:
         """Bring index and caches to the catalog where they differ from it, whatever the stream told or did not."""
         for ids in found.batches(BATCH):
             self._apply([Change(product_id) for product_id in ids])
-            self._revive(ids)
+            self._revive(ids, {})
         self._revalidate_caches()
         self._reconciled = time.monotonic()
 

@@ -6,8 +6,9 @@ cache follow, from a sample, is ``consistency``'s.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from data.caches.products import ProductCache
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Differences", "Indexed", "behind", "differences", "refused", "revisions_of"]
 
 _BATCH = 1000
+_NONE: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -73,20 +75,26 @@ def behind(stores: Stores, index: Indexed, *, apart_from: Container[str] = ()) -
     }
 
 
-def refused(stores: Stores, product_ids: Sequence[str]) -> tuple[str, ...]:
+def refused(stores: Stores, product_ids: Collection[str], sent: Mapping[str, int] = _NONE) -> tuple[str, ...]:
     """Return those of ``product_ids`` that the index did not take (it has none of them, or a later revision), and those
     that the cache holds at a later revision.
 
-    An earlier one is no refusal: the product was written again meanwhile, and the change stream tells of it.
+    An earlier one is no refusal: the product was written again meanwhile, and the change stream tells of it. ``sent``
+    are the revisions that the index was just given: where it holds them all, the catalog need not be asked again.
     """
     indexed = stores.search.versions(product_ids)
     cached = ProductCache(stores.redis.cache).versions(product_ids)
-    stored = revisions_of(stores, product_ids)
-    return tuple(
-        key
-        for key, revision in stored.items()
-        if indexed.get(key, revision + 1) > revision or cached.get(key, revision) > revision
-    )
+
+    def not_taken(stored: Mapping[str, int]) -> tuple[str, ...]:
+        return tuple(
+            key
+            for key, revision in stored.items()
+            if indexed.get(key, revision + 1) > revision or cached.get(key, revision) > revision
+        )
+
+    if len(sent) == len(product_ids) and not not_taken(sent):
+        return ()
+    return not_taken(revisions_of(stores, product_ids))
 
 
 def _revisions(stores: Stores) -> Iterator[dict[str, int]]:

@@ -38,6 +38,7 @@ from data.events.leader import Leadership, leadership
 from data.events.products import ProductFeed
 from data.events.routes import ROUTES
 from data.events.topics import PRODUCTS, TOPICS
+from data.memory import calm_collector
 from data.settings import Settings, load_settings
 from data.stores import Stores
 
@@ -227,6 +228,7 @@ def main() -> int:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
     )
+    calm_collector()
     run(settings, stop)
     return 0
 

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -39,7 +40,7 @@ class Source:
     path: Path
     member: str = ""
 
-    @property
+    @cached_property
     def is_csv(self) -> bool:
         """Whether it is read as CSV, else as JSON lines."""
         return PurePosixPath(self.name).suffix.lower() in _CSV_SUFFIXES

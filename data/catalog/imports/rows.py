@@ -5,6 +5,7 @@ The SKUs of a run are remembered to find repeats: about 100 bytes a row, the onl
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from collections.abc import Mapping
@@ -25,6 +26,8 @@ from data.catalog.rules import flatten
 from data.catalog.types import AttributeDef
 from data.ids import ALPHABET
 
+#: From the symbols of RFC 4648 to those of our ids, which a person can tell apart.
+_SYMBOLS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,15})?")
 _WORDS = {"true": True, "yes": True, "false": False, "no": False}
 _AMOUNTS = frozenset({"base_price", "discount_percentage"})
@@ -162,8 +165,7 @@ class RowMapper:
         without = self._mapping.sku.hash_without
         kept = {name: value for name, value in row.items() if name not in without}
         digest = hashlib.sha256(msgspec.json.encode([table, kept], order="sorted")).digest()
-        number = int.from_bytes(digest[:10], "big")
-        return "".join(ALPHABET[(number >> shift) & 31] for shift in range(75, -1, -5))
+        return base64.b32encode(digest[:10]).translate(_SYMBOLS).decode()
 
     def _checked(self, values: dict[str, Any]) -> MappedRow:
         product = ProductInput(**{name: value for name, value in values.items() if value is not None})

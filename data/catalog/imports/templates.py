@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from data.errors import Invalid
@@ -51,7 +52,7 @@ class Template:
 
     parts: tuple[str | _Field | _Group, ...]
 
-    @property
+    @cached_property
     def only_field(self) -> str | None:
         """The name of the field where the template is one field and nothing else."""
         first = self.parts[0] if len(self.parts) == 1 else None
