@@ -141,6 +141,7 @@ class SheetScreen(AppScreen):
             return
         row, column = table.cursor
         cell = table.cell(row, column)
+        self.top_rule.show(" · ".join(part for part in table.rows[row][1][:2] if part), table.columns[column].label)
         if not self._typing:
             self.line.value = cell.text
         changed = sum(map(len, table.changes.values()))
@@ -213,13 +214,15 @@ class SheetScreen(AppScreen):
             self._changed(taken)
 
     def leave(self) -> bool:
-        """Esc: stop typing, then drawing."""
+        """Esc: stop typing, then the range is one cell again."""
         if self._typing:
             self._stop_typing()
             self._tell()
             return True
-        if self.cells.drawing:
+        ranged = self.table is not None and self.table.collapse()
+        if self.cells.drawing or ranged:
             self.cells.drawing = False
+            self.cells.refresh()
             self._tell()
             return True
         return False
@@ -233,7 +236,10 @@ class SheetScreen(AppScreen):
     def on_cell_sheet_pasted(self, event: CellSheet.Pasted) -> None:
         """Cells from a spreadsheet."""
         if self.table is not None and self.shop is not None and self.shop.actor.may(_NEED):
-            self._changed(self.table.paste(event.text))
+            taken, left_out = self.table.paste(event.text)
+            self._changed(taken)
+            if taken and left_out:
+                self.status.say(f"{_count(left_out, 'value')} left out: no cell there that can be changed", "warn")
 
     def _changed(self, taken: int) -> None:
         self.cells.refresh()

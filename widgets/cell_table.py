@@ -84,6 +84,12 @@ class CellTable:
 
     # -- moving -------------------------------------------------------------------------------------------------------
 
+    def collapse(self) -> bool:
+        """Let the range be the cursor's cell alone. Return whether it was more."""
+        was_more = self.anchor != self.cursor
+        self.anchor = self.cursor
+        return was_more
+
     def go(self, rows: int, columns: int, *, stretch: bool = False) -> None:
         """Move the cursor; with ``stretch`` the range grows from its anchor."""
         row = max(0, min(self.cursor[0] + rows, len(self.rows) - 1))
@@ -126,15 +132,20 @@ class CellTable:
         rows, columns = self.chosen
         return self.put({(r, c): self.cell(rows[0], c).text for r in rows[1:] for c in columns})
 
-    def paste(self, text: str) -> int:
-        """Write tab-separated ``text`` from the range's first cell on; one value fills the whole range."""
+    def paste(self, text: str) -> tuple[int, int]:
+        """Write tab-separated ``text`` from the range's first cell on; one value fills the whole range.
+
+        Return how many cells took a value, and how many values found none.
+        """
         lines = [line.split("\t") for line in text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")]
         rows, columns = self.chosen
         if len(lines) == 1 and len(lines[0]) == 1:
-            return self.write(lines[0][0])
+            return self.write(lines[0][0]), 0
         cells = ((rows[0] + down, columns[0] + across, value) for down, line in enumerate(lines)
                  for across, value in enumerate(line))  # fmt: skip
-        return self.put({(row, column): value.strip() for row, column, value in cells})
+        texts = {(row, column): value.strip() for row, column, value in cells}
+        taken = self.put(texts)
+        return taken, len(texts) - taken
 
     def copy(self) -> str:
         """Return the range as tab-separated lines."""

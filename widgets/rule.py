@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from widgets.line import OneLine, Piece
-from widgets.text import visible, width_of
+from widgets.text import fit, visible, width_of
 
 
 class SectionRule(OneLine):
@@ -22,8 +22,8 @@ class SectionRule(OneLine):
 
     def pieces(self, width: int) -> list[Piece]:
         """The rule across the whole width."""
-        head = f"─ {visible(self._title)} " if self._title else ""
-        tail = f" {visible(self._note)} ──" if self._note else ""
+        title, tail = visible(self._title), f" {visible(self._note)} ──" if self._note else ""
+        head = f"─ {fit(title, min(width_of(title), width - width_of(tail) - 4))} " if title else ""
         dashes = max(width - width_of(head) - width_of(tail), 0)
         if not self._title and not self._note:
             return [Piece("─" * width, "muted")]

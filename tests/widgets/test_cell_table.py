@@ -42,10 +42,10 @@ def test_a_range_is_written_filled_and_given_up() -> None:
 def test_cells_are_pasted_from_a_spreadsheet_and_what_sticks_out_is_left() -> None:
     table = made()
     select(table, (2, 1), (2, 1))
-    assert table.paste("5\t6\t7\r\n8\t9\r\n1\t1\n") == 4
+    assert table.paste("5\t6\t7\r\n8\t9\r\n1\t1\n") == (4, 3)
     assert table.changes == {"k2": {"a": "5", "b": "6"}, "k3": {"a": "8", "b": "9"}}
     select(table, (0, 1), (1, 2))
-    assert table.paste("3\n") == 4  # one value fills the range
+    assert table.paste("3\n") == (4, 0)  # one value fills the range
     assert table.copy() == "3\t3\n3\t3"
 
 
