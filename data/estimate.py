@@ -52,19 +52,22 @@ def estimate_rows(connection: Connection, sql: str, values: Mapping[str, Any], *
     return max(int(_plan(connection, sql, values)["Plan Rows"]), seen)
 
 
-def bounded_count(connection: Connection, sql: str, values: Mapping[str, Any], *, most: int = 1_000) -> Approximate:
+def bounded_count(
+    connection: Connection, sql: str, values: Mapping[str, Any], *, guessed: str = "", most: int = 1_000
+) -> Approximate:
     """Return how many rows ``sql`` (as in ``estimate_rows``) gives: counted up to ``most``, else the planner's guess.
 
-    Beyond ``most``, and where even counting so far would read too much, the guess is all there is.
+    Beyond ``most``, and where even counting so far would read too much, the guess is all there is. It is made for
+    ``guessed`` where that is given: about the same rows, asked for in a way that the planner has statistics for.
     """
-    values = dict(values)
+    values, guessed = dict(values), guessed or sql
     limited = f"{sql} LIMIT {most + 1}"
     if _plan(connection, limited, values)["Total Cost"] > _DEAREST:
-        return Approximate(estimate_rows(connection, sql, values), exact=False)
+        return Approximate(estimate_rows(connection, guessed, values), exact=False)
     counted = _counted(connection, limited, values)
     if counted is not None and counted <= most:
         return Approximate(counted, exact=True)
-    return Approximate(estimate_rows(connection, sql, values, seen=counted or 0), exact=False)
+    return Approximate(estimate_rows(connection, guessed, values, seen=counted or 0), exact=False)
 
 
 def _counted(connection: Connection, sql: str, values: Mapping[str, Any]) -> int | None:

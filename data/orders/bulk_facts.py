@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from data.orders.listing import HELD
+from data.orders.filters import HELD
 
 if TYPE_CHECKING:
     from data.stores.postgres import Postgres

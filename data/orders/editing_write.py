@@ -86,7 +86,7 @@ def _write_rows(uow: UnitOfWork, stored: dict[UUID, Row[Any]], new: NewOrder, st
         uow.connection.execute(delete(OrderItem).where(OrderItem.order_item_id.in_(ids)))
     if made:
         first = {item.line_no: item for item in stored.values()}
-        uow.connection.execute(insert(OrderItem), [_made(row, new, first, step, uow) for row in made])
+        uow.connection.execute(insert(OrderItem), [_made(row, new, first, step) for row in made])
 
 
 def _columns(rows: Sequence[PricedShare]) -> dict[str, list[Any]]:
@@ -106,7 +106,7 @@ def _removed(item: Row[Any], version: int, uow: UnitOfWork) -> dict[str, Any]:
     return {**values, "order_version": version, "created_at": uow.now}
 
 
-def _made(row: PricedShare, new: NewOrder, stored: dict[int, Row[Any]], step: Taken, uow: UnitOfWork) -> dict[str, Any]:
+def _made(row: PricedShare, new: NewOrder, stored: dict[int, Row[Any]], step: Taken) -> dict[str, Any]:
     """Return a new row: of a new line, or of one that a further warehouse serves now."""
     line = next(one.line for one in new.served if one.line.line_no == row.line_no)
     item = stored.get(row.line_no)
@@ -125,7 +125,7 @@ def _made(row: PricedShare, new: NewOrder, stored: dict[int, Row[Any]], step: Ta
         "tax_amount": row.tax_amount,
         "fulfillment_status": row.share.state,
         "warehouse_id": row.share.warehouse_id,
-        "created_at": uow.now,
+        "created_at": step.order.created_at,
     }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from data.orders.listing import HELD
+from data.orders.filters import HELD
 from data.orders.rules import OPEN
 
 if TYPE_CHECKING:

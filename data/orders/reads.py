@@ -14,7 +14,8 @@ from sqlalchemy import text
 from data.errors import NotFound
 from data.ids import normal_order_number, parse_id
 from data.orders.figures import OpenWork, Today, count_by_status, needs_a_hand, today_summary
-from data.orders.listing import HELD, list_orders, order_rows
+from data.orders.filters import HELD
+from data.orders.listing import list_orders, order_rows
 from data.orders.query import OrderQuery, parse_order_query
 from data.orders.rows import OrderRow
 
@@ -111,7 +112,8 @@ class OrderDetail:
     """One order with everything its screen shows.
 
     ``due_amount`` is what is still to be paid; below zero it is what the shop owes the customer. ``assigned_to`` is a
-    name, ``""`` for nobody; ``hold_reason`` is ``""`` unless the order is held back from shipping now.
+    name, ``""`` for nobody; ``hold_reason`` is ``""`` unless the order is held back from shipping now. ``discount_code``
+    is the code the customer named, ``""`` for none.
     """
 
     order_id: UUID
@@ -154,6 +156,7 @@ class OrderDetail:
     assigned_to: str = ""
     hold_reason: str = ""
     on_hold_until: datetime | None = None
+    discount_code: str = ""
 
 
 def get_order(postgres: Postgres, ref: str | UUID) -> OrderDetail:
@@ -222,8 +225,9 @@ _ORDER = text(
            o.created_at, o.updated_at, o.confirmed_at, o.shipped_at, o.delivered_at, o.cancelled_at, o.version,
            o.tags, coalesce(nullif(trim(concat_ws(' ', s.first_name, s.last_name)), ''), s.email, '') AS assigned_to,
            CASE WHEN {HELD} THEN o.hold_reason ELSE '' END AS hold_reason,
-           CASE WHEN {HELD} THEN o.on_hold_until END AS on_hold_until
+           CASE WHEN {HELD} THEN o.on_hold_until END AS on_hold_until, coalesce(c.code, '') AS discount_code
       FROM orders o LEFT JOIN users u ON u.user_id = o.user_id LEFT JOIN users s ON s.user_id = o.assigned_to
+      LEFT JOIN code_uses c ON c.order_id = o.order_id
      CROSS JOIN LATERAL ({_PAID}) AS money
      WHERE o.order_id = :order_id OR o.order_number = :order_number
     """

@@ -35,7 +35,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Text, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -98,8 +98,8 @@ class Order(Base):
         ),
         CheckConstraint("credited_amount >= 0 AND credited_amount <= total_amount", name="credited_amount"),
         CheckConstraint("hold_reason IS NOT NULL OR on_hold_until IS NULL", name="hold"),
-        # list_orders, no filter: newest first, keyset (created_at, order_id)
-        Index("idx_orders_created_at", text("created_at DESC"), text("order_id DESC")),
+        # list_orders, no filter: newest first, keyset (created_at, order_id); unique for the lines' foreign key
+        Index("idx_orders_created_at", text("created_at DESC"), text("order_id DESC"), unique=True),
         # list_orders status:…, count_by_status
         Index("idx_orders_status", "order_status", text("created_at DESC"), text("order_id DESC")),
         # list_orders total:… where few orders are that cheap or dear; walking the newest would read them all
@@ -142,12 +142,15 @@ class Order(Base):
 
 
 class OrderItem(Base):
-    """What one warehouse serves of one cart line. A line served by two warehouses is two rows with one ``line_no``."""
+    """What one warehouse serves of one cart line. A line served by two warehouses is two rows with one ``line_no``.
+
+    ``created_at`` is the order's, also of a line that an edit added: so the index of a product is in the list's order.
+    """
 
     __tablename__ = "order_items"
 
     order_item_id: Mapped[Key]
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_id", ondelete="CASCADE"))
+    order_id: Mapped[UUID]
     line_no: Mapped[int]
     product_id: Mapped[Str100]
     sku: Mapped[Str100]
@@ -171,6 +174,13 @@ class OrderItem(Base):
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (
+        ForeignKeyConstraint(
+            ["order_id", "created_at"],
+            ["orders.order_id", "orders.created_at"],
+            name="order_items_order_id_fkey",
+            onupdate="CASCADE",
+            ondelete="CASCADE",
+        ),
         CheckConstraint("quantity > 0", name="quantity"),
         # One check and not five, as in ``inventory``: each is parsed anew by every statement that writes a row.
         CheckConstraint(
@@ -189,8 +199,8 @@ class OrderItem(Base):
         ),
         # get_order: the lines in order; the foreign key's index
         Index("idx_order_items_order_id", "order_id", "line_no"),
-        # list_orders sku:…, what was sold of a product
-        Index("idx_order_items_product_id", "product_id"),
+        # list_orders sku:…, newest first; whether a product was ever ordered
+        Index("idx_order_items_product_id", "product_id", text("created_at DESC"), text("order_id DESC")),
         # the palette and the list find an order by its parcel's number
         Index(
             "idx_order_items_tracking_number",
