@@ -1,14 +1,13 @@
 """Drafts that hold stock until a date: one list for everybody, each draft taken on by one person.
 
 The stock is a reservation of the draft (``data.stock.holding``), made by the transaction that keeps the draft. Taking
-one on deletes its row, so nobody can place it twice; its stock stays held. Placing first tries with the stock that is
-free besides; only where that is short the hold is let go an instant before, and taken again where the order is refused.
-Rejected: converting the hold inside the statement that places, which every order would pay for in the loop under locks.
+one on deletes its row, so nobody can place it twice; its stock stays held until the order takes it over, in the one
+statement that places it (``PlaceOrder.draft_id``): there is no moment in which somebody else could have it. Rejected:
+letting go an instant before, which a stranger's order could fall into.
 """
 
 from __future__ import annotations
 
-import contextlib
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from data.customers.schema import User
 from data.door import UnitOfWork, handles
-from data.errors import Invalid, NotFound, OutOfStock
+from data.errors import Invalid, NotFound
 from data.orders.again import place
 from data.orders.draft_messages import DraftContent, HeldDraft, HoldDraft, TakeDraft
 from data.orders.messages import CartRef, OrderLineInput, PlaceOrder
@@ -186,45 +185,10 @@ def units_held(postgres: Postgres, draft_id: UUID) -> dict[tuple[str, str], int]
 
 
 def place_held(shop: Shop, command: PlaceOrder, draft_id: UUID, *, key: str | None = None) -> Done[Any]:
-    """Place an order whose stock this draft holds, and let the hold go. Raises as ``PlaceOrder``; then it holds on."""
-    try:
-        done = place(shop, command, key=key)
-    except OutOfStock:
-        again = _what_is_held(shop.stores.postgres, draft_id)
-        if again is None:
-            raise
-        release(shop, draft_id)
-        try:
-            return place(shop, command, key=key)
-        except BaseException:
-            with contextlib.suppress(OutOfStock):  # somebody was quicker: what is left is theirs to sell
-                shop.door.run(again, shop.actor)
-            raise
-    release(shop, draft_id)
-    return done
+    """Place an order that takes over the stock this draft holds. Raises as ``PlaceOrder``; then it holds on."""
+    return place(shop, msgspec.structs.replace(command, draft_id=draft_id), key=key)
 
 
 def release(shop: Shop, draft_id: UUID) -> None:
     """Let go of what the draft holds."""
     shop.door.run(ReleaseReservation(owner_type=OWNER, owner_id=str(draft_id)), shop.actor)
-
-
-def _what_is_held(postgres: Postgres, draft_id: UUID) -> ReserveStock | None:
-    """Return the command that holds again what the draft holds now, ``None`` for nothing."""
-    with postgres.reading() as connection:
-        rows = connection.execute(
-            select(
-                Reservation.product_id, Reservation.warehouse_id, Reservation.quantity, Reservation.expires_at
-            ).where(
-                Reservation.owner_type == OWNER,
-                Reservation.owner_id == str(draft_id),
-                Reservation.released_at.is_(None),
-            )
-        ).all()
-    minutes = math.ceil((rows[0].expires_at - datetime.now(UTC)).total_seconds() / 60) if rows else 0
-    if minutes < 1:
-        return None
-    lines = tuple(
-        ReserveLine(product_id=row.product_id, quantity=row.quantity, warehouse_id=row.warehouse_id) for row in rows
-    )
-    return ReserveStock(owner_type=OWNER, owner_id=str(draft_id), lines=lines, minutes=minutes)

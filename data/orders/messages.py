@@ -89,7 +89,8 @@ class PlaceOrder(Command, frozen=True, kw_only=True):
     refused with ``Conflict``. ``placed_at`` is for orders that were taken elsewhere earlier (import, demo data); it may
     not lie in the future. ``channel`` is a label of up to 20 characters (``phone``, ``web``, ``import``). ``code``
     takes something off and is counted as used by the transaction that places the order; ``cart`` becomes an order once
-    (``data.orders.again`` empties it afterwards).
+    (``data.orders.again`` empties it afterwards). ``draft_id`` names the held draft it was: the order takes over what
+    that holds, all of which is let go in the same moment; refused, it holds on.
 
     Raises ``Invalid`` (per field; a code that does not hold), ``NotFound`` (customer), ``OutOfStock`` (every short
     line), ``Conflict`` (also for a cart that is an order already).
@@ -115,6 +116,7 @@ class PlaceOrder(Command, frozen=True, kw_only=True):
     placed_at: datetime | None = None
     code: str = ""
     cart: CartRef | None = None
+    draft_id: UUID | None = None
 
 
 class OrderStatusChanged(msgspec.Struct, frozen=True, kw_only=True):

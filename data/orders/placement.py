@@ -35,6 +35,7 @@ from data.orders.messages import PlacedOrder, PlaceOrder
 from data.orders.ordered_carts import check_cart
 from data.orders.rules import PricedLine, Totals, quote
 from data.orders.taxes import taxes_now
+from data.stock.held import held_by_draft
 from data.stock.holding import free_what_ran_out
 from data.stores.combining import Combiner
 from data.stores.prepared import Prepared
@@ -104,7 +105,7 @@ def place_order(command: PlaceOrder, unit: OneStatement) -> PlacedOrder:
         return cast(PlacedOrder, stored)
     _compare(command, totals)
     order = (*_amounts(totals), *_addresses(ship_to, bill_to), *map(_element, fields))
-    by_line, extras = _line_columns(lines, totals), _extras(command)
+    by_line, extras = _line_columns(lines, totals), _extras(command, unit.stores.postgres)
     user_id, at, shard = str(command.user_id), placed_at.isoformat(), 0
     for _ in range(_DRAWS):
         order_id, order_number = new_id_text(), new_order_number(shard)
@@ -135,8 +136,8 @@ def _write(postgres: Postgres, cart: _Cart) -> _Outcome:
 
     def send(carts: Sequence[_Cart]) -> list[_Outcome]:
         arrays = ["{" + ",".join(column) + "}" for column in zip(*(each.columns for each in carts), strict=True)]
-        with postgres.autocommit() as held:
-            (answer,) = _PLACE.one(held.raw, arrays)
+        with postgres.autocommit() as line:
+            (answer,) = _PLACE.one(line, arrays)
         assert answer is not None
         return [_Outcome(*each) for each in zip(*_OUTCOMES.decode(answer), strict=True)]
 
@@ -233,13 +234,15 @@ def _host() -> str:
     return socket.gethostname()
 
 
-def _extras(command: PlaceOrder) -> str:
+def _extras(command: PlaceOrder, postgres: Postgres) -> str:
     """Return what few orders have as the statement takes it."""
-    if not command.code and command.cart is None:
+    if not command.code and command.cart is None and command.draft_id is None:
         return "NULL"
     extras: dict[str, object] = {"code": normal_code(command.code)} if command.code else {}
     if command.cart is not None:
         extras |= {"cart_id": command.cart.cart_id, "cart_lines": command.cart.lines}
+    if command.draft_id is not None and (held := held_by_draft(postgres, command.draft_id)):
+        extras |= {"draft": command.draft_id, "held": held}
     return _element(_json(extras))
 
 

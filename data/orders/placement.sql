@@ -23,7 +23,8 @@
 -- key included). Whoever asks again, each cart alone and with its key, gets the right outcome.
 --
 -- extras is NULL for nearly every cart, else a document: cart_id and cart_lines of the customer's cart it was made from,
--- the code that took sum_discount off. What they have to be like is checked by the caller; here is counted.
+-- the code that took sum_discount off, the draft it was and what that holds, as the caller read it (take_over_holds).
+-- What they have to be like is checked by the caller; here is counted.
 --
 -- All arrays run parallel: those of the carts one entry per cart, lines saying how many lines it has; the line_ arrays
 -- one entry per line, carts in the same order, folded by the caller so that (product, warehouse) occurs once in a cart.
@@ -111,6 +112,14 @@ BEGIN
              ORDER BY i.product_id, i.warehouse_id) s;
     stock_moves := stock_taken;
     stock_move := stock_taken;
+    IF cardinality(array_remove(extras, NULL)) > 0 THEN  -- what is held for an order is free for it
+        stock_free := (SELECT array_agg(s.free + coalesce((
+                                  SELECT sum((h ->> 'units')::integer)
+                                    FROM unnest(extras) AS e (extra), jsonb_array_elements(e.extra -> 'held') AS h
+                                   WHERE h ->> 'product_id' = stock_product[s.n]
+                                     AND h ->> 'warehouse_id' = stock_warehouse[s.n]), 0)::integer ORDER BY s.n)
+                         FROM unnest(stock_free) WITH ORDINALITY AS s (free, n));
+    END IF;
     details := array_fill(NULL::jsonb, ARRAY[cardinality(outcomes)]);
 
     FOR cart IN 1 .. cardinality(outcomes) LOOP
@@ -284,6 +293,12 @@ BEGIN
         INSERT INTO code_uses (order_id, code, amount)
         SELECT new_order_id[c], extras[c] ->> 'code', sum_discount[c]
           FROM unnest(placed) AS c WHERE extras[c] ? 'code';
+        IF EXISTS (SELECT FROM unnest(placed) AS c WHERE extras[c] ? 'held') THEN
+            IF cardinality(outcomes) > 1 THEN
+                RAISE EXCEPTION 'what is held is taken over alone' USING ERRCODE = 'serialization_failure';
+            END IF;
+            PERFORM take_over_holds(extras[1], claim_actor[1], stock_product, stock_warehouse, stock_taken);
+        END IF;
     END IF;
 
     -- One row is locked by its update; more are locked first, in the order in which they were read.
@@ -330,5 +345,59 @@ BEGIN
     UNION ALL
     SELECT 'stock', e.product_id, 'reserve', '{}'::jsonb FROM unnest(event_product) AS e (product_id);
     RETURN jsonb_build_array(outcomes, details);
+END
+$body$;
+
+-- Let go of all that a draft holds, under the locks under which its order takes it: nobody else gets in between.
+--
+-- extra names the draft and has held, an array of reservation_id, version, product_id, warehouse_id, units and
+-- the movement_id of the release. Locks as everybody who holds does: its owner, the draft; reservations by id; levels by
+-- key, those the order takes from included. serialization_failure where the draft holds something else than that by now.
+CREATE FUNCTION take_over_holds(
+    extra jsonb, actor uuid, stock_product text[], stock_warehouse text[], stock_taken integer[]
+) RETURNS void LANGUAGE plpgsql
+AS $body$
+DECLARE
+    ids uuid[] := (SELECT array_agg((h ->> 'reservation_id')::uuid) FROM jsonb_array_elements(extra -> 'held') AS h);
+    found uuid[];
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('draft:' || (extra ->> 'draft'), 8));
+    found := ARRAY(SELECT r.reservation_id FROM reservations r
+                    WHERE r.owner_type = 'draft' AND r.owner_id = extra ->> 'draft' AND r.released_at IS NULL
+                    ORDER BY r.reservation_id FOR UPDATE);
+    IF found <> ARRAY(SELECT id FROM unnest(ids) AS id ORDER BY id) OR EXISTS (
+        SELECT FROM jsonb_array_elements(extra -> 'held') AS h JOIN reservations r
+            ON r.reservation_id = (h ->> 'reservation_id')::uuid
+         WHERE r.version <> (h ->> 'version')::bigint) THEN
+        RAISE EXCEPTION 'what is held was changed meanwhile' USING ERRCODE = 'serialization_failure';
+    END IF;
+    UPDATE reservations SET released_at = now(), outcome = 'ordered' WHERE reservation_id = ANY (ids);
+    PERFORM FROM inventory i
+      WHERE (i.product_id, i.warehouse_id) IN (
+            SELECT t.product_id, t.warehouse_id
+              FROM unnest(stock_product, stock_warehouse, stock_taken) AS t (product_id, warehouse_id, units)
+             WHERE t.units > 0
+            UNION SELECT r.product_id, r.warehouse_id FROM reservations r WHERE r.reservation_id = ANY (ids))
+      ORDER BY i.product_id, i.warehouse_id FOR NO KEY UPDATE OF i;
+    WITH freed AS (
+        UPDATE inventory i
+           SET available_stock = i.available_stock + r.quantity, reserved_stock = i.reserved_stock - r.quantity,
+               version = i.version + 1, last_updated = now()
+          FROM reservations r
+         WHERE r.reservation_id = ANY (ids) AND i.product_id = r.product_id AND i.warehouse_id = r.warehouse_id
+        RETURNING r.reservation_id, r.quantity, i.product_id, i.warehouse_id, i.available_stock, i.reserved_stock,
+                  i.damaged_stock, i.total_stock
+    )
+    INSERT INTO inventory_movements (movement_id, product_id, warehouse_id, movement_type, kind, quantity,
+                                     available_delta, reserved_delta, available_after, reserved_after, damaged_after,
+                                     stock_after_movement, reference_id, reference_type, created_by)
+    SELECT (h ->> 'movement_id')::uuid, f.product_id, f.warehouse_id, 'adjustment', 'release', f.quantity,
+           f.quantity, -f.quantity, f.available_stock, f.reserved_stock, f.damaged_stock, f.total_stock,
+           f.reservation_id, 'reservation', actor
+      FROM freed f JOIN jsonb_array_elements(extra -> 'held') AS h
+        ON (h ->> 'reservation_id')::uuid = f.reservation_id;
+    INSERT INTO outbox (topic, key, kind, payload)
+    SELECT 'stock', r.product_id, 'release', '{}'::jsonb
+      FROM reservations r WHERE r.reservation_id = ANY (ids) GROUP BY r.product_id;
 END
 $body$;

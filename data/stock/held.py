@@ -1,4 +1,4 @@
-"""Reads of reservations: what is held for drafts and carts, by keyset."""
+"""Reads of reservations: what is held for drafts and carts, by keyset; what one draft holds."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from data.paging import decode_cursor, encode_cursor
+from data.stock.holding import freed
+from data.stock.schema import Reservation
 from data.types import Page
 
 if TYPE_CHECKING:
     from data.stores.postgres import Postgres
 
-__all__ = ["ReservationRow", "list_reservations"]
+__all__ = ["Held", "ReservationRow", "held_by_draft", "list_reservations"]
 
 _LISTING = "reservations:expires_at"
 
@@ -33,6 +35,33 @@ class ReservationRow:
     quantity: int
     expires_at: datetime
     is_due: bool
+
+
+@dataclass(frozen=True)
+class Held:
+    """Units a draft holds, and the movement that lets them go: what ``take_over_holds`` of placement is told."""
+
+    reservation_id: UUID
+    version: int
+    product_id: str
+    warehouse_id: str
+    units: int
+    movement_id: UUID | None
+
+
+def held_by_draft(postgres: Postgres, draft_id: UUID) -> list[Held]:
+    """Return what the draft holds, also beyond its time as long as nobody has booked that."""
+    statement = select(Reservation.__table__).where(
+        Reservation.owner_type == "draft",
+        Reservation.owner_id == str(draft_id),
+        Reservation.released_at.is_(None),
+    )
+    with postgres.reading() as connection:
+        rows = connection.execute(statement).all()
+    return [
+        Held(row.reservation_id, row.version, row.product_id, row.warehouse_id, row.quantity, freed(row).caused_id)
+        for row in rows
+    ]
 
 
 def list_reservations(postgres: Postgres, *, after: str | None = None, limit: int = 50) -> Page[ReservationRow]:

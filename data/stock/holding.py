@@ -3,7 +3,8 @@
 A reservation moves stock like an order's line does, from available to reserved, so that placement needs to know nothing
 of it and the database's own check stands behind it. When its time is over it is nobody's, whether or not a job has run:
 reads count its units as available (``data.stock.reads.levels_of``), and whoever needs units books the release first
-(``release_due``; placement once it is short, by ``free_what_ran_out``). Rejected: rows that availability is computed
+(``release_due``; placement once it is short, by ``free_what_ran_out``). The order a draft becomes takes its units over
+(``take_over_holds`` in ``data/orders/placement.sql``). Rejected: rows that availability is computed
 from, for then every placement would have to add up the holds of others under the lock of the level.
 
 Lock order: owner → reservations by id → levels by key.
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from data.access.rules import Actor
     from data.stores import Stores
 
-__all__ = ["OWNERS", "free_what_ran_out", "release_due"]
+__all__ = ["OWNERS", "free_what_ran_out", "freed", "release_due"]
 
 OWNERS = ("draft", "cart")
 MAX_MINUTES = 60 * 24 * 30
@@ -216,10 +217,13 @@ def _let_go(uow: UnitOfWork, rows: Sequence[Row[Any]], outcome: str) -> list[Mov
         .where(Reservation.reservation_id.in_([row.reservation_id for row in rows]))
         .values(released_at=uow.now, outcome=outcome)
     )
-    return [
-        _move((row.product_id, row.warehouse_id), "release", row.quantity, row.reservation_id, row.version + 1)
-        for row in sorted(rows, key=lambda row: (row.product_id, row.warehouse_id, row.reservation_id))
-    ]
+    ordered = sorted(rows, key=lambda row: (row.product_id, row.warehouse_id, row.reservation_id))
+    return [freed(row) for row in ordered]
+
+
+def freed(row: Row[Any]) -> Move:
+    """Return the movement that frees the units of a reservation, a row of its table."""
+    return _move((row.product_id, row.warehouse_id), "release", row.quantity, row.reservation_id, row.version + 1)
 
 
 @handles(ReleaseReservation)

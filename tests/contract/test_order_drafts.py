@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from uuid import UUID
 
 import msgspec
@@ -16,7 +17,8 @@ from data.orders.drafts import as_order, get_draft, list_drafts, place_held
 from data.shop import Shop
 from data.stock.reads import reconcile
 from tests.desk_world import at_the_desk
-from tests.orders_world import ADDRESS, customer, one, place, product, warehouses
+from tests.orders_world import ADDRESS, customer, one, place, product, sql, warehouses
+from tests.torture.load import deadlocks
 
 
 @pytest.fixture
@@ -56,9 +58,70 @@ def test_what_is_held_nobody_else_sells_and_the_draft_itself_does(shop: Shop, us
     assert (free(shop), reconcile(shop.stores.postgres)) == (0, ())
 
 
-def test_what_is_free_besides_is_sold_first_and_the_hold_let_go(shop: Shop, user: UUID) -> None:
+def test_the_hold_is_what_is_sold_and_what_is_free_besides_stays_free(shop: Shop, user: UUID) -> None:
     order(shop, hold(shop, user, 4))
     assert (free(shop), one(shop, "SELECT reserved_stock FROM inventory")) == (6, 4)
+
+
+def test_an_order_takes_over_what_its_draft_holds_in_one_transaction(shop: Shop, user: UUID) -> None:
+    product(shop, "FAN", {"WH1": 3})
+    draft_id = hold(shop, user, 8)
+    lines = (DraftLine(sku="RAM", quantity=5), DraftLine(sku="FAN", quantity=3))
+    content = DraftContent(user_id=user, lines=lines)
+    until = datetime.now(UTC) + timedelta(days=1)
+    shop.door.run(HoldDraft(draft_id=draft_id, content=content, until=until), shop.actor)
+    shop.door.run(HoldDraft(draft_id=draft_id, content=content, until=until), shop.actor)
+    changed = msgspec.structs.replace(content, lines=(DraftLine(sku="RAM", quantity=9),))
+    command = msgspec.structs.replace(as_order(draft_id, changed), shipping_address=ADDRESS)
+    done = place_held(shop, command, draft_id, key="once")
+    again = place_held(shop, command, draft_id, key="once")
+    assert (again.replayed, again.result) == (True, done.result)
+    moved = sql(
+        shop,
+        "SELECT i.sku, m.kind, m.quantity, m.xmin::text FROM inventory_movements m JOIN inventory i"
+        " USING (product_id, warehouse_id) ORDER BY m.sequence DESC LIMIT 3",
+    )
+    assert sorted(row[:3] for row in moved) == [("FAN", "release", 3), ("RAM", "release", 5), ("RAM", "reserve", 9)]
+    assert len({row[3] for row in moved}) == 1, "nobody gets in between"
+    assert sql(shop, "SELECT DISTINCT outcome FROM reservations") == [("ordered",)]
+    levels = sql(shop, "SELECT sku, available_stock, reserved_stock FROM inventory ORDER BY sku")
+    assert levels == [("FAN", 3, 0), ("RAM", 1, 9)]
+    assert reconcile(shop.stores.postgres) == ()
+
+
+def test_no_stranger_gets_what_a_draft_holds_while_it_is_placed(shop: Shop, user: UUID) -> None:
+    """All there is of two products in two warehouses is held; six hands want it while the draft becomes an order."""
+    warehouses(shop, "WH2")
+    over = Event()
+
+    def stranger(number: int, skus: tuple[str, str]) -> int:
+        got = 0
+        while not over.is_set():
+            try:
+                place(shop, user, *((sku, 1) for sku in skus[:: -1 if number % 2 else 1]))
+                got += 1
+            except OutOfStock:
+                continue
+        return got
+
+    for turn in range(3):
+        skus = f"A{turn}", f"B{turn}"
+        for sku in skus:
+            product(shop, sku, {"WH1": 2, "WH2": 2})
+        content = DraftContent(user_id=user, lines=tuple(DraftLine(sku=sku, quantity=4) for sku in skus))
+        until = datetime.now(UTC) + timedelta(days=1)
+        held = shop.door.run(HoldDraft(draft_id=new_id(), content=content, until=until), shop.actor).result
+        over.clear()
+        with ThreadPoolExecutor(6) as hands:
+            trying = [hands.submit(stranger, number, skus) for number in range(6)]
+            try:
+                order(shop, held.draft_id)
+            finally:
+                over.set()
+        assert [hand.result() for hand in trying] == [0] * 6
+    assert sql(shop, "SELECT DISTINCT available_stock, reserved_stock FROM inventory WHERE sku <> 'RAM'") == [(0, 2)]
+    assert deadlocks(shop.stores) == 0
+    assert reconcile(shop.stores.postgres) == ()
 
 
 def test_an_order_that_is_refused_leaves_its_draft_holding(shop: Shop, user: UUID) -> None:

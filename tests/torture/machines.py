@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 import hypothesis.strategies as st
-from hypothesis import HealthCheck, Phase, Verbosity, reject, seed, settings
+from hypothesis import HealthCheck, Phase, reject, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 FULL = os.environ.get("SHOP_TESTS_TORTURE") == "1"
@@ -87,33 +87,39 @@ def step(**strategies: Any) -> Callable[[Callable[..., None]], Any]:
 
 def run_machine(machine: Callable[[Tally], RuleBasedStateMachine], *, small_seeds: int) -> Tally:
     """Run the machine once under each seed and return what was reached; a failure says the seed."""
-    began, tally, seeds = time.monotonic(), Tally(), _seeds(small_seeds)
-    for number in seeds:
-        # A function of its own for each seed: hypothesis keeps the seed on what it is given.
-        factory: Any = seed(number)(lambda: machine(tally))
-        try:
-            run_state_machine_as_test(
-                factory,
-                settings=settings(
-                    max_examples=1,
-                    phases=[Phase.generate, Phase.shrink],
-                    stateful_step_count=1 + (STEPS if FULL else SMALL_STEPS),  # the first furnishes the run
-                    database=None,
-                    deadline=None,
-                    suppress_health_check=list(HealthCheck),
-                    verbosity=Verbosity.normal,
-                    print_blob=True,
-                ),
-            )
-        except BaseException as error:
-            error.add_note(f"seed {number}: STOREKEEPER_TORTURE=1 SHOP_TESTS_SEEDS={number} repeats it")
-            raise
-        if FULL and (number + 1) % 50 == 0:
-            print(f"up to seed {number}: held, {time.monotonic() - began:,.0f} s", flush=True)
-    if FULL:
-        print(f"seeds {seeds[0]}-{seeds[-1]}: {tally.told()}", flush=True)
-    assert tally.of == len(seeds)
+    began, tally, seeds, held = time.monotonic(), Tally(), _seeds(small_seeds), 0
+    try:
+        for number in seeds:
+            _run_under(number, lambda: machine(tally))
+            held += 1
+            if FULL and held % 25 == 0:
+                print(f"up to seed {number}: held, {time.monotonic() - began:,.0f} s", flush=True)
+    finally:
+        if FULL:
+            print(f"{held:,} seeds from {seeds[0]} on held; {tally.told()}", flush=True)
+    assert tally.of >= len(seeds)
     return tally
+
+
+def _run_under(number: int, machine: Callable[[], RuleBasedStateMachine]) -> None:
+    # A function of its own for each seed: hypothesis keeps the seed on what it is given.
+    factory: Any = seed(number)(lambda: machine())
+    try:
+        run_state_machine_as_test(
+            factory,
+            settings=settings(
+                max_examples=1,
+                phases=[Phase.generate, Phase.shrink],
+                stateful_step_count=1 + (STEPS if FULL else SMALL_STEPS),  # the first furnishes the run
+                database=None,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+                print_blob=True,
+            ),
+        )
+    except BaseException as error:
+        error.add_note(f"seed {number}: STOREKEEPER_TORTURE=1 SHOP_TESTS_SEEDS={number} repeats it")
+        raise
 
 
 def _seeds(small: int) -> range:

@@ -1,4 +1,4 @@
-"""Placement, as a function of the database.
+"""Placement, as functions of the database.
 
 A function is code, so its text stands once, in its room, and not a second time in here; a revision only says that the
 database is to be given it anew. Whoever changes the text after a release adds a revision that installs it again and
@@ -18,16 +18,16 @@ branch_labels = None
 depends_on = None
 
 #: Of ``data/orders/placement.sql`` as this revision installs it.
-PLACEMENT_SHA256 = "45e5080645fad4dcf3b3fa1a6f45a1566e3b29b29c7d2540fd84b45b924dd89f"
+PLACEMENT_SHA256 = "8653c6bea05d25dce9a792c0047ab4b8819302b2259960d482ab3d976d076336"
 
 
 def upgrade() -> None:
-    """Create ``place_orders``, replacing one of any signature."""
-    op.execute("DROP FUNCTION IF EXISTS place_orders")
+    """Create ``place_orders`` and what it calls, replacing those of any signature."""
+    op.execute("DROP FUNCTION IF EXISTS place_orders, take_over_holds")
     source = files("data.orders").joinpath("placement.sql").read_text(encoding="utf-8")
     op.get_bind().exec_driver_sql(source, execution_options={"no_parameters": True})
 
 
 def downgrade() -> None:
-    """Drop it."""
-    op.execute("DROP FUNCTION place_orders")
+    """Drop them."""
+    op.execute("DROP FUNCTION place_orders, take_over_holds")
