@@ -125,8 +125,8 @@ class OneStatement:
 
     def stored_result(self) -> Any | None:
         """Return what an earlier call stored under this claim, or ``None``; raises ``Conflict`` for other content."""
-        with self.stores.postgres.autocommit() as held:
-            stored = stored_result(held.connection, self.claim, self._kind)
+        with self.stores.postgres.reading() as connection:
+            stored = stored_result(connection, self.claim, self._kind)
         self.replayed = stored is not None
         return stored
 

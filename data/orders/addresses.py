@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["addresses_of", "checked_address"]
 
+_STREET, _CITY, _NAME, _PHONE = text(255, required=True), text(100, required=True), text(100), text(20)
+
 
 def addresses_of(unit: OneStatement, command: PlaceOrder) -> tuple[Address, Address]:
     """Return the addresses to ship to and to bill. Asks the database only where the command holds no address itself.
@@ -45,14 +47,14 @@ def checked_address(field: str, address: Address | None) -> Address | None:
     try:
         values = cleaned(
             {
-                "street_address": (text(255, required=True), address.street_address),
-                "city": (text(100, required=True), address.city),
+                "street_address": (_STREET, address.street_address),
+                "city": (_CITY, address.city),
                 "postal_code": (postal_code(address.country), address.postal_code),
                 "country": (country, address.country),
-                "state": (text(100), address.state),
-                "first_name": (text(100), address.first_name),
-                "last_name": (text(100), address.last_name),
-                "phone": (text(20), address.phone),
+                "state": (_NAME, address.state),
+                "first_name": (_NAME, address.first_name),
+                "last_name": (_NAME, address.last_name),
+                "phone": (_PHONE, address.phone),
             }
         )
     except Invalid as refused:
@@ -68,8 +70,8 @@ def _stored(postgres: Postgres, command: PlaceOrder) -> list[Any]:
         .where(UserAddress.user_id == command.user_id)
         .order_by(UserAddress.is_default.desc(), UserAddress.address_id)
     )
-    with postgres.autocommit() as held:
-        return list(held.connection.execute(statement))
+    with postgres.reading() as connection:
+        return list(connection.execute(statement))
 
 
 def _pick(stored: list[Any], address_id: UUID | None, kind: str) -> Address | None:

@@ -10,8 +10,7 @@ import select
 import time
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import sqlalchemy as sa
@@ -20,9 +19,13 @@ from sqlalchemy import event, exc
 from sqlalchemy.pool import QueuePool
 
 from data.errors import Conflict, Invalid, Unavailable
+from data.stores.autocommit import AutocommitPool, Line
 from data.types import Health
 
-__all__ = ["Autocommit", "Postgres", "retryable", "sqlstate", "translate_errors"]
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["Postgres", "retryable", "sqlstate", "translate_errors"]
 
 STORE = "postgresql"
 _OPTIONS = "-c statement_timeout=10s -c lock_timeout=3s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
@@ -38,6 +41,7 @@ _DEFAULTS = {
 #: how long a server may say nothing before it is asked whether it lives
 _SILENCE_SECONDS = 5.0
 _POOL_SIZE, _POOL_OVERFLOW, _POOL_WAIT_SECONDS = 16, 32, 3.0
+_ALL_BUSY = f"all {_POOL_SIZE + _POOL_OVERFLOW} connections are busy"
 #: serialization failure, deadlock, lock not available: the whole transaction is worth another try
 _RETRYABLE = frozenset({"40001", "40P01", "55P03"})
 _IdleTooLong = psycopg.errors.IdleInTransactionSessionTimeout
@@ -49,7 +53,7 @@ class Postgres:
     def __init__(self, url: str) -> None:
         self._conninfo = _conninfo(url)
         self.engine = self._engine()
-        self._autocommit = self._engine(isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+        self._autocommit = AutocommitPool(self._connect, _POOL_SIZE, _POOL_SIZE + _POOL_OVERFLOW, _POOL_WAIT_SECONDS)
         self._reader = self.engine.execution_options(postgresql_readonly=True)
 
     def reading(self) -> AbstractContextManager[sa.Connection]:
@@ -64,13 +68,13 @@ class Postgres:
         """
         return _transaction(self.engine)
 
-    def autocommit(self) -> AbstractContextManager[Autocommit]:
+    def autocommit(self) -> AbstractContextManager[Line]:
         """Hold a connection on which every statement is its own transaction: for a command that is one statement.
 
         From a pool of its own, since switching a connection to and fro costs as much as asking it. Only one-statement
         commands use it. Raises what ``writing`` raises.
         """
-        return _autocommit(self._autocommit)
+        return _Autocommit(self._autocommit)
 
     def health(self) -> Health:
         """Say which server answers. Asked over a connection of its own: a full pool is no dead server."""
@@ -86,9 +90,9 @@ class Postgres:
     def close(self) -> None:
         """Close the idle connections, and the others when they come back."""
         self.engine.dispose()
-        self._autocommit.dispose()
+        self._autocommit.close()
 
-    def _engine(self, **options: Any) -> sa.Engine:
+    def _engine(self) -> sa.Engine:
         engine = sa.create_engine(
             "postgresql+psycopg://",
             creator=self._connect,
@@ -98,7 +102,6 @@ class Postgres:
             pool_timeout=_POOL_WAIT_SECONDS,
             pool_use_lifo=True,
             hide_parameters=True,
-            **options,
         )
         event.listen(engine, "checkout", _refuse_closed)
         return engine
@@ -171,30 +174,28 @@ def _transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
-class Autocommit:
-    """A pooled connection in autocommit: ``raw`` as the pool hands it out, ``connection`` for SQLAlchemy's statements.
+class _Autocommit:
+    """A connection of ``pool`` for a block. A class, since a generator's context costs several times as much."""
 
-    The second is made when it is first asked for, because a placement that goes well never does.
-    """
+    __slots__ = ("_line", "_pool")
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self.raw = engine.raw_connection()
+    def __init__(self, pool: AutocommitPool) -> None:
+        self._pool = pool
 
-    @cached_property
-    def connection(self) -> sa.Connection:
-        """The same connection as SQLAlchemy's."""
-        return sa.Connection(self._engine, connection=self.raw)
+    def __enter__(self) -> Line:
+        with translate_errors():
+            line = self._pool.take()
+        if line is None:
+            raise Unavailable(STORE, _ALL_BUSY)
+        self._line = line
+        return line
 
-
-@contextmanager
-def _autocommit(engine: sa.Engine) -> Iterator[Autocommit]:
-    with translate_errors():
-        held = Autocommit(engine)
-        try:
-            yield held
-        finally:
-            held.raw.close()
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._pool.give_back(self._line)
+        if isinstance(error, psycopg.Error):
+            raise _translated(error) or error from error
 
 
 @contextmanager
@@ -206,7 +207,7 @@ def translate_errors() -> Iterator[None]:
     try:
         yield
     except exc.TimeoutError as error:
-        raise Unavailable(STORE, f"all {_POOL_SIZE + _POOL_OVERFLOW} connections are busy") from error
+        raise Unavailable(STORE, _ALL_BUSY) from error
     except exc.DBAPIError as error:
         raise _translated(error.orig) or error from error.orig
     except psycopg.Error as error:

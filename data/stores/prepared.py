@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 from psycopg import generators, pq
 from psycopg.errors import error_from_result
 
 if TYPE_CHECKING:
-    from sqlalchemy import PoolProxiedConnection
+    import psycopg
+
+    from data.stores.autocommit import Line
 
 __all__ = ["Prepared"]
 
@@ -27,31 +28,24 @@ class Prepared:
     """
 
     def __init__(self, name: str, statement: str) -> None:
-        self._name = name.encode()
+        self._name = name
+        self._sent_name = name.encode()
         self._statement = statement.encode()
-        self._mark = f"prepared:{name}"
 
-    def one(self, connection: PoolProxiedConnection, arguments: Sequence[str | None]) -> tuple[str | None, ...]:
+    def one(self, line: Line, arguments: Sequence[str | None]) -> tuple[str | None, ...]:
         """Run the statement and return the columns of its one row as PostgreSQL writes them in text.
 
-        The connection must be in autocommit. Raises psycopg's errors, for ``translate_errors`` around it; a connection
-        that broke, or was left in the middle by an interrupt, does not go back to the pool.
+        Raises psycopg's errors, for ``Postgres.autocommit`` around it to translate.
         """
-        driver = connection.driver_connection
-        assert isinstance(driver, psycopg.Connection)
+        driver = line.driver
         pgconn = driver.pgconn
-        try:
-            if self._mark not in connection.info:
-                pgconn.send_prepare(self._name, self._statement)
-                _wait(driver, pq.ExecStatus.COMMAND_OK)
-                connection.info[self._mark] = True
-            pgconn.send_query_prepared(self._name, [None if value is None else value.encode() for value in arguments])
-            result = _wait(driver, pq.ExecStatus.TUPLES_OK)
-        except BaseException:
-            if driver.closed or pgconn.transaction_status != pq.TransactionStatus.IDLE:
-                connection.invalidate()
-            raise
-        return tuple(_text(result.get_value(0, column)) for column in range(result.nfields))
+        if self._name not in line.prepared:
+            pgconn.send_prepare(self._sent_name, self._statement)
+            _wait(driver, pq.ExecStatus.COMMAND_OK)
+            line.prepared.add(self._name)
+        pgconn.send_query_prepared(self._sent_name, [None if value is None else value.encode() for value in arguments])
+        result = _wait(driver, pq.ExecStatus.TUPLES_OK)
+        return tuple([_text(result.get_value(0, column)) for column in range(result.nfields)])
 
 
 def _wait(driver: psycopg.Connection[Any], wanted: pq.ExecStatus) -> pq.abc.PGresult:

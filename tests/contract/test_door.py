@@ -132,13 +132,12 @@ def stumble(command: Stumble, uow: UnitOfWork) -> int:
 @handles(CountAtOnce, one_statement=True)
 def count_at_once(command: CountAtOnce, unit: OneStatement) -> int:
     claim = unit.claim
-    with unit.stores.postgres.autocommit() as held:
-        value = held.connection.execute(
-            text(
-                "WITH claimed AS (INSERT INTO idempotency_keys (actor_id, key, command, content_hash, result)"
-                " SELECT :actor, :key, :command, :hash, '1' WHERE NOT :refuse ON CONFLICT DO NOTHING RETURNING 1)"
-                " INSERT INTO relay_state (name, value) SELECT :tally, '1' FROM claimed RETURNING (value)::int"
-            ),
+    with unit.stores.postgres.autocommit() as line:
+        row = line.driver.execute(
+            "WITH claimed AS (INSERT INTO idempotency_keys (actor_id, key, command, content_hash, result)"
+            " SELECT %(actor)s, %(key)s, %(command)s, %(hash)s, '1' WHERE NOT %(refuse)s"
+            " ON CONFLICT DO NOTHING RETURNING 1)"
+            " INSERT INTO relay_state (name, value) SELECT %(tally)s, '1' FROM claimed RETURNING (value)::int",
             {
                 "actor": claim.actor_id,
                 "key": claim.key,
@@ -147,13 +146,13 @@ def count_at_once(command: CountAtOnce, unit: OneStatement) -> int:
                 "refuse": command.refuse,
                 "tally": command.tally,
             },
-        ).scalar_one_or_none()
-    if value is None:
+        ).fetchone()
+    if row is None:
         stored = unit.stored_result()
         if stored is None:
             raise Invalid({"refuse": "was asked for"})
         return int(stored)
-    return int(value)
+    return int(row[0])
 
 
 @pytest.fixture

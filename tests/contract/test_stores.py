@@ -8,6 +8,7 @@ import time
 import bson
 import msgspec
 import psutil
+import psycopg
 import pymongo
 import pytest
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from data.errors import Conflict, Invalid, Unavailable
 from data.local import ensure_up
 from data.settings import Settings
 from data.stores import LETTERS, NAMES, Stores, mongo, postgres, redis
+from data.stores.autocommit import AutocommitPool
 from tests.families import asked, family, stands_still
 
 #: a port on which nobody listens
@@ -192,6 +194,41 @@ class TestPostgres:
         for _ in range(3):
             with pg.reading() as connection:
                 assert connection.scalar(sa.text("SELECT pg_backend_pid()")) not in pids
+
+    def test_a_statement_of_its_own_gets_a_connection_that_works(self, stores) -> None:
+        """Kept for the next one, unless it was cut while it lay there or is left with an open transaction."""
+        pg = stores.postgres
+        with pg.autocommit() as line:
+            first = line.driver.info.backend_pid
+        with pg.autocommit() as line:
+            assert line.driver.info.backend_pid == first
+        with pg.writing() as other:
+            other.execute(sa.text("SELECT pg_terminate_backend(:pid, 2000)"), {"pid": first})
+        with pg.autocommit() as line:
+            second = line.driver.info.backend_pid
+            line.driver.execute("BEGIN")
+        with pg.autocommit() as line:
+            assert line.driver.info.backend_pid not in (first, second)
+            assert line.driver.execute("SELECT now() = statement_timestamp()").fetchone() == (True,)
+        with pytest.raises(Invalid), pg.autocommit() as line:
+            line.driver.execute("SELECT 1 / 0")
+
+    def test_statements_of_their_own_wait_for_a_connection_and_say_when_there_is_none(self, stores) -> None:
+        pool = AutocommitPool(stores.postgres._connect, kept=1, most=2, patience=0.05)
+        held = [pool.take(), pool.take()]
+        assert all(held)
+        assert pool.take() is None
+        for line in held:
+            pool.give_back(line)
+        assert [line.driver.closed for line in held] == [False, True]
+        with pytest.raises(psycopg.OperationalError):
+            (nowhere := AutocommitPool(lambda: psycopg.connect("host=/nowhere"), 1, 1, 0.05)).take()
+        assert nowhere.taken == 0
+        line = pool.take()
+        pool.close()
+        pool.give_back(line)
+        assert line.driver.closed
+        assert pool.taken == 0
 
     def test_a_silent_server_is_given_up(self, home) -> None:
         settings = only(home, "postgresql")
