@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Any
 
 from data.catalog.types import PATH_SEPARATOR, AttributeValue
-from data.money import MAX_AMOUNT, cents
+from data.money import MAX_AMOUNT, cents, ungrouped
 
 STATUSES = ("draft", "active", "archived")
 MAX_SKU = 100  # order_items.sku
@@ -122,7 +122,7 @@ def number(value: object) -> Decimal:
         raise ValueError("must be a number")
     try:
         # str() of a float is its shortest exact spelling: 34.9, not 34.899999999999998579.
-        amount = Decimal(str(value).strip().replace(",", ""))
+        amount = Decimal(ungrouped(str(value)))
     except InvalidOperation:
         raise ValueError(f"{str(value)[:40]!r} is not a number") from None
     if not amount.is_finite():

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from data.ids import new_id
+from data.money import ungrouped
 from screens.attribute_draft import guess, kind_of, read
 from screens.catalog_data import current_product, edit_product
 from screens.editing_data import create_product, duplicate_product, save_attributes
@@ -76,7 +77,7 @@ def create_form() -> FormOverlay:
 
     def save(shop: Shop, values: dict[str, str]) -> Any:
         given = {name: typed(name, text) for name, text in values.items() if text}
-        given |= {name: given[name].replace(",", "") for name in ("base_price", "discount_percentage") if name in given}
+        given |= {name: ungrouped(given[name]) for name in ("base_price", "discount_percentage") if name in given}
         return _named(create_product, shop, given, key)
 
     fields = [Field("sku", "SKU", required=True), *_fields(begin)]
@@ -191,7 +192,7 @@ def customer_pays(values: Mapping[str, str]) -> str:
     from data.catalog.rules import final_price
 
     try:
-        base = Decimal(values["base_price"].replace(",", "")) if values["base_price"] else None
+        base = Decimal(ungrouped(values["base_price"])) if values["base_price"] else None
         discount = Decimal(values["discount_percentage"] or "0")
     except InvalidOperation:
         return "Customer pays –: price or discount is not a number"

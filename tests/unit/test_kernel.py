@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.catalog.fields import number
 from data.errors import Invalid
 from data.ids import ALPHABET, looks_like_order_number, new_id, new_order_number, normal_order_number
 from data.money import cents, parse_money, show_money
@@ -63,11 +64,20 @@ def test_money_is_read_as_people_write_it(text: str, amount: str) -> None:
     assert parse_money(text) == Decimal(amount)
 
 
-@pytest.mark.parametrize("text", ["", "abc", "-1", "NaN", "Infinity", "1.234", "100000000", "1e99", "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "abc", "-1", "NaN", "Infinity", "1.234", "100000000", "1e99", "\x00", "22,22", "1,2345", ",5"]
+)
 def test_what_is_no_amount_is_refused_with_the_field_named(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         parse_money(text, field="base_price")
     assert list(refused.value.fields) == ["base_price"]
+
+
+def test_a_decimal_comma_is_no_thousands_separator() -> None:
+    assert number("1,234,567.5") == Decimal("1234567.5")
+    for text in ("22,22", "0,5", "1234,567", "1,23.4"):
+        with pytest.raises(ValueError, match="is not a number"):
+            number(text)
 
 
 def test_half_a_cent_rounds_up_and_thousands_are_set_apart() -> None:
