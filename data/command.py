@@ -109,21 +109,28 @@ def content_hash(command: Command) -> bytes:
     with one more note is other content.
     """
     plain = msgspec.to_builtins(command, builtin_types=_NATIVE)
-    return hashlib.sha256(msgspec.json.encode([command.name, _canonical(plain)], order="sorted")).digest()
+    _make_canonical(plain)
+    return hashlib.sha256(msgspec.json.encode([command.name, plain], order="sorted")).digest()
+
+
+def _make_canonical(collection: dict[Any, Any] | list[Any]) -> None:
+    """Put the canonical form in place of every value: ``collection`` is fresh from msgspec and nobody else's."""
+    for key, value in collection.items() if type(collection) is dict else enumerate(collection):
+        if type(value) not in _CANONICAL:
+            collection[key] = _canonical(value)
 
 
 def _canonical(value: Any) -> Any:
-    if type(value) in _CANONICAL:
-        return value
     match value:
+        case dict() | list():
+            _make_canonical(value)
+            return value
+        case tuple():
+            return _canonical(list(value))
         case Decimal():
             return f"{value.normalize():f}"
         case datetime() if value.tzinfo is not None:
             return value.astimezone(UTC).isoformat()
-        case dict():
-            return {str(key): inner if type(inner) in _CANONICAL else _canonical(inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [_canonical(inner) for inner in value]
         case _:
             return value
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from data.access.schema import IdempotencyKey
 from data.errors import Conflict, Invalid
-from data.ids import new_id
+from data.ids import new_id_text
 
 if TYPE_CHECKING:
     import sqlalchemy
@@ -42,7 +42,7 @@ def plain(value: object) -> Any:
 def checked_key(key: str | None) -> str:
     """Return ``key``, or a fresh one for ``None``. Raises ``Invalid`` for an empty, too long or unprintable one."""
     if key is None:
-        return str(new_id())
+        return new_id_text()
     if not key.strip() or len(key) > MAX_KEY or not key.isprintable():
         raise Invalid({"key": f"must be 1 to {MAX_KEY} printable characters"})
     return key

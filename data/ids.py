@@ -22,6 +22,7 @@ _VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)}
 _READ_AS = str.maketrans({"I": "1", "L": "1", "O": "0", "U": "V"})
 _BODY = 7
 _PRIME = 37
+_SHIFTS = range(25, -1, -5)
 
 
 def new_id() -> UUID:
@@ -45,7 +46,7 @@ def parse_id(text: str) -> UUID | None:
 def _check(body: str) -> int:
     # Weights 2..8 differ from each other and from 0 modulo 37, and neighbours differ by 1: single errors and
     # transpositions of neighbours always change the sum.
-    return sum((place + 2) * _VALUE[symbol] for place, symbol in enumerate(body)) % _PRIME
+    return sum([weight * _VALUE[symbol] for weight, symbol in enumerate(body, 2)]) % _PRIME
 
 
 def new_order_number(shard: int = 0) -> str:
@@ -54,7 +55,7 @@ def new_order_number(shard: int = 0) -> str:
         raise ValueError(f"shard {shard} is not between 0 and {len(ALPHABET) - 1}")
     while True:
         bits = secrets.randbits(30)
-        body = ALPHABET[shard] + "".join(ALPHABET[(bits >> shift) & 31] for shift in range(25, -1, -5))
+        body = ALPHABET[shard] + "".join([ALPHABET[(bits >> shift) & 31] for shift in _SHIFTS])
         check = _check(body)
         if check < len(ALPHABET):
             number = body + ALPHABET[check]

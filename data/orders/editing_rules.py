@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from data.errors import Invalid
 from data.orders.editing_facts import OrderFacts
 from data.orders.editing_fields import LineValues, Shown, differences, fields_of, order_fields
@@ -91,7 +93,7 @@ _SAME = (
 def _as_taxed(order: OrderFacts, line: PricedLine, ship_to: Mapping[str, Any]) -> PricedLine:
     """Return a new line with its price holding tax or not as the tax table says for where it goes."""
     rule = order.taxes.rule(str(ship_to.get("country") or ""), str(ship_to.get("state") or ""), line.category)
-    return replace(line, tax_inclusive=rule.includes(line.tax_inclusive))
+    return msgspec.structs.replace(line, tax_inclusive=rule.includes(line.tax_inclusive))
 
 
 def _address(asked: Address | None, stored: Mapping[str, Any]) -> Mapping[str, Any]:

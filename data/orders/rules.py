@@ -15,7 +15,7 @@ is taxed on the rest, as an edit of an order does it (``data.orders.editing_pric
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -96,8 +96,7 @@ SHIPPING: Mapping[str, ShippingMethod] = {
 _ZERO = Decimal("0.00")
 
 
-@dataclass(frozen=True)
-class PricedLine:
+class PricedLine(msgspec.Struct, frozen=True):
     """A cart line with what the catalog says of its product. ``attributes`` and ``title`` are copied into the order."""
 
     product_id: str
@@ -108,12 +107,11 @@ class PricedLine:
     currency: str = "USD"
     tax_inclusive: bool = False
     warehouse_id: str | None = None
-    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = msgspec.field(default_factory=dict)
     category: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class LineTotal:
+class LineTotal(msgspec.Struct, frozen=True):
     """The amounts of one line. ``tax_included`` is the part of ``tax_amount`` that ``total_price`` already contains."""
 
     total_price: Decimal
@@ -121,8 +119,7 @@ class LineTotal:
     tax_included: Decimal
 
 
-@dataclass(frozen=True)
-class Totals:
+class Totals(msgspec.Struct, frozen=True):
     """What an order costs; ``lines`` stand in the order of the lines quoted.
 
     ``total_amount = subtotal + tax_amount - tax_included_amount + shipping_amount - discount_amount``. ``tax_name`` is

@@ -15,7 +15,8 @@ _DIGIT_RUN = re.compile(r"(?<!\d)\d(?:[ .\-]?\d){11,18}(?!\d)")
 
 def looks_like_card_number(text: str) -> bool:
     """Say whether ``text`` holds 12 to 19 digits in a row that pass the Luhn check of ISO/IEC 7812."""
-    return any(_luhn(re.sub(r"\D", "", run)) for run in _DIGIT_RUN.findall(text))
+    runs = _DIGIT_RUN.findall(text)
+    return bool(runs) and any(_luhn(re.sub(r"\D", "", run)) for run in runs)
 
 
 def _luhn(digits: str) -> bool:
