@@ -1,11 +1,14 @@
 """The order list at a million orders: is any page, view and filter as quick as the first page; one order; edits.
 
-``python -m bench.orders [--orders 1000000] [--rounds 30]`` starts engines of its own in a temporary folder (4 GB of
-disk at a million), makes the orders set-based (``bench/support/orders.sql`` says what they look like), then asks what
-the screens ask, in process: pages of 50 by ``list_orders``, the order with its timeline, what an edit begins with, the
-totals redrawn at a key, and the preview by the server. Every figure is the median and the 95th percentile over rounds
-with other arguments each (another depth, another order). Each page is asked for right after the
-first page of all orders, and the ratio is against those.
+``python -m bench.orders [--orders 1000000] [--rounds 30] [--home FOLDER]`` starts engines of its own in a temporary
+folder (5 GB of disk at a million), makes the orders set-based (``bench/support/orders.sql`` says what they look like),
+then asks what the screens ask. A ``--home`` is kept, and used again as it is where it holds a shop.
+
+In process: pages of 50 by ``list_orders``, each right after the first page of all orders, the ratio being against
+those; the counts behind the views; the order with its timeline, what an edit begins with, the totals redrawn at a key,
+the preview by the server. In a pseudo terminal, from the key to the last byte: an order opened from the list, a key in
+its edit. Every figure is the median and the 95th percentile over rounds with other arguments each (another depth,
+another order).
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from uuid import UUID
 import psycopg
 
 from bench.report import print_report
+from bench.support import order_screens
 from bench.support.engines import own_engines
 from data.catalog.messages import ProductInput, PutProducts
 from data.local.paths import store_url
@@ -35,11 +39,14 @@ from data.orders.editing_reads import read_editable
 from data.orders.editing_rules import edited
 from data.orders.reads import get_order, list_orders, parse_order_query
 from data.orders.timeline import timeline
+from data.orders.views import count_views
 from data.shop import Shop, open_shop
 from data.stock.messages import ReceiveLine, ReceiveMany, SaveWarehouse
 from data.views.rules import built_in
 
 PRODUCTS, PAGE, AIM = 500, 50, 1.5
+#: What a reaction in the terminal may take, in milliseconds to the last byte.
+GATES = {order_screens.OPENED: 60, order_screens.TYPED: 50}
 WAREHOUSES = ("WH1", "WH2", "WH3", "WH4")
 SUPERUSER = "postgres"
 _TABLES = ("orders", "order_items", "order_status_history", "payments", "inventory_movements")
@@ -48,6 +55,8 @@ FILTERS = (
     "status:processing",
     "status:cancelled",
     "customer:ann",
+    "customer:lee1",
+    "customer:c77",
     "customer:c77@bench.example",
     "ann lee100",
     "sku:BENCH-0001",
@@ -79,13 +88,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--orders", type=int, default=1_000_000, help="how many orders there are")
     parser.add_argument("--rounds", type=int, default=30, help="rounds per figure")
+    parser.add_argument("--home", type=Path, help="a folder to keep, or one that was kept")
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="storekeeper-bench-") as folder,
-        own_engines(Path(folder, "home")) as settings,
+        own_engines(options.home or Path(folder, "home")) as settings,
         closing(open_shop(settings)) as shop,
     ):
-        _measure(shop, options.orders, options.rounds, _fill(shop, options.orders))
+        empty = not list_orders(shop.stores.postgres, parse_order_query(""), limit=1).rows
+        made = _fill(shop, options.orders) if empty else 0.0
+        _measure(shop, options.orders, options.rounds, made)
 
 
 # -- the shop
@@ -125,10 +137,10 @@ def _fill(shop: Shop, orders: int) -> float:
             [list(_TABLES)],
         ).fetchall()
         for name, _ in kept:
-            connection.execute(f"DROP INDEX {name}")  # type: ignore[call-overload]
+            connection.execute(f"DROP INDEX {name}")
         connection.execute(Path(__file__).with_name("support").joinpath("orders.sql").read_bytes())
         for _, definition in kept:
-            connection.execute(definition)  # type: ignore[call-overload]
+            connection.execute(definition)
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
     return time.monotonic() - began
@@ -166,6 +178,25 @@ def _measure(shop: Shop, orders: int, rounds: int, made: float) -> None:
         [[name, times.median, times.p95] for name, times in ones.items()],
         {"bench": "orders", "orders": orders, "one": {name: _figures(times) for name, times in ones.items()}},
     )
+    _measure_screens(shop, orders, rounds)
+
+
+def _measure_screens(shop: Shop, orders: int, rounds: int) -> None:
+    found = order_screens.measure(shop.settings, rounds)
+    times = {name: _times(list(reactions.last_ms)) for name, reactions in found.items()}
+    print_report(
+        f"In the terminal, one of {orders:,} orders: {rounds} rounds, from the key to the last byte",
+        ["what", "median ms", "p95 ms", "processor ms", "at most", "within"],
+        [
+            [name, one.median, one.p95, found[name].cpu_ms, GATES[name], "yes" if one.median <= GATES[name] else "NO"]
+            for name, one in times.items()
+        ],
+        {
+            "bench": "orders",
+            "orders": orders,
+            "screens": {name: _figures(one) | {"cpu_ms": round(found[name].cpu_ms, 3)} for name, one in times.items()},
+        },
+    )
 
 
 def _figures(times: Times) -> dict[str, float]:
@@ -175,7 +206,7 @@ def _figures(times: Times) -> dict[str, float]:
 def _cursors(shop: Shop, orders: int, rounds: int, dice: random.Random) -> list[str]:
     """Return places anywhere in the list: the cursor of a page that begins right behind a drawn moment."""
     postgres = shop.stores.postgres
-    found = []
+    found: list[str] = []
     while len(found) < rounds:
         days = dice.randint(2, 1_090)
         page = list_orders(postgres, parse_order_query(f"created:>{days}d"), limit=1)
@@ -234,7 +265,9 @@ def _one_order(shop: Shop, rounds: int, dice: random.Random) -> dict[str, Times]
         changes = OrderChanges(lines=(line,), add=(LineAdded(sku="BENCH-0007"),))
         return shop.door.preview(EditOrder(order_id=order_id, changes=changes), shop.actor)
 
+    views = [view for view in built_in("orders") if view.query]
     return {
+        "the counts behind the views": _timed(lambda _: count_views(shop, views), range(rounds)),
         "the order": _timed(lambda order_id: get_order(postgres, order_id), ids),
         "its timeline": _timed(lambda order_id: timeline(postgres, order_id), ids),
         "what an edit begins with": _timed(lambda order_id: read_editable(stores, order_id), editable),

@@ -32,10 +32,10 @@ __all__ = ["HELD", "Filter", "read_filter"]
 
 #: Held back from shipping now: a hold whose time has come is none, whether or not a job ran.
 HELD = "(o.hold_reason IS NOT NULL AND (o.on_hold_until IS NULL OR o.on_hold_until > now()))"
-#: Customers up to here are few, and their orders found by them.
-_FEW = 500
-#: So many by the planner's guess, and they are not looked for at all: one word's guess is made from its own statistics.
-_SURELY_MANY = 4 * _FEW
+#: Customers up to here are few, and the plan is made with them in hand.
+_FEW = 2_000
+#: Of colleagues so many at most.
+_STAFF_AT_MOST = 500
 _LONGEST = 200
 
 
@@ -186,7 +186,7 @@ class _Customers:
 def _customers(connection: Connection, words: str, name: str, asked: Filter) -> _Customers:
     """Return the customers whom ``words`` fit; the parameter ``name`` is theirs."""
     found = connection.execute(_QUESTION, {"words": _storable(words)[:_LONGEST]}).one()
-    few = _few_customers(connection, found.question, found.terms) if found.question else []
+    few = _few_customers(connection, found.question, found.terms) if found.question else "{}"
     if few is not None:
         asked.values[name] = few
         return _Customers(f"o.user_id = ANY(CAST(:{name} AS uuid[]))")
@@ -201,16 +201,26 @@ def _customers(connection: Connection, words: str, name: str, asked: Filter) -> 
 #: Computed once: every statement that calls ``user_query`` itself folds and splits the words anew as it is planned.
 _QUESTION = text("SELECT q::text AS question, numnode(q) AS terms FROM user_query(:words) AS q")
 _FITTING = "SELECT u.user_id FROM users u WHERE u.search_words @@ CAST(:question AS tsquery)"
-#: Not simply with a LIMIT: to the planner that makes reading the whole table cheap where many seem to fit and none do.
-_FIRST_FITTING = text(f"WITH fitting AS MATERIALIZED ({_FITTING}) SELECT user_id FROM fitting LIMIT {_FEW + 1}")
+#: The ids stay text: nobody here reads them. The LIMIT stands apart, since to the planner it would make reading the
+#: whole table cheap where many seem to fit and none do.
+_FIRST_FITTING = text(
+    f"""
+    WITH fitting AS MATERIALIZED ({_FITTING})
+    SELECT CASE WHEN count(*) <= {_FEW} THEN coalesce(array_agg(user_id), '{{}}')::text END
+      FROM (SELECT user_id FROM fitting LIMIT {_FEW + 1}) AS first
+    """
+)
 
 
-def _few_customers(connection: Connection, question: str, terms: int) -> list[Any] | None:
-    """Return the ids of the customers who fit, ``None`` where they are many."""
-    if terms == 1 and estimate_rows(connection, _FITTING, {"question": question}) > _SURELY_MANY:
+def _few_customers(connection: Connection, question: str, terms: int) -> str | None:
+    """Return the ids of the customers who fit, as PostgreSQL writes an array, ``None`` where they are many.
+
+    One word is guessed from its own statistics and soundly; several are not, for they are not independent.
+    """
+    if terms == 1 and estimate_rows(connection, _FITTING, {"question": question}) > _FEW:
         return None
-    found = list(connection.execute(_FIRST_FITTING, {"question": question}).scalars())
-    return found if len(found) <= _FEW else None
+    few: str | None = connection.execute(_FIRST_FITTING, {"question": question}).scalar_one()
+    return few
 
 
 def _of_staff(connection: Connection, query: OrderQuery, words: str, name: str, asked: Filter) -> str:
@@ -220,7 +230,7 @@ def _of_staff(connection: Connection, query: OrderQuery, words: str, name: str, 
     if words.lower() == "me" and query.me is not None:
         asked.values[name] = [query.me]
     else:
-        found = connection.execute(_STAFF, {"asked": _storable(words)[:_LONGEST], "most": _FEW}).scalars()
+        found = connection.execute(_STAFF, {"asked": _storable(words)[:_LONGEST], "most": _STAFF_AT_MOST}).scalars()
         asked.values[name] = list(found)
     return f"o.assigned_to = ANY(CAST(:{name} AS uuid[]))"
 
