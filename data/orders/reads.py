@@ -112,8 +112,8 @@ class OrderDetail:
     """One order with everything its screen shows.
 
     ``due_amount`` is what is still to be paid; below zero it is what the shop owes the customer. ``assigned_to`` is a
-    name, ``""`` for nobody; ``hold_reason`` is ``""`` unless the order is held back from shipping now. ``discount_code``
-    is the code the customer named, ``""`` for none.
+    name, ``""`` for nobody; ``hold_reason`` is ``""`` unless the order is held back from shipping now;
+    ``discount_code`` is the code the customer named, ``""`` for none.
     """
 
     order_id: UUID
