@@ -2,7 +2,8 @@
 
 The record's transaction commits first, its outcome is noted a moment later, some rows at a time. A job that was killed
 between the two finds, by the keys, what its commands had answered, and notes that: nothing is done twice. So it is gone
-on with by whoever began it, because a key is its actor's. Rejected: the outcome in the command's own transaction, which
+on with by whoever began it, because a key is its actor's, and from two terminals at once for all it matters: a row is
+done by one of them, and both find that answer. Rejected: the outcome in the command's own transaction, which
 would put the job's tables into every command of every room; and a payment's provider is called outside of one anyway.
 """
 

@@ -92,7 +92,8 @@ class RowKind(_Told, Protocol):
         """Do it to ``target`` through the door, under ``key``.
 
         ``before`` is what an earlier run's command under this key answered, where one was cut off before its outcome
-        was noted. What is raised, but for ``Unavailable``, refuses the record and stops no other.
+        was noted. The job may be gone on with elsewhere at this moment: a record that needs nothing any more may have
+        got it under this ``key`` since. What is raised, but for ``Unavailable``, refuses the record and stops no other.
         """
         ...
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from data.bulk.kinds import CHANGED, REFUSED, UNCHANGED, Outcome, Target
-from data.errors import Invalid
+from data.errors import Invalid, StorekeeperError, Unavailable
+from data.idempotency import results_under
 from data.orders.bulk_facts import Facts, facts_of
 from data.orders.handling_messages import AssignOrder, HoldOrder, ReleaseOrder, TagOrder
 from data.orders.handling_rules import checked_tags, parse_until
@@ -85,8 +86,21 @@ class OrderAction:
         facts = facts_of(shop.stores.postgres, [order_id]).get(order_id)
         judged = self._judged(facts, arguments)
         if facts is None or judged.outcome != CHANGED:
-            return judged
-        return self.act(shop, facts, arguments, judged, key)
+            return self._done_elsewhere(shop, key) or judged
+        try:
+            return self.act(shop, facts, arguments, judged, key)
+        except Unavailable:
+            raise
+        except StorekeeperError:
+            if (done := self._done_elsewhere(shop, key)) is None:
+                raise
+            return done
+
+    def _done_elsewhere(self, shop: Shop, key: str) -> Outcome | None:
+        """Return what became of the order under ``key`` in another terminal that goes on with the same job, if so."""
+        with shop.stores.postgres.reading() as connection:
+            found = results_under(connection, shop.actor.user_id, [key])
+        return self.after_all(shop, found[key]) if key in found else None
 
     def act(self, shop: Shop, facts: Facts, arguments: Arguments, judged: Outcome, key: str) -> Outcome:
         """Run the command."""

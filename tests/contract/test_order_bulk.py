@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -197,6 +199,38 @@ def test_a_job_that_was_killed_goes_on_and_does_no_order_twice(shop: Shop, order
     done_before = [row for row in list_rows(shop.stores.postgres, jobs[1].job_id).rows if "cut off" in row.message]
     assert done_before
     assert {row.outcome for row in done_before} == {"changed"}
+
+
+@pytest.mark.parametrize(("action", "how"), [("capture", {}), ("cancel", {"reason": "gone"}), ("tag", {"tags": ["x"]})])
+def test_a_job_gone_on_with_from_two_terminals_does_each_row_once(
+    shop: Shop, orders: dict[str, PlacedOrder], action: str, how: dict[str, Any]
+) -> None:
+    """The slower one comes to a row that the other has just done and not noted, and notes it first: as done."""
+    take(shop, BeginPayment(order_id=orders["unpaid"].order_id, kind="authorise"))
+    job = job_for(shop, orders, action, "unpaid", "shipped", **how)
+    looked, did, noted, asked = Event(), Event(), Event(), iter(range(2))
+
+    def quick() -> bool:
+        """Do the first row once the other has looked what is done; go on, and note it, once the other is through."""
+        if next(asked):
+            did.set()
+            return not noted.wait(60)
+        return not looked.wait(60)
+
+    def slow() -> bool:
+        looked.set()
+        return not did.wait(60)
+
+    with ThreadPoolExecutor(1) as terminal:
+        other = terminal.submit(run_job, shop, job.job_id, cancelled=quick)
+        try:
+            done = run_job(shop, job.job_id, cancelled=slow)
+        finally:
+            noted.set()
+        assert other.result().changed == done.changed
+    assert (done.state, done.done, outcomes(shop, orders, done)["unpaid"][0]) == ("done", 2, "changed")
+    written = "SELECT count(DISTINCT xmin::text) FROM audit_log WHERE idempotency_key = :key"
+    assert one(shop, written, key=f"bulk:{job.job_id}:row:0") == 1
 
 
 def test_a_job_is_stopped_between_two_orders_and_is_its_beginners(shop: Shop, orders: dict[str, PlacedOrder]) -> None:
