@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -18,11 +17,12 @@ from data.types import StatusMark
 from screens.action import Action
 from screens.base import AppScreen
 from screens.bulk_data import Tried, Wanted, back_job, make_and_try, read_job, row_source, run_job, try_job
+from screens.bulk_sheet import told_lines
 from widgets.cells import Cell, Column
 from widgets.grid import Grid
 from widgets.keybar import KeyHint
 from widgets.line import Piece
-from widgets.sheet import Sheet, SheetLine, heading
+from widgets.sheet import Sheet
 from widgets.stateline import StateLine
 from widgets.text import visible
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from data.bulk.reads import BulkRowView, Job
-    from data.bulk.runs import DryRun
 
 #: Where Enter on a row leads, by the noun of the job's kind: the screen, and what it is told of the record.
 _OPENS: dict[str, tuple[str, Callable[[Any], dict[str, str]]]] = {
@@ -84,6 +83,8 @@ class BulkScreen(AppScreen):
         self.job: Job | None = None
         self.tried: Tried | None = None
         self._stop: threading.Event | None = None
+        #: what was to be collected for a job, until it is
+        self._wanted: Wanted | None = None
         self._outcome = ""
 
     def compose_query(self) -> Iterable[Widget]:
@@ -106,11 +107,26 @@ class BulkScreen(AppScreen):
         if self.working and (wanted or job_id or back):
             self.status.say("a job is being done here; Esc stops it", "warn")
         elif wanted is not None:
-            self._begin("collecting", make_and_try, wanted, then=self._show_tried)
+            self._forget()
+            self._collect(wanted)
         elif back is not None:
+            self._forget()
             self._try_back(back)
         elif job_id is not None:
+            if self.job is None or job_id != self.job.job_id:
+                self._forget()
             self.load(read_job, job_id, then=self._show_job, group="job", doing="reading the job")
+
+    def _forget(self) -> None:
+        """Another job is meant: what was said of the last one, and its trial, must not be taken for this one's."""
+        self.job = self.tried = self._wanted = None
+        self._outcome = ""
+        self.show_crumbs("Jobs")
+        self.state.show([], [])
+        self.status.facts("")
+        self._show_sheet()
+        self.sheet.say("Loading …")
+        self.refresh_keys()
 
     @property
     def working(self) -> bool:
@@ -130,7 +146,7 @@ class BulkScreen(AppScreen):
         if self.working and action.name != "bulk.reload":
             return "it is at work; Esc stops it"
         if self.job is None:
-            return "there is no job"
+            return "" if action.name == "bulk.reload" and self._wanted is not None else "there is no job"
         if action.name == "bulk.run" and self.job.state == "done":
             return "it is done"
         if action.name == "bulk.back" and not _goes_back(self.job):
@@ -170,6 +186,18 @@ class BulkScreen(AppScreen):
         self.report(None)
         self.refresh_keys()
 
+    def _collect(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._begin("collecting", make_and_try, wanted, then=self._collected)
+
+    def _collected(self, tried: Tried | None) -> None:
+        """Try what was collected; where Esc came before its end it is no job yet."""
+        if tried is None:
+            self.sheet.say("Stopped before all records were collected: nothing is changed.", "r goes on with it")
+        else:
+            self._wanted = None
+            self._show_tried(tried)
+
     def run_it(self) -> None:
         """Ask once, then do what is not done yet."""
         job = self.job
@@ -207,9 +235,13 @@ class BulkScreen(AppScreen):
 
     def reload(self) -> None:
         """Read the job again; before it has begun, try it again."""
-        if self.job is None or self.working:
+        if self.working:
             return
-        if self.job.done:
+        if self._wanted is not None:
+            self._collect(self._wanted)
+        elif self.job is None:
+            return
+        elif self.job.done:
             self.load(read_job, self.job.job_id, then=self._show_job, group="job", doing="reading the job")
         else:
             self._begin("trying", try_job, self.job.job_id, then=self._show_tried)
@@ -268,41 +300,5 @@ class BulkScreen(AppScreen):
             self.shell.open_screen(place, **told(event.row))
 
 
-def _sentence(told: DryRun, width: int) -> list[SheetLine]:
-    """Return the dry run in a sentence, where a job has a word for what it does."""
-    if told.done == "changed":
-        return []
-    return [*(SheetLine((Piece(line, "strong"),)) for line in wrap(visible(told.sentence), width)), SheetLine()]
-
-
 def _goes_back(job: Job) -> bool:
     return job.kind.partition(".")[0] in _TAKEN_BACK
-
-
-def told_lines(tried: Tried, width: int) -> list[SheetLine]:
-    """Return what a job would do, as lines."""
-    told = tried.told
-    partial = [SheetLine((Piece("Stopped before the last row: r tries again.", "warn"),))] if told.partial else []
-    lines = [
-        heading("Dry run", width, f"{told.total:,} records"),
-        *_sentence(told, width),
-        *partial,
-        SheetLine((Piece(f"{told.changed:>8,}  ", "strong"), Piece("would be changed"))),
-        SheetLine((Piece(f"{told.unchanged:>8,}  ", "strong"), Piece("are so already", "muted"))),
-        SheetLine(
-            (Piece(f"{told.refused:>8,}  ", "strong"), Piece("would be refused", "bad" if told.refused else "muted"))
-        ),
-    ]
-    if told.examples:
-        size = min(max(len(visible(label)) for label, _ in told.examples) + 2, width // 3)
-        lines += [SheetLine(), heading("For example", width)]
-        lines += [
-            SheetLine((Piece(f"{visible(label)[: size - 2]:<{size}}", "muted"), Piece(visible(what))))
-            for label, what in told.examples
-        ]
-    if told.reasons:
-        lines += [SheetLine(), heading("Refused", width)]
-        lines += [
-            SheetLine((Piece(f"{count:>8,}  ", "strong"), Piece(visible(reason)))) for reason, count in told.reasons
-        ]
-    return lines

@@ -46,8 +46,11 @@ class Tried:
     told: DryRun
 
 
-def make_and_try(shop: Shop, wanted: Wanted, report: Report, cancelled: Cancelled) -> Tried:
-    """Make the job and say what it would do; nothing is changed."""
+def make_and_try(shop: Shop, wanted: Wanted, report: Report, cancelled: Cancelled) -> Tried | None:
+    """Make the job and say what it would do; nothing is changed. ``None`` where it was stopped while it was made.
+
+    Called again with the same ``wanted`` it goes on with the same job.
+    """
     from data.bulk.runs import make_job
 
     room = import_module(_TARGETS[wanted.kind.partition(".")[0]])
@@ -56,7 +59,7 @@ def make_and_try(shop: Shop, wanted: Wanted, report: Report, cancelled: Cancelle
     )
     arguments = wanted.kind, wanted.arguments, targets
     job = make_job(shop, *arguments, key=wanted.key, report=report, cancelled=cancelled)
-    return try_job(shop, job.job_id, report, cancelled)
+    return None if cancelled() else try_job(shop, job.job_id, report, cancelled)
 
 
 def try_job(shop: Shop, job_id: UUID, report: Report, cancelled: Cancelled) -> Tried:

@@ -10,6 +10,8 @@ import pytest
 
 from data.catalog.messages import EditAttributes, EditProduct, ProductInput, PutProduct
 from data.catalog.reads import get_product
+from data.ids import new_id
+from screens.bulk_data import Wanted
 from tests.screens.conftest import Run, Running
 
 if TYPE_CHECKING:
@@ -148,6 +150,34 @@ async def test_all_of_a_filter_are_changed_after_a_dry_run_and_taken_back(floor:
         await desk.press("g", "p", "J")
         await desk.sees("take back: price -10 %", "price -10 %", "● done", "your jobs")
     assert of(floor, "RAM-2").pricing.base_price == Decimal("149.00")
+
+
+async def test_another_job_is_never_taken_for_the_last_one_nor_a_part_of_it_for_the_whole(
+    floor: Shop, running: Run
+) -> None:
+    async with running(floor) as desk:
+        await desk.press("g", "p", "/", *"vengeance", "enter")
+        await desk.sees("2 found")
+        await desk.press("b")
+        await desk.sees("Change all 2 of this filter")
+        await desk.press("tab", *"-10", "ctrl+s")
+        await desk.sees("2  would be changed")
+        await desk.press("ctrl+s", "enter")
+        await desk.sees("2 changed, 0 refused")
+        screen = desk.app.screen
+        arguments = {"op": "status", "value": "archived", "name": "", "warehouse_id": ""}
+        screen.arrive(wanted=Wanted("products.change", arguments, str(new_id()), line="vengeance"))
+        assert (screen.job, screen.tried) == (None, None)
+        assert screen.leave()  # Esc before the first record is collected
+        await desk.sees("Stopped before all records were collected: nothing is changed.", "r goes on with it")
+        assert "changed, 0 refused" not in desk.text
+        await desk.press("ctrl+s")
+        await desk.sees("do it: there is no job")
+        await desk.press("r")
+        await desk.sees("status archived · open · 0 of 2", "2  would be changed")
+        await desk.press("ctrl+s", "enter")
+        await desk.sees("2 changed, 0 refused")
+    assert of(floor, "RAM-1").status == "archived"
 
 
 async def test_the_marked_are_changed_and_what_is_refused_says_why(floor: Shop, running: Run) -> None:
