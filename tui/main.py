@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from data.memory import calm_collector
+from data.memory import calm_collector, few_heaps
 from data.types import ReportProgress
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ def run(*, with_demo: bool = False) -> int:
     Raises ``Invalid`` for wrong settings or a wrong keymap file.
     """
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    few_heaps(1)
     from data.settings import load_settings
     from tui.app import Shell
     from tui.hangup import watch_terminal

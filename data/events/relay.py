@@ -38,7 +38,7 @@ from data.events.leader import Leadership, leadership
 from data.events.products import ProductFeed
 from data.events.routes import ROUTES
 from data.events.topics import PRODUCTS, TOPICS
-from data.memory import calm_collector
+from data.memory import calm_collector, few_heaps
 from data.settings import Settings, load_settings
 from data.stores import Stores
 
@@ -221,6 +221,7 @@ def _feed_place(stores: Stores) -> tuple[int, int]:
 
 def main() -> int:
     """Run the relay as a process of its own, as the local host does, until SIGTERM or SIGINT. Returns the exit code."""
+    few_heaps(2)  # the index has a thread that works beside ours
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
