@@ -14,6 +14,7 @@ a customer with many orders is dense enough for either plan of one index.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -185,12 +186,19 @@ class _Customers:
 
 def _customers(connection: Connection, words: str, name: str, asked: Filter) -> _Customers:
     """Return the customers whom ``words`` fit; the parameter ``name`` is theirs."""
-    found = connection.execute(_QUESTION, {"words": _storable(words)[:_LONGEST]}).one()
-    few = _few_customers(connection, found.question, found.terms) if found.question else "{}"
-    if few is not None:
-        asked.values[name] = few
-        return _Customers(f"o.user_id = ANY(CAST(:{name} AS uuid[]))")
-    asked.values[name] = found.question
+    words = _storable(words)[:_LONGEST]
+    question, until = _MANY.get(words, ("", 0.0))
+    if until < time.monotonic():
+        found = connection.execute(_QUESTION, {"words": words}).one()
+        question = found.question
+        few = _few_customers(connection, question, found.terms) if question else "{}"
+        if few is not None:
+            asked.values[name] = few
+            return _Customers(f"o.user_id = ANY(CAST(:{name} AS uuid[]))")
+        if len(_MANY) >= _REMEMBERED:
+            _MANY.clear()
+        _MANY[words] = question, time.monotonic() + _REMEMBERED_SECONDS
+    asked.values[name] = question
     fits = f"SELECT u.user_id FROM users u WHERE u.search_words @@ CAST(:{name} AS tsquery)"
     return _Customers(
         f"(SELECT u.search_words @@ CAST(:{name} AS tsquery) FROM users u WHERE u.user_id = o.user_id)",
@@ -198,6 +206,10 @@ def _customers(connection: Connection, words: str, name: str, asked: Filter) -> 
     )
 
 
+#: Words that fit many customers, with their ``tsquery`` and until when that is believed: the next page and the next
+#: look for news ask for neither again. Nothing but time depends on it: where many became few, the walk is long.
+_MANY: dict[str, tuple[str, float]] = {}
+_REMEMBERED, _REMEMBERED_SECONDS = 500, 300.0
 #: Computed once: every statement that calls ``user_query`` itself folds and splits the words anew as it is planned.
 _QUESTION = text("SELECT q::text AS question, numnode(q) AS terms FROM user_query(:words) AS q")
 _FITTING = "SELECT u.user_id FROM users u WHERE u.search_words @@ CAST(:question AS tsquery)"

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from data import migrations
 from data.errors import Conflict
 from data.orders.editing_messages import EditOrder, LineAdded, OrderChanges
+from data.orders.filters import read_filter
 from data.orders.listing import count_orders, list_orders
 from data.orders.query import parse_order_query
 from data.stock.messages import ReceiveStock
@@ -131,3 +133,44 @@ def test_a_line_is_of_its_orders_moment_whoever_writes(shop: Shop) -> None:
         connection.execute(text("UPDATE orders SET created_at = created_at - interval '1 day'"))
     moments = "SELECT o.created_at, i.created_at FROM orders o JOIN order_items i USING (order_id) WHERE order_id = :id"
     assert sql(shop, moments, id=order_id) == [(NOW - timedelta(days=3),) * 2]
+
+
+def test_a_sku_is_walked_in_the_lists_order_and_the_walk_ends_with_the_page(shop: Shop) -> None:
+    warehouses(shop, "WH1")
+    ram = product(shop, "RAM", {"WH1": 1})
+    with shop.stores.postgres.writing() as connection:
+        connection.execute(
+            text(
+                "WITH made AS (INSERT INTO orders (order_number, subtotal, total_amount, shipping_address,"
+                " billing_address, created_at) SELECT 'X' || n, 1, 1, '{}', '{}', now() - n * interval '1 minute'"
+                " FROM generate_series(1, 10000) n RETURNING order_id, created_at, order_number)"
+                " INSERT INTO order_items (order_id, created_at, line_no, product_id, sku, product_name, unit_price,"
+                " quantity, total_price) SELECT order_id, created_at, 1,"
+                " CASE substr(order_number, length(order_number)) WHEN '7' THEN :ram ELSE 'p' || order_number END,"
+                " 'RAM', 'n', 1, 1, 1 FROM made"
+            ),
+            {"ram": ram},
+        )
+        for table in ("orders", "order_items"):
+            connection.execute(text(f"ANALYZE {table}"))
+    page = list_orders(shop.stores.postgres, parse_order_query("sku:RAM"), limit=3)
+    assert [row.order_number for row in page.rows] == ["X7", "X17", "X27"]
+    with shop.stores.postgres.reading() as connection:
+        asked = read_filter(connection, parse_order_query("sku:RAM created:>1d"))
+        order = "ORDER BY o.created_at DESC, o.order_id DESC LIMIT 51"
+        plan = connection.execute(text(f"EXPLAIN (ANALYZE, TIMING off) {asked.select()} {order}"), asked.values)
+        steps = "\n".join(plan.scalars())
+    assert "idx_order_items_product_id" in steps
+    assert "Sort" not in steps, steps
+
+
+def test_lines_that_an_edit_added_before_take_their_orders_moment(shop: Shop) -> None:
+    warehouses(shop, "WH1")
+    product(shop, "RAM", {"WH1": 30})
+    placed = place(shop, customer(shop), ("RAM", 1), placed_at=NOW - timedelta(days=2)).result.order_number
+    engine = shop.stores.postgres.engine
+    migrations.downgrade(engine, "0012")
+    with shop.stores.postgres.writing() as connection:
+        connection.execute(text("UPDATE order_items SET created_at = now()"))
+    migrations.upgrade(engine)
+    assert _found(shop, "sku:RAM created:>1d") == [placed]
