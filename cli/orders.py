@@ -59,6 +59,7 @@ def _detail_lines(order: OrderDetail) -> Iterable[str]:
             "ship to": order.shipping_address,
             "shipping": order.shipping_method,
             "notes": order.notes,
+            **({"discount code": order.discount_code} if order.discount_code else {}),
             **({"tags": ", ".join(order.tags)} if order.tags else {}),
             **({"assigned to": order.assigned_to} if order.assigned_to else {}),
             **({"on hold": order.hold_reason} if order.hold_reason else {}),

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from data.errors import Unavailable
+from screens.kept_data import Keep, begun
 from screens.order_edit_data import open_edits
 from screens.shown import now
 
@@ -80,6 +81,8 @@ class Figures:
     away: dict[str, str] = field(default_factory=dict)
     #: (order number, changes) of each edit the person began and did not finish
     edits: tuple[tuple[str, int], ...] = ()
+    #: what else the person began to do to an order and did not finish
+    begun: tuple[Keep, ...] = ()
 
 
 def read_figures(shop: Shop, earlier: Figures | None = None, *, afresh: bool = True) -> Figures:
@@ -102,7 +105,8 @@ def read_figures(shop: Shop, earlier: Figures | None = None, *, afresh: bool = T
     sales = earlier.sales if earlier else None
     if afresh or sales is None or now() - sales.read_at > SALES_EVERY:
         sales = part(_sales, sales)
-    return Figures(books, sales, tuple(shop.stores.health(name) for name in NAMES), away, open_edits(shop))
+    health = tuple(shop.stores.health(name) for name in NAMES)
+    return Figures(books, sales, health, away, open_edits(shop), begun(shop))
 
 
 def _books(shop: Shop) -> Books:

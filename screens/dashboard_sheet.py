@@ -17,6 +17,7 @@ from widgets.spark import spark
 
 if TYPE_CHECKING:
     from data.types import Health
+    from screens.kept_data import Keep
 
 #: From here on there is room for more lines of each kind.
 ROOMY = 96
@@ -128,6 +129,7 @@ def _work(figures: Figures) -> list[SheetLine]:
     books = figures.books
     assert books is not None
     lines = [_unfinished(number, count) for number, count in figures.edits]
+    lines += [_begun(keep, place) for place, keep in enumerate(figures.begun)]
     work = books.work
     if work.late_orders:
         since = f", the oldest since {when(work.oldest_late_at)}" if work.oldest_late_at else ""
@@ -146,6 +148,11 @@ def _work(figures: Figures) -> list[SheetLine]:
 def _unfinished(number: str, count: int) -> SheetLine:
     text = f"Your edit of {number} is not finished: {count:,} change{_s(count)} kept"
     return SheetLine((Piece(text, "warn"),), f"edit:{number}", Way("order-edit", {"order_number": number}))
+
+
+def _begun(keep: Keep, place: int) -> SheetLine:
+    text = f"Your {keep.label} of {keep.order_number} is not finished: there {keep.key} goes on with it"
+    return SheetLine((Piece(text, "warn"),), f"begun:{place}", Way("order", {"order_number": keep.order_number}))
 
 
 def _s(count: int) -> str:

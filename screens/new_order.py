@@ -18,6 +18,7 @@ from screens.basket import PastedRow, entered
 from screens.forms.customer import address_form, customer_form
 from screens.new_order_data import find_customers, read_customer
 from screens.new_order_form import OrderForm
+from screens.new_order_held import NOT_YET
 from widgets.keybar import KeyHint
 from widgets.queryline import QueryLine
 from widgets.rule import SectionRule
@@ -92,6 +93,7 @@ class NewOrderScreen(OrderForm):
     def arrive(self, user_id: str = "", lines: Iterable[tuple[str, int]] = (), **arguments: Any) -> None:
         """Start, go on with the draft, or begin with what somebody had in hand."""
         self.look_at_taxes()
+        self.status.unsay(NOT_YET)
         rows = [PastedRow(f"{sku} {quantity}", sku, quantity) for sku, quantity in lines]
         if user_id:
             self._read_customer(user_id)
@@ -144,6 +146,7 @@ class NewOrderScreen(OrderForm):
     def on_query_line_changed(self, event: QueryLine.Changed) -> None:
         """Somebody types a customer or a product."""
         event.stop()
+        self.status.unsay(NOT_YET)
         if event.line is self.who:
             self._customer_typed(event.text, final=event.final)
         else:

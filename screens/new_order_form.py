@@ -26,7 +26,7 @@ from screens.new_order_data import (
     read_taxes,
     refresh,
 )
-from screens.new_order_held import HeldDrafts
+from screens.new_order_held import NOT_YET, HeldDrafts
 from screens.new_order_lines import BasketSheet
 from screens.new_order_sheet import TotalsLine
 from widgets.field import Field
@@ -86,6 +86,7 @@ class OrderForm(HeldDrafts):
 
     def changed(self) -> None:
         """Something of the order is different: quote it anew and keep the draft."""
+        self.status.unsay(NOT_YET)
         self._quote()
         self.refresh_keys()
         if self.lines.basket.lines or self.customer is not None or self.rows_left:
@@ -249,7 +250,7 @@ class OrderForm(HeldDrafts):
         hindrance = self.hindrance()
         if hindrance:
             self.app.bell()
-            self.status.say(f"Not yet: {hindrance}", "warn")
+            self.status.say(f"{NOT_YET}{hindrance}", "warn")
         elif not self._placing:
             self._placing = True
             self.status.say("Placing …")

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from data.shop import Shop
 
 
+#: How a sentence begins that tells what is missing; it leaves row 23 with the next thing that happens.
+NOT_YET = "Not yet: "
+
+
 def until_of(text: str, now: datetime) -> datetime:
     """Return the moment that days from now (``3``) or a date (``2026-06-01``, with a time or without) mean, in UTC.
 
@@ -68,7 +72,7 @@ class HeldDrafts(OrderExtras):
         """Ask until when, and hold the draft and its stock."""
         if not self.lines.basket.lines:
             self.app.bell()
-            self.status.say("Not yet: a draft that holds stock has a line", "warn")
+            self.status.say(f"{NOT_YET}a draft that holds stock has a line", "warn")
             return
         content, draft_id, key = self.draft_content(), self.held or new_id(), str(new_id())
 

@@ -13,6 +13,7 @@ from screens.action import Action, show_key
 from screens.forms.order_note import note_form, noted
 from screens.forms.paper import paper_form
 from screens.order_desk import DESK_ACTIONS, DESK_REASONS, DeskVerbs
+from screens.order_messages import MESSAGE_ACTIONS, MESSAGE_REASONS, MESSAGES, MessageVerbs
 from screens.order_money import MONEY, MONEY_ACTIONS, MONEY_REASONS, MoneyVerbs
 from screens.order_page import OPEN, OrderPage, read_page
 from screens.order_parcels import BOXES, CANCEL, PARCEL_ACTIONS, PARCEL_REASONS, ParcelVerbs
@@ -41,7 +42,7 @@ STEP = Action("order.step", "s", "next step", "step", help="Confirm, start work,
 FILTER = Action("order.filter", "f", "filter", "next_kind", help="The timeline by kind: notes, payments, …", rank=58)
 
 #: what the key of the filter goes through; ``""`` is everything (``data.orders.timeline.KINDS``)
-FILTERS = ("", "note", "payment", "parcel", "edit", "return", "status")
+FILTERS = ("", "note", "message", "payment", "parcel", "edit", "return", "status")
 #: events read at first, and with each step further back
 EVENTS = 60
 
@@ -56,18 +57,24 @@ REASONS: dict[str, Reason] = {
     **MONEY_REASONS,
     **RETURN_REASONS,
     **DESK_REASONS,
+    **MESSAGE_REASONS,
     "order.edit": _editable,
     "order.customer": lambda page: "" if page.order.user_id is not None else "the order has no customer",
 }
 
 
-class OrderScreen(MoneyVerbs, ParcelVerbs, ReturnVerbs, DeskVerbs, UndoVerb):
+class OrderScreen(MoneyVerbs, ParcelVerbs, ReturnVerbs, MessageVerbs, DeskVerbs, UndoVerb):
     """See one order and do to it whatever may be done."""
 
     TITLE_CRUMBS = ("Orders",)
     #: seconds between looks for changes by others; only a changed order is painted
     REFRESH: ClassVar[float] = 4.0
-    FAMILIES: ClassVar[dict[str, str]] = {BOXES: "Boxes", MONEY: "Money", RETURNS: "Returns"}
+    FAMILIES: ClassVar[dict[str, str]] = {
+        BOXES: "Boxes",
+        MONEY: "Money",
+        RETURNS: "Returns",
+        MESSAGES: "Messages",
+    }
     ACTIONS = (
         STEP,
         Action("order.edit", "e", "edit", "edit", "orders.edit", help="Change it; see what that costs first", rank=20),
@@ -75,6 +82,7 @@ class OrderScreen(MoneyVerbs, ParcelVerbs, ReturnVerbs, DeskVerbs, UndoVerb):
         *PARCEL_ACTIONS,
         *MONEY_ACTIONS,
         *RETURN_ACTIONS,
+        *MESSAGE_ACTIONS,
         *DESK_ACTIONS,
         Action("order.note", "m", "note", "note", "orders.note", help="Write a note; @name tells a colleague", rank=50),
         UNDO,
@@ -132,7 +140,6 @@ class OrderScreen(MoneyVerbs, ParcelVerbs, ReturnVerbs, DeskVerbs, UndoVerb):
         self._news = say, "good"
         self.status.say("")
         self.open_ref(order_number)
-        self.status.facts("changes arrive by themselves")
 
     def more_hints(self) -> tuple[KeyHint, ...]:
         """What Enter does on a line, what the next step is called, and the families."""
@@ -146,6 +153,8 @@ class OrderScreen(MoneyVerbs, ParcelVerbs, ReturnVerbs, DeskVerbs, UndoVerb):
         """How things stand, above each menu."""
         if first == MONEY:
             return self.money_heading()
+        if first == MESSAGES:
+            return f"Messages to {self.order.email if self.order is not None else 'the customer'}, begun with"
         return self.parcels_heading() if first == BOXES else "Returns and exchanges"
 
     def why_not(self, action: Action) -> str:
@@ -206,15 +215,11 @@ class OrderScreen(MoneyVerbs, ParcelVerbs, ReturnVerbs, DeskVerbs, UndoVerb):
 
     # -- notes, papers, the timeline ----------------------------------------------------------------------------------
 
-    def note(self) -> None:
+    async def note(self) -> None:
         """Write a note."""
         if self.order is not None:
-            self.shell.overlay(note_form(self.order.order_id, self.order.order_number), self._noted)
-
-    def _noted(self, added: Any) -> None:
-        if added:
-            said, tone = noted(added)
-            self.tell(said, tone)
+            form = note_form(self.order.order_id, self.order.order_number)
+            await self.ask_kept(form, lambda added: self.tell(*noted(added)))
 
     def print_paper(self) -> None:
         """Print or save a document."""

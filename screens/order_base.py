@@ -10,12 +10,14 @@ from uuid import UUID
 from data.errors import Conflict, Invalid, OutOfStock
 from data.ids import new_id
 from screens.detail import DetailScreen
+from screens.kept_data import Looked, read_kept
 from screens.order_page import OrderPage
 from screens.order_write import run_command
 
 if TYPE_CHECKING:
     from data.command import Command
     from data.orders.reads import OrderDetail
+    from screens.forms.kept import KeptForm
     from screens.forms.overlay import FormOverlay
 
 Result = TypeVar("Result")
@@ -56,6 +58,8 @@ class OrderBase(DetailScreen[OrderPage]):
 
     def _show(self, thing: OrderPage) -> None:
         super()._show(thing)
+        begun = ", ".join(f"{one.label} {one.key}" for one in thing.begun)
+        self.status.facts(f"begun: {begun}" if begun else "changes arrive by themselves")
         self._say_news()
 
     def _not_read(self, error: Exception) -> None:
@@ -71,6 +75,26 @@ class OrderBase(DetailScreen[OrderPage]):
     def ask(self, form: FormOverlay, said: Callable[[Any], str]) -> None:
         """Show ``form``; when it has done its work, say what ``said`` makes of the result."""
         self.shell.overlay(form, lambda result: self.tell(said(result)) if result is not None else None)
+
+    async def ask_kept(self, form: KeptForm, then: Callable[[Any], object]) -> None:
+        """Show ``form`` with what was kept of it, and hand its result to ``then``. Awaited by handlers of actions."""
+        keep = form.keep
+        looked = await self.read_first(read_kept, keep) if keep is not None else Looked(None)
+        if looked is None:
+            return
+        if looked.kept is not None and looked.kept.done and keep is not None:
+            self.tell(f"Your {keep.label} was done before; this is the order as it is")
+            return
+        if looked.kept is not None:
+            form.come_back(looked.kept)
+
+        def left(result: Any) -> None:
+            if result is not None:
+                then(result)
+            elif form.left_something and keep is not None:
+                self.tell(f"Kept, nothing was done: {keep.key} goes on with the {keep.label}", "plain")
+
+        self.shell.overlay(form, left)
 
     def change(self, command: Command, said: Callable[[Any], str] | str, *, undo: bool = False) -> None:
         """Carry ``command`` out; then say ``said``. With ``undo`` it can be taken back."""

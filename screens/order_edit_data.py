@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from screens.kept_data import EDITS
 from screens.new_order_data import refresh
 from screens.order_edit_draft import EditDraft, read_changes
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from data.shop import Shop
 
 #: The family of drafts: one for each order somebody edits.
-FORM = "order-edit-"
+FORM = EDITS
 
 
 @dataclass(frozen=True)

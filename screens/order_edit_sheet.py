@@ -164,7 +164,8 @@ def sentence(made: OrderEdited, draft: EditDraft) -> str:
     first = f"{'; '.join(parts)}." if parts else "Changes nothing."
     was, now = made.was.total_amount, made.now.total_amount
     total = f"Total {was:,.2f} → {now:,.2f} {made.currency}" if was != now else f"Total stays {now:,.2f}"
-    return f"{first[:1].upper()}{first[1:]} {total}; {money_due(made.now, draft)}. Nothing is charged now."
+    after = "Nothing is charged now; another edit changes it back."
+    return f"{first[:1].upper()}{first[1:]} {total}; {money_due(made.now, draft)}. {after}"
 
 
 def _told(line: EditedLine) -> str:

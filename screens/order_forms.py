@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from data.errors import Invalid
 from data.money import parse_money
-from screens.forms.overlay import FormOverlay, Save
+from screens.forms.kept import KeptForm, KeyedSave
+from screens.kept_data import Keep
 from widgets.field import Check, Field, numeric
 from widgets.text import visible
 
@@ -27,7 +28,7 @@ _LABEL = 22
 _NAME = "line-"
 
 
-class OrderForm(FormOverlay):
+class OrderForm(KeptForm):
     """``tells`` makes of what is typed the sentence that says what ``^S`` will do, in up to three lines."""
 
     DEFAULT_CSS = """
@@ -38,10 +39,11 @@ class OrderForm(FormOverlay):
         self,
         title: str,
         fields: Sequence[Field],
-        save: Save,
+        save: KeyedSave,
         tells: Callable[[Mapping[str, str]], str],
         *,
         verb: str,
+        keep: Keep | None = None,
     ) -> None:
         def told(values: Mapping[str, str]) -> str:
             try:
@@ -49,7 +51,7 @@ class OrderForm(FormOverlay):
             except Invalid as error:
                 return "; ".join(error.fields.values())
 
-        super().__init__(title, fields, save, verb=verb, aside=told)
+        super().__init__(title, fields, save, verb=verb, aside=told, keep=keep)
 
     def on_resize(self) -> None:
         """Two lines more than elsewhere are taken by the sentence."""
@@ -67,25 +69,25 @@ class UnitsOf(NamedTuple):
 
 
 def units_fields(lines: Iterable[UnitsOf], prefix: str = _NAME) -> list[Field]:
-    """Return a field for the units of each line."""
+    """Return a field for the units of each line, by the line's id: a draft finds its line again, wherever it stands."""
     return [
         Field(
-            f"{prefix}{place}",
+            f"{prefix}{line.order_item_id}",
             visible(f"{line.sku} {line.about}".strip())[: _LABEL - 2],
             value=str(line.units) if line.units else "",
             check=numeric(high=line.most),
             placeholder=f"of {line.most}",
             label_width=_LABEL,
         )
-        for place, line in enumerate(lines)
+        for line in lines
     ]
 
 
 def units_in(values: Mapping[str, str], lines: Sequence[UnitsOf], prefix: str = _NAME) -> dict[UUID, int]:
     """Return the units typed for each line, those with none left out. What is no number counts as none."""
     units: dict[UUID, int] = {}
-    for place, line in enumerate(lines):
-        text = values.get(f"{prefix}{place}", "").strip()
+    for line in lines:
+        text = values.get(f"{prefix}{line.order_item_id}", "").strip()
         if text.isascii() and text.isdigit() and int(text):
             units[line.order_item_id] = int(text)
     return units

@@ -160,7 +160,7 @@ class ManyOrders:
             self._told(f"{done.order_number} is on hold" if done.reason else f"{done.order_number} may be sent again")
 
     def _told(self, what: str) -> None:
-        self.status.say(what, "good")
+        self.status.say(what, "good", undo=True)
         self.reload()
 
     def _act_as(self, op: str) -> None:

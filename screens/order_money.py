@@ -6,7 +6,7 @@ became of it when the answer is there. Rejected: a form that stays open until th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from screens.action import Action
 from screens.order_base import OrderBase, Reason
@@ -17,7 +17,6 @@ from screens.order_write import ask_provider, providers, read_refundable
 if TYPE_CHECKING:
     from data.payments.flow import Resumed
     from data.payments.messages import PaymentSettled
-    from screens.order_forms import OrderForm
 
 MONEY = "dollar_sign"
 _DONE = {"authorise": "authorised", "capture": "captured", "void": "voided", "refund": "refunded"}
@@ -67,22 +66,22 @@ class MoneyVerbs(OrderBase):
         owed = f"{-due:,.2f} to refund" if due < 0 else f"{due:,.2f} due"
         return f"Money of {order.order_number}: total {order.total_amount:,.2f} {order.currency}, {owed}"
 
-    def capture(self) -> None:
+    async def capture(self) -> None:
         """Take money."""
-        self._ask_payment("capture")
+        await self._ask_payment("capture")
 
-    def authorise(self) -> None:
+    async def authorise(self) -> None:
         """Hold money."""
-        self._ask_payment("authorise")
+        await self._ask_payment("authorise")
 
-    def _ask_payment(self, kind: str) -> None:
+    async def _ask_payment(self, kind: str) -> None:
         if self.thing is not None and self.shop is not None:
-            self._ask_money(payment_form(self.thing, kind, providers(self.shop)))
+            await self.ask_kept(payment_form(self.thing, kind, providers(self.shop)), self._promised)
 
-    def void(self) -> None:
+    async def void(self) -> None:
         """Let an authorisation go."""
         if self.thing is not None:
-            self._ask_money(void_form(self.thing))
+            await self.ask_kept(void_form(self.thing), self._promised)
 
     async def refund(self) -> None:
         """Give money back."""
@@ -91,14 +90,11 @@ class MoneyVerbs(OrderBase):
         if order is None or left is None:
             return
         if left.left > 0:
-            self._ask_money(refund_form(left))
+            await self.ask_kept(refund_form(left), self._promised)
         else:
             self.status.say("Nothing that was captured is left to give back", "warn")
 
-    def _ask_money(self, form: OrderForm) -> None:
-        self.shell.overlay(form, lambda promised: self._promised() if promised is not None else None)
-
-    def _promised(self) -> None:
+    def _promised(self, promised: Any) -> None:
         self.undo_key = ""
         self.status.say("Asking the provider …")
         self.reload()

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from data.errors import Invalid
-from data.ids import new_id
+from screens.kept_data import Keep
 from screens.order_forms import OrderForm, UnitsOf, amount_check, amount_in, line_units, units_fields, units_in
 from screens.order_page import FOR_GOOD
 from screens.order_write import promise, run_command
@@ -30,7 +30,7 @@ def payment_form(page: OrderPage, kind: str, providers: Sequence[str]) -> OrderF
     The amount is what is still to be paid. A capture may be of an authorisation: then its provider takes it.
     """
     order, held = page.order, page.authorisations if kind == "capture" else ()
-    key, most = str(new_id()), page.to_pay
+    most = page.to_pay
     provider = held[-1].provider if held and held[-1].provider in providers else providers[0]
     fields = [
         Field("amount", "Amount", value=f"{most:.2f}", required=True, check=amount_check(most), label_width=_LABEL),
@@ -52,7 +52,7 @@ def payment_form(page: OrderPage, kind: str, providers: Sequence[str]) -> OrderF
         for_good = f" {FOR_GOOD} It can be refunded." if kind == "capture" else " It can be let go again."
         return f"{verb} {amount:,.2f} {order.currency} of {order.order_number} by {values['provider']}.{left}{for_good}"
 
-    def save(shop: Shop, values: dict[str, str]) -> Any:
+    def save(shop: Shop, values: dict[str, str], key: str) -> Any:
         from data.command import parse_command
         from data.payments.messages import BeginPayment
 
@@ -69,12 +69,14 @@ def payment_form(page: OrderPage, kind: str, providers: Sequence[str]) -> OrderF
 
     word = "Capture" if kind == "capture" else "Authorise"
     verb = "takes it" if kind == "capture" else "holds it"
-    return OrderForm(f"{word}: {order.order_number}, {most:,.2f} {order.currency} due", fields, save, tells, verb=verb)
+    title = f"{word}: {order.order_number}, {most:,.2f} {order.currency} due"
+    keep = Keep(order.order_number, kind, "$ c" if kind == "capture" else "$ a")
+    return OrderForm(title, fields, save, tells, verb=verb, keep=keep)
 
 
 def void_form(page: OrderPage) -> OrderForm:
     """Return the form that lets an authorisation go; it dismisses with the step as promised."""
-    key, order, held = str(new_id()), page.order, page.authorisations
+    order, held = page.order, page.authorisations
     choices = [Option(str(one.payment_id), _named(one)) for one in held]
     field = SelectField(
         "authorisation", "Authorisation", choices, value=choices[-1].value, required=True, label_width=_LABEL
@@ -84,7 +86,7 @@ def void_form(page: OrderPage) -> OrderForm:
         chosen = next((one for one in held if str(one.payment_id) == values["authorisation"]), held[-1])
         return f"Lets {chosen.amount:,.2f} {order.currency} at {chosen.provider} go. {FOR_GOOD}"
 
-    def save(shop: Shop, values: dict[str, str]) -> Any:
+    def save(shop: Shop, values: dict[str, str], key: str) -> Any:
         from data.payments.messages import BeginPayment
 
         chosen = next(one for one in held if str(one.payment_id) == values["authorisation"])
@@ -107,7 +109,6 @@ def refund_form(left: Refundable) -> OrderForm:
     By line, for shipping, any amount; parts from several captures where there are several. Row by row it says what it
     comes to and what could still be given back after it.
     """
-    key = str(new_id())
     lines = [UnitsOf(line.order_item_id, line.sku, line.free, f"{line.worth_of(1):,.2f} each") for line in left.lines]
     fields = [
         Field("reason", "Reason", required=True, placeholder="why; it stands in the timeline", label_width=_LABEL)
@@ -121,7 +122,7 @@ def refund_form(left: Refundable) -> OrderForm:
     owed = max(Decimal(0), -left.owed)
     fields.append(_amount("amount", "Other amount", left.left, f"goodwill{f'; {owed:,.2f} is owed' if owed else ''}"))
     shared = left.captures if len(left.captures) > 1 else ()
-    fields += [_amount(f"share-{place}", _capture(one), one.left, "from here") for place, one in enumerate(shared)]
+    fields += [_amount(f"share-{one.payment_id}", _capture(one), one.left, "from here") for one in shared]
 
     def asked(values: Mapping[str, str]) -> dict[str, Any]:
         return {
@@ -140,7 +141,7 @@ def refund_form(left: Refundable) -> OrderForm:
         after = left.left - total
         return f"Gives {total:,.2f} {left.currency} back ({money}), {after:,.2f} may follow.{parts} {FOR_GOOD}"
 
-    def save(shop: Shop, values: dict[str, str]) -> Any:
+    def save(shop: Shop, values: dict[str, str], key: str) -> Any:
         from data.payments.messages import RefundOrder, RefundShare
 
         named = asked(values)
@@ -161,7 +162,8 @@ def refund_form(left: Refundable) -> OrderForm:
             raise Invalid({name.partition("[")[0]: why for name, why in error.fields.items()}) from None
 
     title = f"Refund of {left.order_number}: {left.left:,.2f} {left.currency} may be given back"
-    return OrderForm(title, fields, save, tells, verb="gives it back")
+    keep = Keep(left.order_number, "refund", "$ r")
+    return OrderForm(title, fields, save, tells, verb="gives it back", keep=keep)
 
 
 def _amount(name: str, label: str, most: Decimal, about: str = "") -> Field:
@@ -174,5 +176,5 @@ def _capture(one: CaptureLeft) -> str:
 
 
 def _shares(values: Mapping[str, str], captures: Sequence[CaptureLeft]) -> dict[CaptureLeft, Decimal]:
-    found = {one: amount_in(values, f"share-{place}") for place, one in enumerate(captures)}
+    found = {one: amount_in(values, f"share-{one.payment_id}") for one in captures}
     return {one: amount for one, amount in found.items() if amount}

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from data.orders.reads import OrderDetail
     from data.shipments.messages import ShipOrder
 
-__all__ = ["Box", "Packing", "Share", "packing_of"]
+#: What it is called among the things a person began (``screens.kept_data``).
+PACKING = "packing"
+
+__all__ = ["PACKING", "Box", "Packing", "Share", "packing_of"]
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,24 @@ class Packing:
             for box in self.full
         )
         return ShipOrder(order_id=self.order_id, boxes=boxes, expected_version=self.version)
+
+    def kept(self) -> dict[str, Any]:
+        """Return the boxes, and what they were packed from, as a draft's file keeps them."""
+        import msgspec
+
+        content: dict[str, Any] = msgspec.to_builtins({"shares": self.shares, "boxes": self.boxes}, str_keys=True)
+        return content | {"version": self.version}
+
+    def with_kept(self, content: Mapping[str, Any]) -> Packing | None:
+        """Return this packing with the boxes of a draft, ``None`` where other units are to be sent by now."""
+        import msgspec
+
+        try:
+            shares = msgspec.convert(content.get("shares"), tuple[Share, ...])
+            boxes = msgspec.convert(content.get("boxes"), tuple[Box, ...])
+        except msgspec.ValidationError:
+            return None
+        return replace(self, boxes=boxes) if shares == self.shares else None
 
 
 def _with(box: Box, key: UUID, units: int) -> Box:

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from screens.kept_data import begun_of
+
 if TYPE_CHECKING:
     from data.orders.reads import OrderDetail, OrderItemRow, PaymentRow
     from data.orders.timeline import TimelineEntry
     from data.returns.reads import ReturnRow
     from data.shipments.reads import ParcelRow
     from data.shop import Shop
+    from screens.kept_data import Keep
 
 #: how a confirm ends where ``u`` will not help
 FOR_GOOD = "This cannot be taken back."
@@ -23,7 +26,8 @@ OPEN = ("pending", "confirmed", "processing")
 class OrderPage:
     """An order with its parcels, its returns and the newest of what happened to it.
 
-    ``kind`` is what the timeline was asked for, ``older``: there is more.
+    ``kind`` is what the timeline was asked for, ``older``: there is more. ``begun`` is what the person began to do to
+    it and did not finish.
     """
 
     order: OrderDetail
@@ -32,6 +36,7 @@ class OrderPage:
     entries: tuple[TimelineEntry, ...]
     kind: str
     older: bool
+    begun: tuple[Keep, ...] = ()
 
     @property
     def held(self) -> tuple[OrderItemRow, ...]:
@@ -100,4 +105,5 @@ def read_page(shop: Shop, ref: str, kind: str, events: int) -> OrderPage:
         entries=tuple(page.rows),
         kind=kind,
         older=page.after is not None,
+        begun=begun_of(shop, order.order_number),
     )

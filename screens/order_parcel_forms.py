@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from data.ids import new_id
+from screens.kept_data import Keep
 from screens.order_forms import OrderForm, UnitsOf, line_units, units_fields, units_in
 from screens.order_page import FOR_GOOD
 from screens.order_parcels_sheet import counted
@@ -27,7 +27,7 @@ _STRATEGIES = (
 
 def cancel_form(page: OrderPage) -> OrderForm:
     """Return the form that cancels what is not sent: all of it, or fewer units of some lines. It wants a reason."""
-    key, order, held = str(new_id()), page.order, page.held
+    order, held = page.order, page.held
     several = len({item.warehouse_id for item in held}) > 1
     lines = [
         UnitsOf(
@@ -54,7 +54,7 @@ def cancel_form(page: OrderPage) -> OrderForm:
         credit = _credit(page, units, everything=count == whole and not sent)
         return f"{what}: {credit:,.2f} {order.currency} off the price, {free}{paid}. {FOR_GOOD}"
 
-    def save(shop: Shop, values: dict[str, str]) -> Any:
+    def save(shop: Shop, values: dict[str, str], key: str) -> Any:
         from data.orders.messages import CancelLines
 
         units = units_in(values, lines)
@@ -64,7 +64,10 @@ def cancel_form(page: OrderPage) -> OrderForm:
         )
         return run_command(shop, command, key)
 
-    return OrderForm(f"Cancel {order.order_number}", [reason, *units_fields(lines)], save, tells, verb="cancels")
+    keep = Keep(order.order_number, "cancelling", "c")
+    return OrderForm(
+        f"Cancel {order.order_number}", [reason, *units_fields(lines)], save, tells, verb="cancels", keep=keep
+    )
 
 
 def _credit(page: OrderPage, units: Mapping[Any, int], *, everything: bool) -> Any:
@@ -79,7 +82,7 @@ def _credit(page: OrderPage, units: Mapping[Any, int], *, everything: bool) -> A
 
 def strategy_form(page: OrderPage) -> OrderForm:
     """Return the form that chooses warehouses anew for all that is still to be sent; its result carries the key."""
-    key, order = str(new_id()), page.order
+    order = page.order
     choices = [Option(*one) for one in _STRATEGIES]
     fields = [
         SelectField("strategy", "Choose", choices, value="fewest", required=True, label_width=_LABEL),
@@ -88,7 +91,7 @@ def strategy_form(page: OrderPage) -> OrderForm:
     units = sum(item.allocated_quantity for item in page.held)
     told = f"Chooses warehouses anew for {counted(units)}; what may stay where it is stays. u takes it back."
 
-    def save(shop: Shop, values: dict[str, str]) -> Any:
+    def save(shop: Shop, values: dict[str, str], key: str) -> Any:
         from data.orders.messages import AllocateOrder
 
         command = AllocateOrder(
@@ -105,7 +108,7 @@ def strategy_form(page: OrderPage) -> OrderForm:
 def move_form(page: OrderPage, free: Mapping[tuple[str, str], int], at: Any = None) -> OrderForm:
     """Return the form that serves units of one line from another warehouse, the line ``at`` first; its result carries
     the key. ``free`` says how many can be had where."""
-    key, order, held = str(new_id()), page.order, page.held
+    order, held = page.order, page.held
     share = at if at in held else held[0]
     choices = [
         Option(str(item.order_item_id), visible(f"{item.allocated_quantity} {item.sku} at {item.warehouse_id}"))
@@ -147,7 +150,7 @@ def move_form(page: OrderPage, free: Mapping[tuple[str, str], int], at: Any = No
         said = f"Serves {values['quantity'] or 0} {item.sku} from {place} instead of {item.warehouse_id}"
         return f"{said}; {place} has {there:,} to spare. u takes it back."
 
-    def save(shop: Shop, values: dict[str, str]) -> Any:
+    def save(shop: Shop, values: dict[str, str], key: str) -> Any:
         from data.orders.messages import AllocateOrder, LineUnits
 
         item = chosen(values)
@@ -165,11 +168,11 @@ def move_form(page: OrderPage, free: Mapping[tuple[str, str], int], at: Any = No
 
 def mark_form(page: OrderPage, state: str, houses: Sequence[str]) -> OrderForm:
     """Return the form that asks in which of ``houses`` units are ``state`` now; its result carries the key."""
-    key, order = str(new_id()), page.order
+    order = page.order
     choices = [*(Option(house, visible(house)) for house in houses), Option("all", "all warehouses")]
     field = SelectField("warehouse_id", "Where", choices, value=houses[0], required=True, label_width=_LABEL)
 
-    def save(shop: Shop, values: dict[str, str]) -> Any:
+    def save(shop: Shop, values: dict[str, str], key: str) -> Any:
         from data.orders.messages import MarkLines
 
         house = "" if values["warehouse_id"] == "all" else values["warehouse_id"]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from screens.action import Action
 from screens.order_base import OrderBase, Reason
+from screens.order_pack import PACKING
 from screens.order_page import FOR_GOOD, OPEN, OrderPage
 from screens.order_parcel_forms import cancel_form, mark_form, move_form, strategy_form
 from screens.order_parcels_sheet import counted
@@ -106,7 +107,9 @@ class ParcelVerbs(OrderBase):
     def ship(self) -> None:
         """Go to the packing of boxes."""
         if self.order is not None:
-            self.shell.open_screen("order-ship", order_number=self.order.order_number, order=self.order)
+            begun = self.thing is not None and any(one.label == PACKING for one in self.thing.begun)
+            order = None if begun else self.order  # boxes that are half packed are waited for
+            self.shell.open_screen("order-ship", order_number=self.order.order_number, order=order)
 
     def mark(self, state: str) -> None:
         """Say how far the floor is, in one warehouse or all."""
@@ -178,10 +181,10 @@ class ParcelVerbs(OrderBase):
             step = ChangeOrderStatus(order_id=order.order_id, new_status="delivered", expected_version=order.version)
             self.change(step, f"{order.order_number} is delivered")
 
-    def cancel(self) -> None:
+    async def cancel(self) -> None:
         """Cancel units that are not sent."""
         if self.thing is not None:
-            self.ask(cancel_form(self.thing), _cancelled)
+            await self.ask_kept(cancel_form(self.thing), lambda after: self.tell(_cancelled(after)))
 
 
 def _marked(marked: LinesMarked) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from data.errors import Invalid
-from data.ids import new_id
+from screens.kept_data import Keep
 from screens.order_forms import OrderForm, UnitsOf, line_units, units_fields, units_in
 from screens.order_page import FOR_GOOD
 from screens.order_parcels_sheet import counted
@@ -26,9 +26,13 @@ _LABEL = 22
 _DECISIONS = ("restock", "damaged", "reject")
 
 
+def _keep(row: ReturnRow, label: str, key: str) -> Keep:
+    return Keep(row.order_number, label, key, str(row.return_id))
+
+
 def request_form(page: OrderPage) -> OrderForm:
     """Return the form that notes what a customer wants to send back."""
-    key, order, free = str(new_id()), page.order, page.returnable
+    order, free = page.order, page.returnable
     lines = [
         UnitsOf(item.order_item_id, item.sku, free[str(item.order_item_id)])
         for item in order.items
@@ -42,21 +46,21 @@ def request_form(page: OrderPage) -> OrderForm:
             f"Asks {counted(units)} back. Stock and money move when they are inspected." if units else "Say how many."
         )
 
-    def save(shop: Shop, values: dict[str, str]) -> Any:
+    def save(shop: Shop, values: dict[str, str], key: str) -> Any:
         from data.returns.messages import RequestReturn
 
         units = line_units(units_in(values, lines))
         if not units:
-            raise Invalid({"line-0": "say how many units come back"})
+            raise Invalid({f"line-{lines[0].order_item_id}": "say how many units come back"})
         return run_command(shop, RequestReturn(order_id=order.order_id, lines=units, reason=values["reason"]), key)
 
     title = f"Return of {order.order_number}"
-    return OrderForm(title, [*units_fields(lines), reason], save, tells, verb="asks for it")
+    keep = Keep(order.order_number, "return", "R n")
+    return OrderForm(title, [*units_fields(lines), reason], save, tells, verb="asks for it", keep=keep)
 
 
 def receive_form(row: ReturnRow, houses: Sequence[str], house: str) -> OrderForm:
     """Return the form that notes what arrived of a return, at one of ``houses``."""
-    key = str(new_id())
     lines = [
         UnitsOf(item.order_item_id, item.sku, missing, units=missing)
         for item in row.items
@@ -70,23 +74,29 @@ def receive_form(row: ReturnRow, houses: Sequence[str], house: str) -> OrderForm
         units = sum(units_in(values, lines).values())
         return f"Notes {counted(units)} at {values['warehouse_id']}; they are stock once inspected. {FOR_GOOD}"
 
-    def save(shop: Shop, values: dict[str, str]) -> Any:
+    def save(shop: Shop, values: dict[str, str], key: str) -> Any:
         from data.returns.messages import ReceiveReturn
 
         units = line_units(units_in(values, lines))
         if not units:
-            raise Invalid({"line-0": "say how many units arrived"})
+            raise Invalid({f"line-{lines[0].order_item_id}": "say how many units arrived"})
         command = ReceiveReturn(
             return_id=row.return_id, warehouse_id=values["warehouse_id"], lines=units, expected_version=row.version
         )
         return run_command(shop, command, key)
 
-    return OrderForm(f"Receive: {row.reason}", [*fields, *units_fields(lines)], save, tells, verb="notes it")
+    return OrderForm(
+        f"Receive: {row.reason}",
+        [*fields, *units_fields(lines)],
+        save,
+        tells,
+        verb="notes it",
+        keep=_keep(row, "receipt", "R r"),
+    )
 
 
 def inspect_form(row: ReturnRow) -> OrderForm:
     """Return the form that decides on what arrived: line by line back to stock, damaged, or rejected."""
-    key = str(new_id())
     waiting = [(item, units) for item in row.items if (units := item.received_quantity - _settled(item))]
     kinds = {
         kind: [
@@ -105,10 +115,10 @@ def inspect_form(row: ReturnRow) -> OrderForm:
     def too_many(values: Mapping[str, str]) -> dict[str, str]:
         counts = decided(values)
         wrong = {}
-        for place, (item, units) in enumerate(waiting):
+        for item, units in waiting:
             asked = sum(counts[kind].get(item.order_item_id, 0) for kind in _DECISIONS)
             if asked > units:
-                wrong[f"restock-{place}"] = f"{asked} are decided on, {units} arrived"
+                wrong[f"restock-{item.order_item_id}"] = f"{asked} are decided on, {units} arrived"
         return wrong
 
     def tells(values: Mapping[str, str]) -> str:
@@ -118,7 +128,7 @@ def inspect_form(row: ReturnRow) -> OrderForm:
         told = f"{counted(good)} back in stock, {bad} kept as damaged, {rejected} rejected"
         return f"{told}; all but the rejected come off the price. {FOR_GOOD}"
 
-    def save(shop: Shop, values: dict[str, str]) -> Any:
+    def save(shop: Shop, values: dict[str, str], key: str) -> Any:
         from data.returns.messages import InspectLine, InspectReturn
 
         counts = decided(values)
@@ -135,36 +145,38 @@ def inspect_form(row: ReturnRow) -> OrderForm:
             if any(item.order_item_id in counts[kind] for kind in _DECISIONS)
         )
         if not lines:
-            raise Invalid({"restock-0": "say what became of which units"})
+            raise Invalid({f"restock-{waiting[0][0].order_item_id}": "say what became of which units"})
         command = InspectReturn(return_id=row.return_id, lines=lines, note=values["note"], expected_version=row.version)
         return run_command(shop, command, key)
 
-    return OrderForm(f"Inspect: {row.reason}", fields, save, tells, verb="decides")
+    return OrderForm(
+        f"Inspect: {row.reason}", fields, save, tells, verb="decides", keep=_keep(row, "inspection", "R i")
+    )
 
 
 def close_form(row: ReturnRow) -> OrderForm:
     """Return the form that ends a return though not all of it came."""
-    key = str(new_id())
     field = Field("reason", "Why", required=True, placeholder="the customer keeps it", label_width=_LABEL)
     missing = sum(item.quantity - item.received_quantity for item in row.items)
 
-    def save(shop: Shop, values: dict[str, str]) -> Any:
+    def save(shop: Shop, values: dict[str, str], key: str) -> Any:
         from data.returns.messages import CloseReturn
 
         command = CloseReturn(return_id=row.return_id, reason=values["reason"], expected_version=row.version)
         return run_command(shop, command, key)
 
     told = f"Ends the return; {counted(missing)} will not come. {FOR_GOOD}"
-    return OrderForm(f"Close: {row.reason}", [field], save, lambda values: told, verb="closes it")
+    return OrderForm(
+        f"Close: {row.reason}", [field], save, lambda values: told, verb="closes it", keep=_keep(row, "closing", "R c")
+    )
 
 
 def exchange_form(row: ReturnRow) -> OrderForm:
     """Return the form that drafts the order that goes out instead; it dismisses with the draft and its balance."""
-    key = str(new_id())
     same = " ".join(f"{item.sku}={item.quantity}" for item in row.items)
     field = Field("lines", "Instead", value=same, required=True, placeholder="SKU=2 SKU=1", label_width=_LABEL)
 
-    def save(shop: Shop, values: dict[str, str]) -> Any:
+    def save(shop: Shop, values: dict[str, str], key: str) -> Any:
         from data.returns.messages import DraftExchange
 
         command = DraftExchange(return_id=row.return_id, lines=_lines_in(values["lines"]))
@@ -174,7 +186,14 @@ def exchange_form(row: ReturnRow) -> OrderForm:
             raise Invalid({"lines": "; ".join(error.fields.values())}) from None
 
     told = "Drafts an order at today's prices and says the balance; nothing is reserved before it is placed."
-    return OrderForm(f"Exchange for: {row.reason}", [field], save, lambda values: told, verb="drafts it")
+    return OrderForm(
+        f"Exchange for: {row.reason}",
+        [field],
+        save,
+        lambda values: told,
+        verb="drafts it",
+        keep=_keep(row, "exchange", "R x"),
+    )
 
 
 def _lines_in(text: str) -> tuple[OrderLineInput, ...]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from data.orders.messages import PlacedOrder
     from data.returns.messages import ExchangeDrafted, ReturnChanged
     from data.returns.reads import ReturnRow
+    from screens.order_forms import OrderForm
 
 RETURNS = "R"
 
@@ -98,37 +99,40 @@ class ReturnVerbs(OrderBase):
                 return
         self.status.say(f"This return is {row.status}; R shows what else can be done")
 
-    def request_return(self) -> None:
+    async def request_return(self) -> None:
         """Ask for units back."""
         if self.thing is not None:
-            self.ask(request_form(self.thing), _changed)
+            await self._ask_return(request_form(self.thing), _changed)
 
     async def receive_return(self) -> None:
         """Units arrived."""
         row = self._meant(_may_receive)
         houses = await self.read_first(warehouses)
         if row is not None and houses is not None and self.shop is not None:
-            self.ask(receive_form(row, houses, self.shop.settings.warehouse), _changed)
+            await self._ask_return(receive_form(row, houses, self.shop.settings.warehouse), _changed)
 
-    def inspect_return(self) -> None:
+    async def inspect_return(self) -> None:
         """Decide on what arrived."""
-        self._ask_about(_may_inspect, inspect_form, _changed)
+        await self._ask_about(_may_inspect, inspect_form, _changed)
 
-    def close_return(self) -> None:
+    async def close_return(self) -> None:
         """No more comes."""
-        self._ask_about(_may_close, close_form, _changed)
+        await self._ask_about(_may_close, close_form, _changed)
 
-    def draft_exchange(self) -> None:
+    async def draft_exchange(self) -> None:
         """Draft what goes out instead."""
-        self._ask_about(_may_exchange, exchange_form, _drafted)
+        await self._ask_about(_may_exchange, exchange_form, _drafted)
 
-    def _ask_about(
-        self, fits: Callable[[ReturnRow], bool], form: Callable[[ReturnRow], Any], said: Callable[[Any], str]
+    async def _ask_about(
+        self, fits: Callable[[ReturnRow], bool], form: Callable[[ReturnRow], OrderForm], said: Callable[[Any], str]
     ) -> None:
         row = self._meant(fits)
         if row is not None:
             self.sheet.go_to(key(row))
-            self.ask(form(row), said)
+            await self._ask_return(form(row), said)
+
+    async def _ask_return(self, form: OrderForm, said: Callable[[Any], str]) -> None:
+        await self.ask_kept(form, lambda result: self.tell(said(result)))
 
     def place_exchange(self) -> None:
         """Make the draft an order, asked once."""

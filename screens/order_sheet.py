@@ -11,6 +11,7 @@ from screens.shown import address_line, age, exact, now, order_mark, payment_mar
 from widgets.cells import Cell, Column
 from widgets.line import Piece
 from widgets.sheet import SheetLine, facts, heading, table_heading, table_row
+from widgets.text import visible
 
 if TYPE_CHECKING:
     from data.orders.reads import HistoryRow, OrderDetail, OrderItemRow, PaymentRow
@@ -83,13 +84,18 @@ def order_summary(order: OrderDetail, width: int) -> list[SheetLine]:
 def _lines(order: OrderDetail, width: int) -> list[SheetLine]:
     rows = [heading("Lines", width), table_heading(LINES, width)]
     rows += [table_row(LINES, _item_cells(item), width, f"item:{item.order_item_id}", item) for item in order.items]
-    sums = f"items {order.subtotal:,.2f}   shipping {order.shipping_amount:,.2f}"
-    if order.discount_amount:
-        sums += f"   discount -{order.discount_amount:,.2f}"
-    tax = "tax incl." if order.tax_included_amount else "tax"
-    sums += f"   {tax} {order.tax_amount:,.2f}"
-    rows.append(SheetLine((Piece(sums.rjust(width)),)))
+    rows.append(SheetLine((Piece(_sums(order).rjust(width)),)))
+    if order.discount_code:
+        rows.append(SheetLine((Piece(visible(f"discount code {order.discount_code}").rjust(width), "muted"),)))
     return rows
+
+
+def _sums(order: OrderDetail) -> str:
+    """Return what the total is made of, in one line."""
+    discount = f"   discount -{order.discount_amount:,.2f}" if order.discount_amount else ""
+    tax = "tax incl." if order.tax_included_amount else "tax"
+    items = f"items {order.subtotal:,.2f}   shipping {order.shipping_amount:,.2f}"
+    return f"{items}{discount}   {tax} {order.tax_amount:,.2f}"
 
 
 def _item_cells(item: OrderItemRow) -> tuple[Cell, ...]:

@@ -6,31 +6,22 @@ each line of each box, which needs twenty Tabs for what Enter does here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
-
-from data.errors import Conflict, Invalid, Unavailable
+from data.errors import Conflict, Invalid
 from data.ids import new_id
 from screens.action import Action
-from screens.base import AppScreen
 from screens.forms.overlay import FormOverlay
-from screens.order_pack import Packing, Share, packing_of
-from screens.order_pack_sheet import pack_lines, place_of
+from screens.order_pack import Packing, Share
+from screens.order_pack_sheet import place_of
 from screens.order_parcels_sheet import counted
-from screens.order_write import read_order, run_command
+from screens.order_ship_kept import KeptBoxes
+from screens.order_write import run_kept
 from widgets.field import Field, numeric
 from widgets.keybar import KeyHint
-from widgets.line import Piece
 from widgets.sheet import Sheet
-from widgets.stateline import StateLine
 
 if TYPE_CHECKING:
-    from textual.widget import Widget
-
-    from data.orders.reads import OrderDetail
     from data.shipments.messages import OrderShipped
 
 
@@ -38,7 +29,7 @@ def _pack(verb: str, keys: str | tuple[str, ...], label: str, handler: str, help
     return Action(f"order-ship.{verb}", keys, label, handler, "orders.ship", help=help, rank=rank)
 
 
-class OrderShipScreen(AppScreen):
+class OrderShipScreen(KeptBoxes):
     """Pack boxes and send them."""
 
     NAME = "order-ship"
@@ -54,84 +45,9 @@ class OrderShipScreen(AppScreen):
         _pack("new", "n", "new box", "another", "Another box out of this warehouse", 23),
         _pack("drop", ("del", "backspace"), "no box", "drop", "Take the box away; its units stay behind", 24),
         _pack("ship", "ctrl+s", "ship", "ship", "Send what is in the boxes, after one question", 60),
+        _pack("anew", "ctrl+x", "pack anew", "pack_anew", "Throw these boxes away: one for each warehouse again", 65),
         Action("order-ship.reload", ("r", "f5"), "reload", "reload", help="Read the order again", show=False),
     )
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.state = StateLine()
-        self.sheet = Sheet(id="boxes")
-        self.packing: Packing | None = None
-        self._ref = ""
-        self._key = ""
-        self._carrier = ""
-
-    def compose_query(self) -> Iterable[Widget]:
-        """What is left to be sent."""
-        yield self.state
-
-    def compose_body(self) -> ComposeResult:
-        """The boxes."""
-        yield self.sheet
-
-    # -- the order ----------------------------------------------------------------------------------------------------
-
-    def arrive(self, order_number: str = "", order: OrderDetail | None = None, **arguments: Any) -> None:
-        """Pack the order with this number, or go on where one left. With the ``order`` at hand nobody waits for it:
-        it is read again behind the scenes."""
-        if order_number and order_number != self._ref:
-            self._ref, self.packing = order_number, None
-            self.show_crumbs("Orders", order_number, "Ship")
-            self.state.show(())
-            self.sheet.say("Loading …")
-        self.status.say("")
-        self.sheet.focus()
-        if order is not None and self.packing is None:
-            self._opened(order)
-        self.reload()
-
-    def reload(self) -> None:
-        """Read the order again; what is packed stays while nobody changed it."""
-        if self._ref:
-            self.load(read_order, self._ref, then=self._opened, failed=self._not_read, group="open")
-
-    def recovered(self, stores: tuple[str, ...]) -> None:
-        """A store is back."""
-        self.reload()
-
-    def _opened(self, order: OrderDetail) -> None:
-        usual = packing_of(order)
-        if self.packing is not None and self.packing.version == order.version:
-            return
-        if self.packing is not None:
-            fits = self.packing.shares == usual.shares
-            said = "your boxes still fit" if fits else "packed anew"
-            self.status.say(f"Somebody changed the order meanwhile: {said}, nothing was sent", "warn")
-            usual = replace(usual, boxes=self.packing.boxes) if fits else usual
-        self._key = str(new_id())
-        self.put(usual)
-        if not usual.shares:
-            self.sheet.say(f"Nothing of {order.order_number} is left to be sent.", "Esc goes back to it")
-
-    def _not_read(self, error: Exception) -> None:
-        if self.packing is None:
-            self.sheet.say(*self.explain(error), tone="bad")
-        if not isinstance(error, Unavailable):
-            self.shell.show_error(error, doing="reading the order")
-
-    def put(self, packing: Packing) -> None:
-        """Show ``packing`` from now on."""
-        self.packing = packing
-        left = sum(share.left for share in packing.shares)
-        places = sorted({share.warehouse_id for share in packing.shares})
-        each = " · ".join(f"{place} {sum(share.left for share in packing.here(place))}" for place in places)
-        told = Piece(f"{counted(left)} to be sent", "strong"), Piece(f" · {each}" if each else "")
-        self.state.show(told, (Piece(f"v{packing.version}", "muted"),))
-        self.sheet.show(lambda width: pack_lines(packing, width))
-        behind = f" · {counted(packing.staying)} left behind" if packing.staying else ""
-        boxes = "1 box" if len(packing.full) == 1 else f"{len(packing.full)} boxes"
-        self.status.facts(f"{counted(packing.units)} in {boxes}{behind}")
-        self.refresh_keys()
 
     # -- packing ------------------------------------------------------------------------------------------------------
 
@@ -146,9 +62,11 @@ class OrderShipScreen(AppScreen):
             return ""
         if packing is None or not packing.shares:
             return "nothing is to be sent"
+        if action.name == "order-ship.anew":
+            return "these are the usual boxes" if packing == self._usual else ""
         if action.name == "order-ship.ship":
             return "" if packing.full else "nothing is in a box"
-        if action.name != "order-ship.new" and place_of(self.sheet.current) is None:
+        if action.name not in ("order-ship.new", "order-ship.anew") and place_of(self.sheet.current) is None:
             return "no box stands under the bar"
         return ""
 
@@ -156,7 +74,7 @@ class OrderShipScreen(AppScreen):
         packing, place = self.packing, place_of(self.sheet.current)
         if packing is not None and place is not None:
             number, share = place
-            self.put(packing.put(number, share, units))
+            self.put(packing.put(number, share, units), keep=True)
 
     @property
     def _in_box(self) -> int:
@@ -206,7 +124,8 @@ class OrderShipScreen(AppScreen):
         def taken(values: dict[str, str] | None) -> None:
             if values is not None and self.packing is not None:
                 self._carrier = values["carrier"]
-                self.put(self.packing.labelled(number, values["carrier"], values["tracking_number"]))
+                labelled = self.packing.labelled(number, values["carrier"], values["tracking_number"])
+                self.put(labelled, keep=True)
 
         title = f"Label of box {number + 1}, from {box.warehouse_id}"
         self.shell.overlay(FormOverlay(title, fields, lambda shop, values: values, verb="takes it"), taken)
@@ -219,14 +138,14 @@ class OrderShipScreen(AppScreen):
         what = line.what
         share = what if isinstance(what, Share) else what[1]  # type: ignore[index]
         packing, number = self.packing.another(share.warehouse_id)
-        self.put(packing)
+        self.put(packing, keep=True)
         self.sheet.go_to(f"box:{number}:{share.order_item_id}")
 
     def drop(self) -> None:
         """Take the box under the bar away."""
         place = place_of(self.sheet.current)
         if self.packing is not None and place is not None:
-            self.put(self.packing.without(place[0]))
+            self.put(self.packing.without(place[0]), keep=True)
 
     # -- sending ------------------------------------------------------------------------------------------------------
 
@@ -243,9 +162,11 @@ class OrderShipScreen(AppScreen):
 
     def _send(self, packing: Packing, key: str) -> None:
         self.status.say("Shipping …")
-        self.load(run_command, packing.command(), key, then=self._sent, failed=self._refused, group="ship")
+        self.not_later("draft")
+        self.load(run_kept, self.keep_as(), packing.command(), key, then=self._sent, failed=self._refused, group="ship")
 
     def _sent(self, sent: OrderShipped) -> None:
+        self.forget("keep")
         self._ref, self.packing = "", None
         left = f", {counted(sent.units_left)} still to be sent" if sent.units_left else ""
         said = f"{sent.order_number}: {counted(len(sent.parcels), 'parcel')} sent{left}"

@@ -42,10 +42,7 @@ class UndoVerb(OrderBase):
         if found is None:
             self.status.say("You did nothing to this order that can be taken back", "warn")
             return
-        age = when(found.at)
-        since = ". What you did since stays: it cannot be taken back" if found.since else ""
-        sentence = f"Takes back {_named(found.command, found.change.after)} ({age}){since}."
-        self.shell.confirm(sentence, lambda: self._take_back(order_id, found.key))
+        self.shell.confirm(question(found), lambda: self._take_back(order_id, found.key))
 
     def _take_back(self, order_id: UUID, change_key: str) -> None:
         self.undo_key = ""
@@ -54,6 +51,13 @@ class UndoVerb(OrderBase):
 
     def _undone(self, undone: Undone) -> None:
         self.tell(undone.sentence)
+
+
+def question(found: Found, order_number: str = "") -> str:
+    """Return what is asked before ``found`` is taken back; ``order_number`` where the order is not the one shown."""
+    since = ". What you did since stays: it cannot be taken back" if found.since else ""
+    of = f" of {order_number}" if order_number else ""
+    return f"Takes back {_named(found.command, found.change.after)}{of} ({when(found.at)}){since}."
 
 
 def _named(command: str, after: Mapping[str, Any]) -> str:
@@ -69,6 +73,10 @@ def _named(command: str, after: Mapping[str, Any]) -> str:
             return "your note"
         case "orders.tag":
             return "your change of its tags"
+        case "orders.assign":
+            return f"that it is {after.get('assigned to') or 'nobody'}'s"
         case "orders.hold":
             return "your hold"
+        case "orders.release":
+            return "that you let it go"
     return f"your last change ({command.partition('.')[2]})"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from screens.kept_data import drop_kept, read_kept
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from data.shop import Shop
     from data.undo.finding import Found
     from data.undo.messages import Undone
+    from screens.kept_data import Keep, Kept
 
 
 def run_command(shop: Shop, command: Command, key: str) -> Any:
@@ -24,11 +27,26 @@ def run_command(shop: Shop, command: Command, key: str) -> Any:
     return shop.door.run(command, shop.actor, key=key).result
 
 
-def read_order(shop: Shop, ref: str) -> OrderDetail:
-    """Return the order with this number."""
+def run_kept(shop: Shop, keep: Keep, command: Command, key: str) -> Any:
+    """Carry out ``command`` once under ``key``, then forget the draft of it; return its result."""
+    result = run_command(shop, command, key)
+    drop_kept(shop, keep)
+    return result
+
+
+class Reopened(NamedTuple):
+    """An order as it is now, and what was kept of it."""
+
+    order: OrderDetail
+    kept: Kept | None
+
+
+def reopen(shop: Shop, keep: Keep) -> Reopened:
+    """Return the order that ``keep`` is about, with the draft where there is one."""
     from data.orders.reads import get_order
 
-    return get_order(shop.stores.postgres, ref)
+    kept = read_kept(shop, keep).kept
+    return Reopened(get_order(shop.stores.postgres, keep.order_number), kept)
 
 
 def promise(shop: Shop, command: BeginPayment, key: str) -> PaymentBegun:
@@ -90,21 +108,30 @@ def place_exchange_of(shop: Shop, exchange_id: UUID) -> PlacedOrder:
 
 
 class NextUndo(NamedTuple):
-    """What ``u`` would take back, ``None`` where there is nothing."""
+    """What ``u`` would take back, ``None`` where there is nothing, and of which order."""
 
     found: Found | None
+    order_number: str = ""
 
 
-def next_undo_of(shop: Shop, order_id: UUID) -> NextUndo:
-    """Return what ``u`` would take back of the order."""
+def next_undo_of(shop: Shop, order_id: UUID | None) -> NextUndo:
+    """Return what ``u`` would take back of the order, or (``None``) of any."""
+    from data.orders.reads import get_order
     from data.undo.reads import next_undo
 
-    return NextUndo(next_undo(shop.stores.postgres, shop.actor.user_id, area="orders", target_id=str(order_id)))
+    postgres = shop.stores.postgres
+    found = next_undo(postgres, shop.actor.user_id, area="orders", target_id=_target(order_id))
+    of = found.change.target_id if found is not None and order_id is None else ""
+    return NextUndo(found, get_order(postgres, of).order_number if of else "")
 
 
-def undo_of(shop: Shop, order_id: UUID, change_key: str, key: str) -> Undone:
-    """Take one change of the order back."""
+def undo_of(shop: Shop, order_id: UUID | None, change_key: str, key: str) -> Undone:
+    """Take one change of the order, or of any, back."""
     from data.undo.messages import Undo
 
-    undone: Undone = run_command(shop, Undo(change_key=change_key, area="orders", target_id=str(order_id)), key)
+    undone: Undone = run_command(shop, Undo(change_key=change_key, area="orders", target_id=_target(order_id)), key)
     return undone
+
+
+def _target(order_id: UUID | None) -> str:
+    return str(order_id) if order_id is not None else ""

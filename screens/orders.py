@@ -12,6 +12,7 @@ from screens.order_export import EXPORT, OrderExport
 from screens.order_line import OrderLineHelp
 from screens.order_many import MANY, NEED_ORDER, ManyOrders
 from screens.order_sheet import order_summary
+from screens.orders_undo import UNDO_LAST, UndoInList
 from screens.saved_views import SavedViews, view_actions
 from widgets.grid import Grid
 from widgets.keybar import KeyHint
@@ -32,7 +33,7 @@ VIEWS: tuple[tuple[str, str], ...] = tuple((view.name, view.query) for view in b
 _COUNTED_EVERY = 30.0
 
 
-class OrdersScreen(ManyOrders, OrderExport, SavedViews, OrderLineHelp):
+class OrdersScreen(ManyOrders, UndoInList, OrderExport, SavedViews, OrderLineHelp):
     """Find an order, see what it needs, open it."""
 
     NAME = "orders"
@@ -43,6 +44,7 @@ class OrdersScreen(ManyOrders, OrderExport, SavedViews, OrderLineHelp):
         Action("orders.new", "n", "new", "new_order", permission="orders.place", help="Place an order", rank=20),
         *MANY,
         EXPORT,
+        UNDO_LAST,
         Action("orders.edit", "e", "edit", "edit", "orders.edit", help="Change the order under the bar", show=False),
         Action("orders.clear", "ctrl+u", "all", "clear_query", help="Empty the filter line: every order", show=False),
         Action("orders.reload", ("r", "f5"), "reload", "reload", help="Read the list again, stay at this row", rank=80),

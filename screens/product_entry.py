@@ -5,14 +5,13 @@ The entry line asks while somebody types and shows what it may mean; Enter takes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-from textual.timer import Timer
 
 from data.errors import StorekeeperError
 from screens.base import AppScreen
 from screens.basket import BETWEEN_ROWS, PastedRow, entered, pasted_rows
+from screens.later import Later
 from screens.new_order_data import Found, find, read_rows
 from screens.new_order_entry import Chooser, EntryInput, EntryLine
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from data.orders.offers import Offer
 
 
-class ProductEntry(AppScreen):
+class ProductEntry(Later, AppScreen):
     """A screen with an entry line for products and the list of what the typing may mean."""
 
     def __init__(self) -> None:
@@ -29,7 +28,6 @@ class ProductEntry(AppScreen):
         self.chooser = Chooser()
         self._taken = 0
         self._rows_left = False
-        self._waiting: dict[str, Timer] = {}
 
     def add(self, offer: Offer, quantity: int) -> None:
         """Take ``quantity`` of ``offer``."""
@@ -48,25 +46,6 @@ class ProductEntry(AppScreen):
     def type_entry(self) -> None:
         """Type a product."""
         self.entry.type()
-
-    def later(self, name: str, delay: float, what: Callable[[], object]) -> None:
-        """Call ``what`` after ``delay`` seconds in which nobody asked for ``name`` again."""
-        if name in self._waiting:
-            self._waiting[name].stop()
-
-        def due() -> None:
-            # A timer that has run out is in the queue of messages already, where stopping it no longer helps.
-            if self._waiting.get(name) is timer:
-                del self._waiting[name]
-                what()
-
-        timer = self._waiting[name] = self.set_timer(delay, due)
-
-    def not_later(self, name: str) -> None:
-        """Do not do what ``later`` was asked for under ``name``, and drop what a load of that name will bring."""
-        if name in self._waiting:
-            self._waiting.pop(name).stop()
-        self.forget(name)
 
     def entry_typed(self, text: str, *, final: bool) -> None:
         """Look up what is typed; Enter (``final``) takes it."""

@@ -63,6 +63,11 @@ class StatusLine(OneLine):
         self._event = Event(text, tone, undo) if text else None
         self.changed()
 
+    def unsay(self, beginning: str) -> None:
+        """Take the last event away where it begins so: what it spoke of is over."""
+        if self._event is not None and self._event.text.startswith(beginning):
+            self.say("")
+
     def progress(self, progress: Progress | None) -> None:
         """Show how far a long job is, with an estimate after two seconds; ``None`` ends it."""
         if progress is not None and self._progress is None:

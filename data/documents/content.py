@@ -132,7 +132,8 @@ def invoice(order: OrderDetail, *, sender: Sequence[str] = ()) -> Paper:
 def _charged(order: OrderDetail) -> tuple[tuple[str, str], ...]:
     rows = [("Items", show_money(order.subtotal))]
     if order.discount_amount:
-        rows.append(("Discount", f"-{show_money(order.discount_amount)}"))
+        code = f" ({order.discount_code})" if order.discount_code else ""
+        rows.append((f"Discount{code}", f"-{show_money(order.discount_amount)}"))
     rows.append(("Shipping", show_money(order.shipping_amount)))
     added = order.tax_amount - order.tax_included_amount
     if added or not order.tax_included_amount:

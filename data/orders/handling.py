@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-__all__ = ["refuse_held"]
+__all__ = ["record_assignment", "record_hold", "refuse_held"]
 
 ME, NOBODY = "me", "none"
 
@@ -74,7 +74,7 @@ def assign_order(command: AssignOrder, uow: UnitOfWork) -> OrderAssigned:
     if changed:
         before = _name_of(uow, order.assigned_to) if order.assigned_to else None
         _write(uow, order.order_id, assigned_to=user_id)
-        uow.record("order", order.order_id, {"assigned to": before}, {"assigned to": name or None})
+        record_assignment(uow, order, (before, order.assigned_to), (name or None, user_id))
     return OrderAssigned(
         order_id=order.order_id, order_number=order.order_number, assigned_to=name, email=email, changed=changed
     )
@@ -120,11 +120,29 @@ def _hold(uow: UnitOfWork, order: Row[Any], reason: str | None, until: datetime 
     changed = (order.hold_reason, order.on_hold_until) != (reason, until)
     if changed:
         _write(uow, order.order_id, hold_reason=reason, on_hold_until=until)
-        before = told_hold(order.hold_reason, order.on_hold_until)
-        uow.record("order", order.order_id, {"on hold": before}, {"on hold": told_hold(reason, until)})
+        record_hold(uow, order, (order.hold_reason, order.on_hold_until), (reason, until))
     return OrderHeld(
         order_id=order.order_id, order_number=order.order_number, reason=reason or "", until=until, changed=changed
     )
+
+
+def record_assignment(
+    uow: UnitOfWork, order: Row[Any], was: tuple[str | None, UUID | None], now: tuple[str | None, UUID | None]
+) -> None:
+    """Write the audit row of an assignment: names for who reads it, ids for who takes it back."""
+    before, after = ({"assigned to": name, "assigned_id": user_id} for name, user_id in (was, now))
+    uow.record("order", order.order_id, before, after)
+
+
+def record_hold(
+    uow: UnitOfWork,
+    order: Row[Any],
+    was: tuple[str | None, datetime | None],
+    now: tuple[str | None, datetime | None],
+) -> None:
+    """Write the audit row of a hold: in words for who reads it, in its parts for who takes it back."""
+    before, after = ({"on hold": told_hold(*one), "hold": {"reason": one[0], "until": one[1]}} for one in (was, now))
+    uow.record("order", order.order_id, before, after)
 
 
 def _write(uow: UnitOfWork, order_id: UUID, **values: Any) -> None:

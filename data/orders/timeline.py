@@ -28,7 +28,7 @@ __all__ = ["KINDS", "Change", "TimelineEntry", "timeline"]
 #: the kinds there are, in the order the filter goes through them
 KINDS = ("status", "edit", "payment", "parcel", "return", "note", "message")
 _LISTING = "timeline:-at"
-_BOOKKEEPING = frozenset({"version", "order_status", "reason", "edited"})
+_BOOKKEEPING = frozenset({"version", "order_status", "reason", "edited", "assigned_id", "hold"})
 
 
 @dataclass(frozen=True)

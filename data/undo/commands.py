@@ -57,6 +57,12 @@ def _may_go_back(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 _PRODUCT = Reversal("catalog.edit", "data.catalog.undoing:take_back_products")
 _CREATION = Reversal("catalog.edit", "data.catalog.undoing:take_back_creation", creates=True)
+# Rows of before holds could be taken up again say of a hold only what it was called: those can be let go, no more.
+_HOLD = Reversal(
+    "orders.hold",
+    "data.orders.handling_undoing:take_back_hold",
+    only_if=lambda before, after: before.get("on hold") is None or "hold" in before,
+)
 REVERSIBLE: Mapping[str, Reversal] = {
     "catalog.edit": _PRODUCT,
     "catalog.attributes": _PRODUCT,
@@ -76,11 +82,13 @@ REVERSIBLE: Mapping[str, Reversal] = {
     ),
     "orders.note": Reversal("orders.note", "data.orders.undoing:take_back_note", creates=True),
     "orders.tag": Reversal("orders.tag", "data.orders.handling_undoing:take_back_tags"),
-    "orders.hold": Reversal(
-        "orders.hold",
-        "data.orders.handling_undoing:take_back_hold",
-        only_if=lambda before, after: before.get("on hold") is None and after.get("on hold") is not None,
+    "orders.assign": Reversal(
+        "orders.assign",
+        "data.orders.handling_undoing:take_back_assignment",
+        only_if=lambda before, after: "assigned_id" in before and "assigned_id" in after,
     ),
+    "orders.hold": _HOLD,
+    "orders.release": _HOLD,
     "stock.adjust": Reversal("stock.adjust", "data.stock.undoing:take_back_adjustment"),
 }
 #: Changes that are not taken back one by one: whoever made one last is told where it is taken back.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from data.ids import new_id
-from screens.forms.overlay import FormOverlay
+from screens.forms.kept import KeptForm
+from screens.kept_data import Keep
 from widgets.field import Field, Option, SelectField
 
 if TYPE_CHECKING:
@@ -14,22 +14,21 @@ if TYPE_CHECKING:
     from data.shop import Shop
 
 
-def note_form(order_id: UUID, number: str) -> FormOverlay:
+def note_form(order_id: UUID, number: str) -> KeptForm:
     """Return the form for a note on the order called ``number``. It dismisses with the door's ``NoteAdded``."""
-    key = str(new_id())
     kinds = [Option("internal", "internal"), Option("public", "public: on the packing slip")]
     fields = [
         Field("body", "Note", required=True, placeholder="@name tells a colleague", label_width=10),
         SelectField("visibility", "For", kinds, value="internal", label_width=10),
     ]
 
-    def save(shop: Shop, values: dict[str, str]) -> Any:
+    def save(shop: Shop, values: dict[str, str], key: str) -> Any:
         from data.notes.messages import AddNote
 
         command = AddNote(order_id=order_id, body=values["body"], visibility=values["visibility"] or "internal")
         return shop.door.run(command, shop.actor, key=key).result
 
-    return FormOverlay(f"Note on {number}", fields, save, verb="notes it")
+    return KeptForm(f"Note on {number}", fields, save, verb="notes it", keep=Keep(number, "note", "m"))
 
 
 def noted(added: NoteAdded) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from data.documents.make import make_document
 from data.errors import Denied, Invalid, NotFound
 from data.orders.code_messages import AddCode, StopCode
 from data.orders.code_rules import CodeTerms
@@ -64,6 +66,9 @@ def test_an_edit_keeps_what_the_code_took_off(shop: Shop, user: UUID) -> None:
     shop.door.run(EditOrder(order_id=order.order_id, changes=OrderChanges(notes="call first")), shop.actor)
     after = get_order(shop.stores.postgres, placed.order_id)
     assert (after.discount_amount, after.total_amount) == (Decimal("5.00"), order.total_amount)
+    assert (order.discount_code, after.discount_code) == ("FIVER", "FIVER")
+    bill = make_document(shop, [after.order_number], "invoice", format="text").content.decode()
+    assert re.search(r"Discount \(FIVER\) +-5\.00", bill)
 
 
 def test_an_amount_never_takes_more_than_the_goods_cost(shop: Shop, user: UUID) -> None:

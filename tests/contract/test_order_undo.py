@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,9 @@ import pytest
 from data.access.messages import SaveStaff
 from data.access.reads import actor_by_email
 from data.errors import Conflict, Denied, NotFound, OutOfStock
+from data.ids import new_id
 from data.notes.messages import AddNote
+from data.orders.handling_messages import AssignOrder, HoldOrder, ReleaseOrder
 from data.orders.life import ORDER_STEPS
 from data.orders.messages import AllocateOrder, CancelLines, ChangeOrderStatus, LineUnits, MarkLines
 from data.orders.reads import get_order
@@ -155,6 +158,43 @@ def test_nobody_takes_back_what_another_did_or_may_no_longer_do(shop: Shop, orde
     with pytest.raises(Denied, match=r"orders\.ship"):
         undo(wes, order_id)
     assert undo(shop, order_id).sentence.endswith("is pending again")  # mine, over theirs: no line of it moved
+
+
+def test_whose_an_order_is_and_its_hold_go_back_both_ways(shop: Shop, order_id: UUID) -> None:
+    def stands() -> tuple[str, str]:
+        order = get_order(shop.stores.postgres, order_id)
+        return order.assigned_to, order.hold_reason
+
+    me = shop.actor.name
+    do(shop, AssignOrder(order_id=order_id, email="me"))
+    do(shop, HoldOrder(order_id=order_id, reason="address"))
+    do(shop, HoldOrder(order_id=order_id, reason="flood", until=datetime.now(UTC) + timedelta(days=2)))
+    do(shop, ReleaseOrder(order_id=order_id))
+    for sentence, state in (
+        ("is on hold again", (me, "flood")),
+        ("is on hold again", (me, "address")),
+        ("is not held any more", (me, "")),
+        ("is nobody's again", ("", "")),
+    ):
+        assert undo(shop, order_id).sentence.endswith(sentence)
+        assert stands() == state
+    labels = [change.label for entry in timeline(shop.stores.postgres, order_id).rows for change in entry.changes]
+    assert set(labels) == {"assigned to", "on hold"}
+
+
+def test_a_hold_that_would_be_over_and_what_is_somebody_elses_by_now_stay(shop: Shop, order_id: UUID) -> None:
+    do(shop, HoldOrder(order_id=order_id, reason="flood", until=datetime.now(UTC) + timedelta(days=2)))
+    do(shop, ReleaseOrder(order_id=order_id))
+    released = one(shop, "SELECT idempotency_key FROM audit_log WHERE command = 'orders.release'")
+    step(shop, order_id, "confirmed")
+    do(shop, ShipOrder(order_id=order_id))
+    with pytest.raises(Conflict, match="is shipped by now; nothing was undone"):
+        undo(shop, order_id, released)
+    key = str(new_id())
+    do(shop, AssignOrder(order_id=order_id, email="me"), key)
+    do(shop, AssignOrder(order_id=order_id, email="none"))
+    with pytest.raises(Conflict, match="colleague"):
+        undo(shop, order_id, key)
 
 
 def test_undo_of_the_catalog_leaves_orders_alone_and_is_made_once(shop: Shop, order_id: UUID) -> None:

@@ -55,6 +55,7 @@ async def test_what_is_missing_is_said_before_it_can_be_placed(shop: Shop, runni
         await desk.sees("Not yet: choose a customer first")
         await desk.type("nobody at all")
         await desk.sees("No customer like that.", "^N adds one")
+        assert "Not yet" not in desk.text  # the next thing has happened
         for _ in "nobody at all":
             await desk.pilot.press("backspace")
         await _begin(desk)
@@ -205,6 +206,7 @@ async def test_what_is_short_is_named_and_nothing_is_placed(shop: Shop, running:
         await desk.sees("Not yet: SSD-0107: 4 of 9 available")
         await desk.press("up", "=", "backspace", "2", "enter")
         await desk.sees("2 ×", "all in stock")
+        assert "Not yet" not in desk.text  # it is no longer so
         # somebody takes the rest, faster than the screen looks again
         for warehouse in ("WH1", "WH2"):
             world.do(AdjustStock(product_id="SSD-0107", warehouse_id=warehouse, set_available=0, reason="count"))

@@ -55,6 +55,8 @@ async def test_the_timeline_shows_one_kind_after_the_other(shop: Shop, running: 
         seen = await desk.sees("only note · f next kind", "second line")
         assert "captured 20.00 USD" not in seen.partition("Timeline")[2]
         await desk.press("f")
+        await desk.sees("only message", "No message yet.")
+        await desk.press("f")
         await desk.sees("only payment", "captured 20.00 USD")
         await desk.press("f")
         await desk.sees("only parcel", "No parcel yet.")

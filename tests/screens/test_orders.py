@@ -129,6 +129,14 @@ async def test_one_order_is_tagged_held_and_given_to_somebody(shop: Shop, runnin
             await desk.press("slash")
             await desk.type("tag:rush assigned:me -held")
             await desk.sees("1 match", f"▸ {late}")
+            await desk.press("enter", "u")
+            await desk.reads(f"Takes back that you let it go of {late}")
+            await desk.press("enter")
+            await desk.sees(f"{late} is on hold again")
+            await desk.press("u")
+            await desk.reads(f"Takes back that it is Ann Keller's of {late}")
+            await desk.press("enter")
+            await desk.sees(f"{late} is nobody's again", "No orders match.")
 
 
 async def test_marked_orders_are_tried_then_done_with_an_outcome_for_each(shop: Shop, running: Run) -> None:

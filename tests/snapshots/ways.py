@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from data.drafts import clear_draft
+from screens.kept_data import drop_kept, read_kept
 from tests.screens.conftest import Running
 
 Way = Callable[[Running], Awaitable[Any]]
@@ -51,6 +52,9 @@ async def note(desk: Running) -> None:
     await desk.press("m")
     await desk.type("@wes gift wrap")
     await desk.sees("notes it", "gift wrap")
+    shop, keep = await desk.app.handle.wait(), desk.app.screen.keep  # type: ignore[attr-defined]
+    await desk.until(lambda: read_kept(shop, keep).kept)
+    drop_kept(shop, keep)  # the dashboard's picture shows nothing begun
 
 
 async def paper(desk: Running) -> None:
