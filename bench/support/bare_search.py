@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from tantivy import Order, Query
+
 from data.search.elasticsearch_client import connect, read_url
 from data.search.elasticsearch_index import agg_terms, facet_field, field_name, to_query
 from data.search.elasticsearch_reader import Reader as Index
@@ -16,10 +18,13 @@ from data.search.facets import ALWAYS, PRICE_BOUNDS, pick_attributes
 from data.search.language import Between, Choice, SearchQuery
 from data.search.layout import LAYOUT
 from data.search.match import read_words
-from data.search.plan import plan
+from data.search.plan import order_of, plan
 from data.search.run import MOST_COUNTED
+from data.search.tantivy_index import agg_terms as tantivy_terms
+from data.search.tantivy_index import facet_path, live, order_field
+from data.search.tantivy_index import to_query as to_tantivy
 from data.search.tantivy_reader import Reader
-from data.search.tree import ATTRIBUTE
+from data.search.tree import ATTRIBUTE, COLUMN_BOUNDS, Node
 
 __all__ = ["elastic_call", "mongo_call", "raw_call"]
 
@@ -28,21 +33,35 @@ _CENTS = [bound * 100 for bound in PRICE_BOUNDS]
 
 
 def raw_call(folder: Path, query: SearchQuery) -> Callable[[], object]:
-    """Return the bare tantivy calls behind ``query``: hits, total and the same facets, nothing made of them."""
+    """Return the bare tantivy calls behind ``query``: hits with total, then the same facets at once, in one thread."""
     snapshot = Reader(folder).snapshot()
     filters = plan(query, snapshot)
     match = next(read_words(query.text, query.excluded, snapshot).matches(snapshot))
     node, chosen = filters.condition(match.node), filters.chosen()
     names = _facet_names(snapshot.names(node, limit=_MOST_NAMES), chosen)
+    searcher, column = snapshot.searcher, order_of(query).column
+    sort = (
+        {"weight_by_field": "weight"} if column is None else {"order_by_field": order_field(column), "order": Order.Asc}
+    )
+    ends = list(zip(_CENTS, [*_CENTS[1:], COLUMN_BOUNDS[1]], strict=True))
+    counted: dict[str, Any] = {name: tantivy_terms(f"facet.{facet_path(name)}", MOST_COUNTED) for name in names}
+    counted |= {
+        "names": tantivy_terms(ATTRIBUTE, _MOST_NAMES),
+        "prices": {"range": {"field": "column_price", "ranges": [{"from": low, "to": high} for low, high in ends]}},
+    }
+    others = {name: filters.condition(match.node, apart_from=name) for name in chosen - {"price"}}
+    theirs = {name: {name: tantivy_terms(f"facet.{facet_path(name)}", MOST_COUNTED)} for name in others}
+
+    def unscored(condition: Node) -> Query:
+        return Query.const_score_query(live(to_tantivy(condition)), 0.0)
 
     def ask() -> None:
-        snapshot.by_score(node, limit=50, offset=0)
-        snapshot.count(node)
-        snapshot.names(node, limit=_MOST_NAMES)
-        snapshot.values([(node, names)], limit=MOST_COUNTED)
-        snapshot.prices(node, _CENTS)
-        for name in chosen - {"price"}:
-            snapshot.values([(filters.condition(match.node, apart_from=name), [name])], limit=MOST_COUNTED)
+        everything = live(to_tantivy(node))
+        for _, address in searcher.search(everything, limit=50, count=True, **sort).hits:
+            searcher.doc(address)
+        searcher.aggregate(Query.const_score_query(everything, 0.0), counted)
+        for name, other in others.items():
+            searcher.aggregate(unscored(other), theirs[name])
 
     return ask
 

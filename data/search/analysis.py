@@ -117,7 +117,7 @@ def _part_key(part: str) -> str:
     return key or "x" + "_".join(f"{ord(character):x}" for character in part.strip())
 
 
-@remembered(32_768)
+@lru_cache(maxsize=32_768)
 def value_key(value: str) -> str:
     """Return what two spellings of one facet value have in common: case, accents, blanks.
 

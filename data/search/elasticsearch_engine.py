@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from operator import methodcaller
 from typing import TypeVar
 
@@ -21,15 +22,13 @@ from data.errors import NotFound, Unavailable
 from data.search.alike import find_alike
 from data.search.batches import batches
 from data.search.elasticsearch_client import WRITE_TIMEOUT, SearchRefused, connect, read_url, translate_errors
-from data.search.elasticsearch_page import OneSearch
 from data.search.elasticsearch_reader import Reader
 from data.search.elasticsearch_snapshot import ElasticSnapshot, PointLost
 from data.search.elasticsearch_writer import Catalog, Target, Version
 from data.search.engine import STORE, Check, Hit, IndexVersion, SearchDocument, SearchResult, Suggestion
-from data.search.facets import PRICE_BOUNDS
-from data.search.plan import order_of
+from data.search.page import search_page
 from data.search.query import SearchQuery
-from data.search.run import MOST_HITS, count_facet, run_search
+from data.search.run import count_facet, run_search
 from data.search.suggest import suggestions
 from data.search.tree import ATTRIBUTE, EVERYTHING
 from data.types import Facet, Health, Progress, ReportProgress
@@ -74,15 +73,8 @@ class ElasticEngine:
         facets: bool = True,
     ) -> SearchResult:
         """Return a page of hits with total, facets and notes."""
-        bounds = [bound * 100 for bound in PRICE_BOUNDS] if facets else None
-        # One hit more than the page has tells whether there is a next one, where hits are sorted.
-        size = min(max(limit, 1), MOST_HITS) + 1 if after is None and before is None else 0
-
-        def read(snapshot: ElasticSnapshot) -> SearchResult:
-            one = OneSearch(snapshot, order_of(query), limit=size, bounds=bounds)
-            return run_search(one, query, limit=limit, after=after, before=before, facets=facets)
-
-        return self._read(read)
+        ask = partial(search_page, query=query, limit=limit, after=after, before=before, facets=facets)
+        return self._read(ask)
 
     def facet(self, query: SearchQuery, name: str, *, contains: str = "", limit: int = 200) -> Facet:
         """Return one facet in full, or what of it has ``contains`` in it."""

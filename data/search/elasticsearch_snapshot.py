@@ -18,8 +18,9 @@ from data.search.elasticsearch_client import reason, translate_errors
 from data.search.elasticsearch_index import DEAD, agg_terms, facet_field, field_name, to_query
 from data.search.engine import STORE
 from data.search.kept import Keeper
+from data.search.page import FIXED, Counts, FirstPage
 from data.search.plan import Order
-from data.search.run import Asked, Found, SortKey
+from data.search.run import MOST_COUNTED, MOST_NAMES, Asked, Found, SortKey
 from data.search.terms import read_hit
 from data.search.tree import ATTRIBUTE, LABEL, SPELLING, TEXT_FIELDS, Node, Prefix, unpair
 
@@ -122,17 +123,17 @@ class ElasticSnapshot:
 
     # -- counts
 
-    def values(self, asked: Sequence[Asked], *, limit: int) -> dict[str, list[tuple[str, int]]]:
+    def values(self, asked: Sequence[Asked], *, limit: int) -> list[dict[str, list[tuple[str, int]]]]:
         """Return the commonest values by facet, as products write them."""
         some = [
-            (node, names[first : first + _FACETS_AT_ONCE])
-            for node, names in asked
+            (place, node, names[first : first + _FACETS_AT_ONCE])
+            for place, (node, names) in enumerate(asked)
             for first in range(0, len(names), _FACETS_AT_ONCE)
         ]
-        requests = [{"query": _matching(node), "aggs": _values_of(part, limit)} for node, part in some]
-        counts: dict[str, list[tuple[str, int]]] = {}
-        for (_, part), found in zip(some, self._ask_all(requests), strict=True):
-            counts |= {name: _counted(found, f"v{place}") for place, name in enumerate(part)}
+        requests = [{"query": _matching(node), "aggs": _values_of(part, limit)} for _, node, part in some]
+        counts: list[dict[str, list[tuple[str, int]]]] = [{} for _ in asked]
+        for (place, _, part), found in zip(some, self._ask_all(requests), strict=True):
+            counts[place] |= {name: _counted(found, f"v{at}") for at, name in enumerate(part)}
         return counts
 
     def names(self, node: Node, *, limit: int) -> list[tuple[str, int]]:
@@ -143,34 +144,21 @@ class ElasticSnapshot:
         """Return the number of products from each bound to below the next."""
         return _priced(self._ask(0, query=_matching(node), aggs=_prices_of(bounds)), bounds)
 
-    def whole(
-        self,
-        node: Node,
-        order: Order,
-        *,
-        limit: int,
-        bounds: Sequence[int] | None,
-        names: int,
-        fixed: Sequence[str],
-        values: int,
-    ) -> Mapping[str, Any]:
-        """Return the first page, the ``total`` and, where ``bounds`` are given, the counts, in one question.
-
-        Keys: ``total``, ``found``, and ``names``, ``values``, ``prices`` as the methods of these names return them.
-        """
+    def first_page(self, node: Node, order: Order, *, limit: int, bounds: Sequence[int] | None) -> FirstPage:
+        """Return the first page, the total and, where ``bounds`` are given, the counts, in one question."""
         by_score = order.column is None
         sort, query = (_BY_SCORE, _weighed(node)) if by_score else (_by_column(order), _matching(node))
-        counts = {} if bounds is None else {**_names_of(names), **_prices_of(bounds), **_values_of(fixed, values)}
-        asked = {"aggs": counts} if counts else {}
+        asked: dict[str, Any] = {}
+        if bounds is not None:
+            asked["aggs"] = {**_names_of(MOST_NAMES), **_prices_of(bounds), **_values_of(FIXED, MOST_COUNTED)}
         found = self._ask(limit, **sort, **asked, query=query, track_total_hits=True)
-        answer: dict[str, Any] = {
-            "total": int(found["hits"]["total"]["value"]),
-            "found": _scored(found) if by_score else _sorted(found),
-        }
-        if bounds is None:
-            return answer
-        listed = {name: _counted(found, f"v{place}") for place, name in enumerate(fixed)}
-        return answer | {"names": _counted(found, "names"), "prices": _priced(found, bounds), "values": listed}
+
+        def counts_of() -> Counts:
+            listed = {name: _counted(found, f"v{place}") for place, name in enumerate(FIXED)}
+            return Counts(_counted(found, "names"), listed, _priced(found, bounds or ()))
+
+        total = int(found["hits"]["total"]["value"])
+        return FirstPage(total, _scored(found) if by_score else _sorted(found), counts_of)
 
     # -- for whoever writes
 

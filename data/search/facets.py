@@ -63,7 +63,7 @@ def merged(counts: Counts) -> list[tuple[str, int]]:
 
 def commonest(values: list[tuple[str, int]], limit: int) -> list[tuple[str, int]]:
     """Return the ``limit`` values that most products have, most first, then in natural order."""
-    least = min(nlargest(limit, (count for _, count in values)), default=0)
+    least = min(nlargest(limit, (count for _, count in values))) if len(values) > limit else 0
     return sorted((one for one in values if one[1] >= least), key=lambda one: (-one[1], _natural(one[0])))[:limit]
 
 

@@ -38,6 +38,8 @@ def histogram(counts: Counts) -> Histogram | None:
     Of lists of numbers (``5×6000``) that position is taken whose numbers are larger than all of the others', because a
     range finds a number at whatever position; where there is none, there is no histogram.
     """
+    if len(counts) < FEWEST_NUMBERS:
+        return None
     lists = [(numbers, count) for value, count in counts if (numbers := _numbers(value))]
     total, numeric = sum(count for _, count in counts), sum(count for _, count in lists)
     if not lists or numeric < total * (1 - _MOST_WORDS):

@@ -1,12 +1,16 @@
-"""Words and labels of an index: read once and kept while that is cheaper than they are stale."""
+"""What of an index outlives one search: words and labels, a little stale at times, and counts, which never are."""
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
-__all__ = ["Keeper", "Kept"]
+from data.search.tree import Node
+
+__all__ = ["Keeper", "Kept", "KeptCounts"]
 
 _OLDEST_S = 30.0
 #: Words and labels may be this many times older than they take to read: cheap ones are always fresh.
@@ -32,9 +36,55 @@ class Kept(Generic[Value]):
         return value
 
 
+Counts = list[tuple[str, int]]
+#: What a condition with its entry, and one value with its count, take about.
+_NODE_BYTES, _VALUE_BYTES = 4_096, 200
+
+
+class KeptCounts:
+    """Counts by condition and facet in one state of an index; those asked for longest ago go when they are too many."""
+
+    def __init__(self, most_bytes: int = 8_000_000) -> None:
+        self.most_bytes = most_bytes
+        self._lock = threading.Lock()
+        self._generation = -1
+        self._counts: OrderedDict[Node, dict[str, Counts]] = OrderedDict()
+        self._bytes = 0
+
+    def known(self, generation: int, node: Node) -> Mapping[str, Counts]:
+        """Return what is known of ``node``, by facet."""
+        with self._lock:
+            if generation != self._generation or node not in self._counts:
+                return {}
+            self._counts.move_to_end(node)
+            return self._counts[node].copy()
+
+    def keep(self, generation: int, node: Node, counts: Mapping[str, Counts]) -> None:
+        """Keep what was counted in the state ``generation``; what is known of an earlier state is dropped."""
+        with self._lock:
+            if generation > self._generation:
+                self._generation, self._bytes = generation, 0
+                self._counts.clear()
+            if generation < self._generation:
+                return
+            known = self._counts.setdefault(node, {})
+            self._bytes += _size(counts) - _size({name: known[name] for name in counts if name in known})
+            self._bytes += 0 if known else _NODE_BYTES
+            known |= counts
+            self._counts.move_to_end(node)
+            while self._bytes > self.most_bytes:
+                _, dropped = self._counts.popitem(last=False)
+                self._bytes -= _size(dropped) + _NODE_BYTES
+
+
+def _size(counts: Mapping[str, Counts]) -> int:
+    return _VALUE_BYTES * sum(map(len, counts.values()))
+
+
 class Keeper:
-    """What outlives a snapshot: words and labels, which change little from commit to commit."""
+    """What outlives a snapshot."""
 
     def __init__(self) -> None:
         self.spellings: Kept[Sequence[tuple[str, int]]] = Kept()
         self.labels: Kept[Mapping[str, str]] = Kept()
+        self.counts = KeptCounts()

@@ -68,6 +68,18 @@ class Plan:
         kept = (one.node for one in self.restrictions if not apart_from or one.facet != apart_from)
         return All((match, *kept))
 
+    def left_out(self, match: Node, name: str) -> Node | None:
+        """Return what only the facet ``name`` leaves out of ``match``; ``None`` where its choice is what is wanted.
+
+        What is left out is little, and counting it costs little: the facet's own counts are then those of what is
+        found and these.
+        """
+        own = [one.node for one in self.restrictions if one.facet == name]
+        left_out = tuple(node.node for node in own if isinstance(node, Not))
+        if not own or len(left_out) < len(own):
+            return None
+        return All((self.condition(match, apart_from=name), AnyOf(left_out)))
+
     def chosen(self) -> frozenset[str]:
         """Return the facets that have a choice of their own."""
         return frozenset(one.facet for one in self.restrictions if one.facet)

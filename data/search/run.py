@@ -24,12 +24,13 @@ from data.search.tree import Node
 from data.search.words import Vocabulary
 from data.types import Facet
 
-__all__ = ["Asked", "Found", "Snapshot", "count_facet", "run_search"]
+__all__ = ["MOST_COUNTED", "MOST_HITS", "MOST_NAMES", "Asked", "Found", "Snapshot", "count_facet", "run_search"]
 
 MOST_HITS = 500
 #: More values of one facet are not counted one by one (nobody scrolls them); searching inside it narrows first.
 MOST_COUNTED = 5_000
-_MOST_NAMES = 1_000
+#: As many names of attributes are counted, of which the panel shows the commonest.
+MOST_NAMES = 1_000
 
 SortKey = int | str
 #: Facets to count, and the products over which; a facet's own choice is left aside, so each may have a condition.
@@ -64,8 +65,11 @@ class Snapshot(Vocabulary, Protocol):
         """Return hits by a sort key that follow ``after``; ``backwards``: in the opposite order, nearest first."""
         ...
 
-    def values(self, asked: Sequence[Asked], *, limit: int) -> dict[str, list[tuple[str, int]]]:
-        """Return the ``limit`` commonest values as written, with exact counts, by facet name; all in one question."""
+    def values(self, asked: Sequence[Asked], *, limit: int) -> list[dict[str, list[tuple[str, int]]]]:
+        """Return for each of ``asked`` the ``limit`` commonest values by facet, as written, with exact counts.
+
+        All in one question.
+        """
         ...
 
     def names(self, node: Node, *, limit: int) -> list[tuple[str, int]]:
@@ -109,7 +113,7 @@ def count_facet(snapshot: Snapshot, query: SearchQuery, name: str, *, contains: 
     """Return what ``SearchEngine.facet`` promises, read from ``snapshot``."""
     filters, name = plan(query, snapshot), field_key(name)
     match, _, _ = _read(snapshot, query, filters)
-    counts = _counts(snapshot, [(filters.condition(match.node, apart_from=name), [name])])[name]
+    counts = _counts(snapshot, [(filters.condition(match.node, apart_from=name), [name])])[0][name]
     return panel.build(
         query, name, panel.holding(counts, contains), panel.label_of(name, snapshot.labels().get(name, "")), limit=limit
     )
@@ -133,21 +137,29 @@ def _read(snapshot: Snapshot, query: SearchQuery, filters: Plan) -> tuple[Match,
 
 
 def _facets(snapshot: Snapshot, query: SearchQuery, filters: Plan, match: Match) -> tuple[Facet, ...]:
-    chosen, everything = filters.chosen(), filters.condition(match.node)
-    mine = [name for name in dict.fromkeys(one.facet for one in filters.restrictions) if name]
-    attributes = panel.pick_attributes(snapshot.names(everything, limit=_MOST_NAMES), mine)
+    everything, chosen = filters.condition(match.node), sorted(filters.chosen())
+    attributes = panel.pick_attributes(snapshot.names(everything, limit=MOST_NAMES), chosen)
     names = [*panel.ALWAYS, *attributes]
-    asked = [(filters.condition(match.node, apart_from=name), [name]) for name in chosen]
-    counts = _counts(snapshot, [(everything, [name for name in names if name not in chosen]), *asked])
+    left_out = {name: rest for name in chosen if (rest := filters.left_out(match.node, name)) is not None}
+    own = [name for name in chosen if name not in left_out]
+    asked: list[Asked] = [(everything, [name for name in names if name not in own])]
+    asked += ((filters.condition(match.node, apart_from=name), [name]) for name in own)
+    asked += ((rest, [name]) for name, rest in left_out.items())
+    counts: dict[str, list[tuple[str, int]]] = {}
+    for found in _counts(snapshot, asked):
+        for name, listed in found.items():
+            counts[name] = [*counts.get(name, ()), *listed]
     return panel.assemble(query, names, counts, snapshot.labels())
 
 
-def _counts(snapshot: Snapshot, asked: Sequence[Asked]) -> dict[str, list[tuple[str, int]]]:
-    listed = [(node, [name for name in names if name != "price"]) for node, names in asked]
-    counts = snapshot.values([one for one in listed if one[1]], limit=MOST_COUNTED)
-    for node in (node for node, names in asked if "price" in names):
-        found = snapshot.prices(node, [bound * 100 for bound in panel.PRICE_BOUNDS])
-        counts["price"] = [(panel.price_value(place), count) for place, count in enumerate(found)]
+def _counts(snapshot: Snapshot, asked: Sequence[Asked]) -> list[dict[str, list[tuple[str, int]]]]:
+    counts = snapshot.values(
+        [(node, [name for name in names if name != "price"]) for node, names in asked], limit=MOST_COUNTED
+    )
+    for place, (node, names) in enumerate(asked):
+        if "price" in names:
+            found = snapshot.prices(node, [bound * 100 for bound in panel.PRICE_BOUNDS])
+            counts[place]["price"] = [(panel.price_value(place), count) for place, count in enumerate(found)]
     return counts
 
 

@@ -42,7 +42,7 @@ def _named(snapshot: Snapshot, wanted: list[str], kind: str) -> Iterator[Suggest
     """
     everything = plan(SearchQuery(), snapshot).condition(EVERYTHING)
     counts: Counter[str] = Counter()
-    for value, count in snapshot.values([(everything, (kind,))], limit=_MOST_NAMES)[kind]:
+    for value, count in snapshot.values([(everything, (kind,))], limit=_MOST_NAMES)[0][kind]:
         counts[value.rpartition(PATH_SEPARATOR)[2] if kind == "category" else value] += count
     fitting = sorted(
         (-count, name)

@@ -19,10 +19,12 @@ from data.errors import NotFound, Unavailable
 from data.search.alike import find_alike
 from data.search.batches import batches
 from data.search.engine import STORE, Check, Hit, IndexVersion, SearchDocument, SearchResult, Suggestion
+from data.search.page import search_page
 from data.search.query import SearchQuery
 from data.search.run import count_facet, run_search
 from data.search.suggest import suggestions
-from data.search.tantivy_reader import Reader, TantivySnapshot, index_folder, snapshot_of, translate_errors
+from data.search.tantivy_reader import Reader, index_folder, snapshot_of, translate_errors
+from data.search.tantivy_snapshot import TantivySnapshot
 from data.search.tantivy_writer import (
     Target,
     WriterPlace,
@@ -72,7 +74,7 @@ class TantivyEngine:
         """Return a page of hits with total, facets and notes."""
         snapshot = self._reader.snapshot()
         with translate_errors():
-            return run_search(snapshot, query, limit=limit, after=after, before=before, facets=facets)
+            return search_page(snapshot, query, limit=limit, after=after, before=before, facets=facets)
 
     def facet(self, query: SearchQuery, name: str, *, contains: str = "", limit: int = 200) -> Facet:
         """Return one facet in full, or what of it has ``contains`` in it."""

@@ -150,8 +150,8 @@ def live(query: Query) -> Query:
     return Query.boolean_query([(Occur.Must, query), (Occur.MustNot, dead)])
 
 
-def to_query(node: Node, index: tantivy.Index) -> Query:
-    """Return the tantivy query for ``node``."""
+def to_query(node: Node) -> Query:
+    """Return the tantivy query for ``node``, for any index of this layout."""
     match node:
         case Term(field, text) if field in TEXT_FIELDS:
             return Query.term_query(schema(), field, text, index_option="freq")
@@ -163,44 +163,56 @@ def to_query(node: Node, index: tantivy.Index) -> Query:
         case Prefix(field, text):
             return Query.fuzzy_term_query(schema(), field, text, distance=0, prefix=True)
         case NumberIn(name, low, high):
-            return index.parse_query(f"number.{facet_path(name)}:[{low} TO {high}]") if low <= high else _nothing()
+            return _parser().parse_query(f"number.{facet_path(name)}:[{low} TO {high}]") if low <= high else _nothing()
         case ColumnIn(column, low, high):
             return _column(f"column_{column}", low, high) if low <= high else _nothing()
         case Scored(inner, score):
-            return Query.const_score_query(to_query(inner, index), score)
+            return Query.const_score_query(to_query(inner), score)
         case Boosted(inner, factor):
-            return Query.boost_query(to_query(inner, index), factor)
-        case Best(nodes):
-            return Query.disjunction_max_query([to_query(one, index) for one in nodes], tie_breaker=0.1)
-    return _boolean(node, index)
+            return Query.boost_query(to_query(inner), factor)
+        case Best():
+            return _best(node)
+    return _boolean(node)
 
 
-def _boolean(node: All | AnyOf | AtLeast | Not, index: tantivy.Index) -> Query:
+@lru_cache(maxsize=512)
+def _best(node: Best) -> Query:
+    # A word: while a query is typed, and in every condition of one search, its words are mostly the same.
+    return Query.disjunction_max_query([to_query(one) for one in node.nodes], tie_breaker=0.1)
+
+
+@lru_cache(maxsize=1)
+def _parser() -> tantivy.Index:
+    # The schema is all that reading a range takes, so an empty index will do.
+    return tantivy.Index(schema())
+
+
+def _boolean(node: All | AnyOf | AtLeast | Not) -> Query:
     match node:
         case Not(inner):
-            parts = [(Occur.Must, _all()), (Occur.MustNot, to_query(inner, index))]
+            parts = [(Occur.Must, _all()), (Occur.MustNot, to_query(inner))]
             return Query.boolean_query(parts)
         case AnyOf(nodes):
-            return Query.boolean_query([(Occur.Should, to_query(one, index)) for one in nodes])
+            return Query.boolean_query([(Occur.Should, to_query(one)) for one in nodes])
         case AtLeast(nodes, count):
-            parts = [(Occur.Should, to_query(one, index)) for one in nodes]
+            parts = [(Occur.Should, to_query(one)) for one in nodes]
             return Query.boolean_query(parts, minimum_number_should_match=count)
         case All(nodes, bonus):
-            parts = [_required(one, index) for one in nodes]
+            parts = [_required(one) for one in nodes]
             if all(occur is Occur.MustNot for occur, _ in parts):
                 parts.append((Occur.Must, _all()))
-            parts += ((Occur.Should, to_query(one, index)) for one in bonus)
+            parts += ((Occur.Should, to_query(one)) for one in bonus)
             return Query.boolean_query(parts)
 
 
-def _required(node: Node, index: tantivy.Index) -> tuple[Occur, Query]:
+def _required(node: Node) -> tuple[Occur, Query]:
     """Return a condition as a part of a conjunction; a filter does not score."""
     match node:
         case Not(inner):
-            return Occur.MustNot, to_query(inner, index)
+            return Occur.MustNot, to_query(inner)
         case OneOf() | ColumnIn() | NumberIn():
-            return Occur.Must, Query.const_score_query(to_query(node, index), 0.0)
-    return Occur.Must, to_query(node, index)
+            return Occur.Must, Query.const_score_query(to_query(node), 0.0)
+    return Occur.Must, to_query(node)
 
 
 def _column(name: str, low: int, high: int) -> Query:

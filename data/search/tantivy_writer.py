@@ -22,7 +22,8 @@ from data.errors import Unavailable
 from data.search import tantivy_index as ix
 from data.search.engine import STORE, SearchDocument
 from data.search.kept import Keeper
-from data.search.tantivy_reader import POINTER, TantivySnapshot, folder_name, index_folder
+from data.search.tantivy_reader import POINTER, folder_name, index_folder
+from data.search.tantivy_snapshot import TantivySnapshot
 from data.search.terms import index_fields
 
 __all__ = ["Target", "WriterPlace", "install", "keep_previous", "made_at", "previous_folder", "remove_unused"]
