@@ -8,13 +8,18 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import text
 
 from data.command import Command
+from data.ids import new_id
+from data.orders.draft_messages import DraftContent, DraftLine, HoldDraft
+from data.orders.drafts import as_order
 from data.orders.editing_messages import EditOrder, LineAdded, LineEdit, OrderChanges
 from data.orders.messages import AllocateOrder, CancelLines, ChangeOrderStatus, LineUnits, OrderLineInput, PlaceOrder
 from data.payments.messages import BeginPayment, RefundOrder, SettlePayment
@@ -47,6 +52,8 @@ _RETURNS = text(
      WHERE r.order_id = :id AND r.status IN ('requested', 'received')
     """
 )
+#: those nobody has ordered yet, mostly: an order's command leaves the draft's row to whoever took it on
+_DRAFTS = text("SELECT draft_id, content FROM order_drafts ORDER BY created_at DESC LIMIT 6")
 _AGE = text("UPDATE reservations SET expires_at = now() WHERE owner_id = :owner AND released_at IS NULL")
 #: a step and how often it is taken beside the others that fit
 Option = tuple[int, Command]
@@ -66,7 +73,7 @@ class Hand:
         for _ in range(4):
             throw = self.dice.random()
             if throw < 0.22:
-                return self._place()
+                return (self._place_held(postgres) if throw < 0.05 else None) or self._place()
             if throw < 0.42:
                 return self._stock(postgres)
             if options := self._options(postgres):
@@ -84,13 +91,34 @@ class Hand:
         )
         return PlaceOrder(user_id=self.user_id, lines=lines, shipping_address=ADDRESS, channel="torture")
 
+    def _place_held(self, postgres: Postgres) -> Command | None:
+        """Return the order of a draft that anybody holds; somebody else may make it one at this moment."""
+        with postgres.reading() as connection:
+            drafts = connection.execute(_DRAFTS).all()
+        if not drafts:
+            return None
+        draft = self.dice.choice(drafts)
+        order = as_order(draft.draft_id, msgspec.convert(draft.content, DraftContent))
+        return msgspec.structs.replace(
+            order, draft_id=draft.draft_id, shipping_address=ADDRESS, shipping_address_id=None, channel="torture"
+        )
+
+    def _hold_draft(self) -> Command:
+        skus = self.dice.sample(PRODUCTS, self.dice.randint(1, 3))
+        lines = tuple(DraftLine(sku=sku, quantity=self.units(3)) for sku in skus)
+        content = DraftContent(user_id=self.user_id, lines=lines)
+        until = datetime.now(UTC) + timedelta(hours=1)
+        return HoldDraft(draft_id=new_id(), content=content, until=until)
+
     def _stock(self, postgres: Postgres) -> Command:
         sku, here = self.dice.choice(PRODUCTS), self.dice.choice(WAREHOUSES)
         there = next(place for place in WAREHOUSES if place != here)
         owner = f"{self.name}-{self.dice.randint(1, 3)}"
         held = (ReserveLine(product_id=sku, quantity=self.units(3), warehouse_id=here),)
-        what = self.dice.choice(("adjust", "receive", "transfer", "reserve", "reserve", "release", "expire"))
+        what = self.dice.choice(("adjust", "receive", "transfer", "reserve", "draft", "release", "expire"))
         match what:
+            case "draft":
+                return self._hold_draft()
             case "adjust":
                 delta = self.dice.choice((-2, -1, 1))
                 return AdjustStock(product_id=sku, warehouse_id=here, delta=delta, reason="counted")

@@ -30,6 +30,7 @@ from data.payments.flow import take
 from data.payments.messages import BeginPayment
 from data.shipments.messages import BoxInput, DeliverParcels, ShipOrder
 from data.shop import Shop
+from data.stock.messages import ReserveLine, ReserveStock
 from data.stock.reads import reconcile
 from data.stores import Stores
 from tests.orders_world import customer, place, product, sql, warehouses
@@ -92,6 +93,7 @@ class Lives(Edits, Money, Returns, Stock, Machine):
         self.sessions, self.user, self.run = sessions, user, str(new_id())
         self.sku = {name: f"{name}-{self.run}" for name in NAMES}
         self.ids: dict[str, str] = {}
+        self.draft_id = new_id()
         self.world = World({(name, place): Level(STOCK) for name in NAMES for place in WAREHOUSES})
         self.turn = 0
 
@@ -138,7 +140,7 @@ class Lives(Edits, Money, Returns, Stock, Machine):
 
     @initialize(drawn=dice)
     def begin(self, drawn: int) -> None:
-        """Begin with three orders: one just placed, one partly sent, one sent whose units are on their way back."""
+        """Begin with a draft that holds stock, and orders: one just placed, one partly sent, one on its way back."""
         spare_the_plainest(drawn)
         stock = dict.fromkeys(WAREHOUSES, STOCK)
         self.ids |= {name: product(self.sessions[0], sku, stock) for name, sku in self.sku.items()}
@@ -155,6 +157,9 @@ class Lives(Edits, Money, Returns, Stock, Machine):
             order.captured = order.total
         self.arrived(self.asked_back(order, key, 1), "WH1", 1)
         self.asked_back(order, key, 1)
+        line = ReserveLine(product_id=self.sku["B"], quantity=2, warehouse_id="WH1")
+        self.do(ReserveStock(**self.owner_of("y"), lines=(line,)))
+        self.holds("y", ("B", "WH1"), 2)
 
     @step(
         lines=st.lists(st.tuples(names, few, places), min_size=1, max_size=3, unique_by=lambda line: (line[0], line[2]))
