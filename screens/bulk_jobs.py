@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from data.bulk.reads import Job
 
 _COLUMNS = (
-    Column("title", "What", 24, flex=3),
+    Column("title", "What", 20, flex=3),
     Column("state", "State", 11),
-    Column("done", "Done", 9, right=True),
-    Column("total", "Of", 9, right=True),
+    Column("done", "Done", 8, right=True),
+    Column("total", "Of", 8, right=True),
     Column("refused", "Refused", 7, right=True),
     Column("created_at", "Begun", 9),
 )
