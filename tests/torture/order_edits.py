@@ -101,7 +101,8 @@ def _read_rows(machine: Lives, order: Order, rows: Counter[Any], prices: dict[in
     """Take over the order's rows, which must hold for each line and warehouse what ``rows`` says."""
     stored = sql(
         machine.sessions[0],
-        "SELECT order_item_id, sku, warehouse_id, quantity, line_no, unit_price FROM order_items WHERE order_id = :id",
+        "SELECT order_item_id, sku, warehouse_id, quantity, line_no, unit_price FROM order_items WHERE order_id = :id"
+        " ORDER BY line_no, warehouse_id, order_item_id",
         id=order.order_id,
     )
     usual = {line.number: line.price for line in order.lines.values()}
