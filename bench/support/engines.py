@@ -15,9 +15,9 @@ __all__ = ["own_engines"]
 
 
 @contextmanager
-def own_engines(home: Path, *, search_url: str = "") -> Iterator[Settings]:
-    """Engines below ``home``, without a relay; they go with this process. Exits where they do not start."""
-    settings = Settings(home=home, search_url=search_url, relay=False)
+def own_engines(home: Path, *, search_url: str = "", relay: bool = False) -> Iterator[Settings]:
+    """Engines below ``home``, and on request their relay; they go with this process. Exits where they do not start."""
+    settings = Settings(home=home, search_url=search_url, relay=relay)
     status = ensure_up(settings, owner=os.getpid())
     try:
         if not status.ok:
