@@ -6,6 +6,7 @@ They know beforehand which facets there are and ask for all of them at once, and
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from tantivy import Order, Query
 from data.search.elasticsearch_client import connect, read_url
 from data.search.elasticsearch_index import agg_terms, facet_field, field_name, to_query
 from data.search.elasticsearch_reader import Reader as Index
+from data.search.engine import SearchResult
 from data.search.facets import ALWAYS, PRICE_BOUNDS, pick_attributes
 from data.search.language import Between, Choice, SearchQuery
 from data.search.layout import LAYOUT
 from data.search.match import read_words
+from data.search.page import search_page
 from data.search.plan import order_of, plan
 from data.search.run import MOST_COUNTED
 from data.search.tantivy_index import agg_terms as tantivy_terms
@@ -26,7 +29,7 @@ from data.search.tantivy_index import to_query as to_tantivy
 from data.search.tantivy_reader import Reader
 from data.search.tree import ATTRIBUTE, COLUMN_BOUNDS, Node
 
-__all__ = ["elastic_call", "mongo_call", "raw_call"]
+__all__ = ["elastic_call", "mongo_call", "raw_call", "search_afresh"]
 
 _MOST_NAMES = 1_000
 _CENTS = [bound * 100 for bound in PRICE_BOUNDS]
@@ -64,6 +67,13 @@ def raw_call(folder: Path, query: SearchQuery) -> Callable[[], object]:
             searcher.aggregate(unscored(other), theirs[name])
 
     return ask
+
+
+def search_afresh(folder: Path) -> Callable[[SearchQuery], SearchResult]:
+    """Return our own search of a local index, as ``SearchEngine.search`` with nothing kept from searches before."""
+    snapshot = Reader(folder).snapshot()
+    snapshot.keeper.counts.most_bytes = 0
+    return partial(search_page, snapshot, limit=50, after=None, before=None, facets=True)
 
 
 def elastic_call(url: str, query: SearchQuery) -> Callable[[], object]:

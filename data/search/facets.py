@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from heapq import nlargest
+from operator import itemgetter
 
 from data.search.analysis import fold, value_key
 from data.search.histogram import histogram, price_histogram
@@ -48,10 +48,12 @@ _NATURAL = re.compile(r"(\d+(?:\.\d+)?)")
 
 def merged(counts: Counts) -> list[tuple[str, int]]:
     """Return counts by value with the spellings of one value added up, each under its commonest spelling."""
+    keys = [value_key(value) for value, _ in counts]
+    if len(set(keys)) == len(keys):
+        return list(counts)
     totals: dict[str, int] = {}
     spellings: dict[str, tuple[int, str]] = {}
-    for value, count in counts:
-        key = value_key(value)
+    for key, (value, count) in zip(keys, counts, strict=True):
         if key in totals:
             totals[key] += count
             spellings[key] = min(spellings[key], (-count, value))
@@ -63,8 +65,9 @@ def merged(counts: Counts) -> list[tuple[str, int]]:
 
 def commonest(values: list[tuple[str, int]], limit: int) -> list[tuple[str, int]]:
     """Return the ``limit`` values that most products have, most first, then in natural order."""
-    least = min(nlargest(limit, (count for _, count in values))) if len(values) > limit else 0
-    return sorted((one for one in values if one[1] >= least), key=lambda one: (-one[1], _natural(one[0])))[:limit]
+    # Engines give most first, which is sorted already but where spellings were added up.
+    least = sorted(map(itemgetter(1), values), reverse=True)[limit - 1] if len(values) > limit else 0
+    return sorted([one for one in values if one[1] >= least], key=lambda one: (-one[1], _natural(one[0])))[:limit]
 
 
 @lru_cache(maxsize=16_384)

@@ -12,6 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import itemgetter
 
 from data.types import Histogram
 
@@ -41,7 +42,7 @@ def histogram(counts: Counts) -> Histogram | None:
     if len(counts) < FEWEST_NUMBERS:
         return None
     lists = [(numbers, count) for value, count in counts if (numbers := _numbers(value))]
-    total, numeric = sum(count for _, count in counts), sum(count for _, count in lists)
+    total, numeric = (sum(map(itemgetter(1), some)) for some in (counts, lists))
     if not lists or numeric < total * (1 - _MOST_WORDS):
         return None
     weighed = _one_of_each(lists)
@@ -71,11 +72,11 @@ def _numbers(value: str) -> tuple[float, ...]:
 
 
 def _one_of_each(lists: list[tuple[tuple[float, ...], int]]) -> Weighed:
-    length = max(len(numbers) for numbers, _ in lists)
+    length, *others = set(map(len, map(itemgetter(0), lists)))
+    if others:
+        return []
     if length == 1:
         return [(numbers[0], count) for numbers, count in lists]
-    if any(len(numbers) != length for numbers, _ in lists):
-        return []
     columns = list(zip(*(numbers for numbers, _ in lists), strict=True))
     largest = max(range(length), key=lambda place: min(columns[place]))
     if any(max(column) >= min(columns[largest]) for place, column in enumerate(columns) if place != largest):
@@ -124,5 +125,5 @@ def _clean(number: float) -> float:
 def _count(numbers: Weighed, bounds: Sequence[float]) -> tuple[int, ...]:
     counts = [0] * (len(bounds) - 1)
     for number, count in numbers:
-        counts[min(max(bisect_right(bounds, number) - 1, 0), len(counts) - 1)] += count
+        counts[bisect_right(bounds, number, 1, len(counts)) - 1] += count
     return tuple(counts)
