@@ -140,26 +140,38 @@ class Lives(Edits, Money, Returns, Stock, Machine):
 
     @initialize(drawn=dice)
     def begin(self, drawn: int) -> None:
-        """Begin with a draft that holds stock, and orders: one just placed, one partly sent, one on its way back."""
+        """Begin with something for every step: a draft that holds stock, an order just placed, one partly sent of which
+        money is owed back, and one sent of which units are on their way back."""
         spare_the_plainest(drawn)
         stock = dict.fromkeys(WAREHOUSES, STOCK)
         self.ids |= {name: product(self.sessions[0], sku, stock) for name, sku in self.sku.items()}
-        self.placed([("A", 1, "WH1"), ("B", 1, "WH2")])
-        self.placed([("A", 2, "WH1"), ("B", 2, "WH2")])
-        self.placed([("A", 2, "WH1")])
-        for order, units in zip(self.world.orders[1:], (1, 2), strict=True):
-            self.do(ChangeOrderStatus(order_id=order.order_id, new_status="confirmed"))
-            order.status = "confirmed"
-            key, line = next((key, line) for key, line in order.lines.items() if line.name == "A")
-            self.do(self.ship_command(order, key, line, units))
-            self.shipped(order, line, units)
-            take(self.session(), BeginPayment(order_id=order.order_id, kind="capture"))
-            order.captured = order.total
-        self.arrived(self.asked_back(order, key, 1), "WH1", 1)
-        self.asked_back(order, key, 1)
-        line = ReserveLine(product_id=self.sku["B"], quantity=2, warehouse_id="WH1")
-        self.do(ReserveStock(**self.owner_of("y"), lines=(line,)))
+        for lines in ([("A", 1, "WH1"), ("B", 1, "WH2")], [("A", 2, "WH1"), ("B", 2, "WH2")], [("A", 2, "WH1")]):
+            self.placed(lines)
+        _, partly, whole = self.world.orders
+        self.paid_and_sent(partly, 1)
+        self.paid_and_sent(whole, 2)
+        key, line = self.line_of(partly, "B")
+        self.do(self.cancel_command(partly, key, 1))
+        self.cancelled(partly, line, 1)
+        key, line = self.line_of(whole, "A")
+        self.arrived(self.asked_back(whole, key, 1), "WH1", 1)
+        self.asked_back(whole, key, 1)
+        held = ReserveLine(product_id=self.sku["B"], quantity=2, warehouse_id="WH1")
+        self.do(ReserveStock(**self.owner_of("y"), lines=(held,)))
         self.holds("y", ("B", "WH1"), 2)
+
+    def paid_and_sent(self, order: Order, units: int) -> None:
+        """Confirm the order, send units of A and take the money."""
+        self.do(ChangeOrderStatus(order_id=order.order_id, new_status="confirmed"))
+        order.status = "confirmed"
+        key, line = self.line_of(order, "A")
+        self.do(self.ship_command(order, key, line, units))
+        self.shipped(order, line, units)
+        take(self.session(), BeginPayment(order_id=order.order_id, kind="capture"))
+        order.captured = order.total
+
+    def line_of(self, order: Order, name: str) -> tuple[UUID, Line]:
+        return next((key, line) for key, line in order.lines.items() if line.name == name)
 
     @step(
         lines=st.lists(st.tuples(names, few, places), min_size=1, max_size=3, unique_by=lambda line: (line[0], line[2]))
