@@ -3,6 +3,8 @@
 So the orders of one SKU are walked newest first and the walk ends with the page, however many or few were sold. That a
 line's moment is its order's is a foreign key, over the index that the list walks: no writer can break it, it is checked
 where the key to the order was checked anyway, and it tells the planner that the two columns are not independent.
+Both indexes ascend and are walked backwards: what grows at its end stays dense.
+
 Rejected: a trigger (each line placed would pay a look-up), and an index more (each line placed would pay its entry).
 """
 
@@ -22,7 +24,7 @@ UPGRADE = (
      WHERE o.order_id = i.order_id AND o.created_at <> i.created_at
     """,
     "DROP INDEX idx_orders_created_at",
-    "CREATE UNIQUE INDEX idx_orders_created_at ON orders (created_at DESC, order_id DESC)",
+    "CREATE UNIQUE INDEX idx_orders_created_at ON orders (created_at, order_id)",
     """
     ALTER TABLE order_items
         DROP CONSTRAINT order_items_order_id_fkey,
@@ -30,7 +32,7 @@ UPGRADE = (
             REFERENCES orders (order_id, created_at) ON UPDATE CASCADE ON DELETE CASCADE
     """,
     "DROP INDEX idx_order_items_product_id",
-    "CREATE INDEX idx_order_items_product_id ON order_items (product_id, created_at DESC, order_id DESC)",
+    "CREATE INDEX idx_order_items_product_id ON order_items (product_id, created_at, order_id)",
 )
 DOWNGRADE = (
     "DROP INDEX idx_order_items_product_id",
