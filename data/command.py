@@ -143,8 +143,8 @@ def _harmless(value: Any, limits: Command) -> bool:
     text_limit, integer_limit = limits.text_limit, limits.integer_limit
     for inner in value if kind is not dict else (*value, *value.values()):
         kind = type(inner)
-        if kind is str:  # NUL and lone surrogates are not printable; nor are line ends, fine but for the longer look
-            if len(inner) > text_limit or not inner.isprintable():
+        if kind is str:  # NUL and lone surrogates are not printable; nor are line ends, which are fine
+            if len(inner) > text_limit or not (inner.isprintable() or _why_not_text(inner, text_limit) is None):
                 return False
         elif kind is int:
             if not -integer_limit <= inner <= integer_limit:

@@ -22,6 +22,7 @@ from data.catalog.documents import (
     category_names,
     leaf,
     search_words,
+    stored_leaf,
     to_bson,
 )
 from data.catalog.fields import attribute_load
@@ -90,7 +91,7 @@ def stored_value(document: Mapping[str, Any], path: str) -> Any:
     if path == "category":
         return category_names(document)
     if path.startswith("pricing."):
-        value = leaf(document, path)
+        value = stored_leaf(document, path)
         return value if isinstance(value, bool | str) else amount(value)
     return leaf(document, path)
 
@@ -178,6 +179,8 @@ def still(stored: Any, seen: Any) -> bool:
 
 def same(stored: Any, value: Any) -> bool:
     """Say whether two values are equal in value and kind: ``True`` is not ``1``, ``5`` and ``5.0`` are one number."""
+    if type(stored) is str and type(value) is str:  # nearly all are
+        return stored == value
     if isinstance(stored, list | tuple) and isinstance(value, list | tuple):
         return len(stored) == len(value) and all(map(same, stored, value))
     if isinstance(stored, bool) or isinstance(value, bool):

@@ -84,12 +84,17 @@ def from_bson(value: Any) -> Any:
 
 def leaf(document: Mapping[str, Any], path: str) -> Any:
     """Return what stands at the dotted ``path`` of ``document``, or ``None``."""
+    return from_bson(stored_leaf(document, path))
+
+
+def stored_leaf(document: Mapping[str, Any], path: str) -> Any:
+    """Return the same as it is stored, types of BSON included."""
     node: Any = document
     for part in path.split("."):
-        if not isinstance(node, Mapping):
+        if type(node) is not dict and not isinstance(node, Mapping):  # the second is dear to ask
             return None
         node = node.get(part)
-    return from_bson(node)
+    return node
 
 
 def amount(value: object) -> Decimal | None:
@@ -143,7 +148,10 @@ def product_of(document: Mapping[str, Any]) -> Product:
         description=str(document.get("description") or ""),
         brand=str(document.get("brand") or ""),
         category=CategoryPath.of(*category_names(document)),
-        attributes={name: _plain(value) for name, value in flatten(_part(document, "attributes")).items()},
+        attributes={
+            name: value if type(value) in _PLAIN else _plain(value)
+            for name, value in flatten(_part(document, "attributes")).items()
+        },
         pricing=pricing_of(document),
         inventory=StockSummary(
             total_stock=_units(stock, "total_stock"),
@@ -245,7 +253,7 @@ def search_words(document: Mapping[str, Any]) -> list[str]:
 
 def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     stored = document.get(name)
-    return stored if isinstance(stored, Mapping) else {}
+    return stored if type(stored) is dict or isinstance(stored, Mapping) else {}
 
 
 def _units(document: Mapping[str, Any], name: str) -> int:

@@ -83,7 +83,7 @@ class ProductFeed:
             self._try_again()
             self._look_after_caches()
             self._rebuild_if_asked()
-            self._reconcile(quiet=not handled)
+            self._reconcile(quiet=not handled and self._reached > (0, 0))
         except HistoryLost as lost:
             self.close()
             self._forget(lost)
