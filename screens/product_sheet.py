@@ -12,7 +12,7 @@ from widgets.cells import Column
 from widgets.line import Piece
 from widgets.sheet import SheetLine, facts, heading, table_heading, table_row
 from widgets.spark import spark
-from widgets.text import visible
+from widgets.text import visible, wrapped
 
 if TYPE_CHECKING:
     from data.catalog.types import Product
@@ -32,6 +32,8 @@ ORDERS = (
     Column("customer_name", "Customer", 12, flex=1),
     Column("order_status", "Status", 12),
 )
+#: How much of a description the page shows at most, in full lines.
+_DESCRIPTION_LINES = 40
 ATTRIBUTE = "attribute:"
 #: the attributes' part of a document, and what a person calls its other paths; ``""`` follows from another
 ATTRIBUTES = "attributes."
@@ -50,7 +52,7 @@ def product_page(view: ProductView, width: int) -> list[SheetLine]:
     product = view.product
     return [
         heading("Product", width, product.sku),
-        *_top(product),
+        *_top(product, width),
         heading("Stock", width),
         *_stock(view, width),
         heading("Attributes", width, f"{len(product.attributes)}"),
@@ -82,7 +84,7 @@ def what_changed(paths: Sequence[str]) -> str:
     return f"{', '.join(dict.fromkeys(word for word in words if word)) or 'nothing'} changed"
 
 
-def _top(product: Product) -> list[SheetLine]:
+def _top(product: Product, width: int) -> list[SheetLine]:
     pricing = product.pricing
     price = "no price yet" if pricing.final_price is None else f"{pricing.final_price:,.2f} {pricing.currency}"
     if pricing.discount_percentage:
@@ -96,7 +98,8 @@ def _top(product: Product) -> list[SheetLine]:
             ("Category", str(product.category)),
             ("Barcode", product.barcode),
             ("Supplier", product.inventory.supplier_id),
-        ]
+        ],
+        width=width,
     )
 
 
@@ -172,7 +175,7 @@ def _texts(product: Product, width: int) -> list[SheetLine]:
     lines: list[SheetLine] = []
     if product.description:
         lines.append(heading("Description", width))
-        lines += [SheetLine((Piece(part),)) for part in _wrapped(visible(product.description), width)]
+        lines += _description(product.description, width)
     media = [product.media.primary_image, *product.media.additional_images, *product.media.videos]
     if any(media):
         lines.append(heading("Media", width))
@@ -181,15 +184,18 @@ def _texts(product: Product, width: int) -> list[SheetLine]:
             for address in media
             if address
         ]
-    seo = facts([("Title", product.seo.meta_title), ("Text", product.seo.meta_description)])
-    if product.seo.keywords:
-        seo += facts([("Keywords", ", ".join(product.seo.keywords))])
+    pairs = [("Title", product.seo.meta_title), ("Text", product.seo.meta_description)]
+    seo = facts([*pairs, ("Keywords", ", ".join(product.seo.keywords))], width=width)
     if seo:
         lines += [heading("Search engines see", width), *seo]
     return lines
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    from textwrap import wrap
-
-    return wrap(text, max(width, 20))[:40]
+def _description(text: str, width: int) -> list[SheetLine]:
+    """Return the beginning of the text, and how much of it that is: all of it may be megabytes."""
+    room = max(width, 20)
+    shown = text[: _DESCRIPTION_LINES * room]
+    lines = [SheetLine((Piece(part),)) for part in wrapped(shown, room)]
+    if len(shown) < len(text):
+        lines.append(SheetLine((Piece(f"… {len(text) - len(shown):,} more characters", "muted"),)))
+    return lines

@@ -9,7 +9,7 @@ from rich.cells import set_cell_size
 
 from widgets.cells import GAP, MARGIN, Cell, Column, lay_out, to_pieces
 from widgets.line import Piece
-from widgets.text import visible, width_of
+from widgets.text import visible, width_of, wrapped
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,21 @@ def _row(columns: Sequence[Column], cells: Sequence[Cell], width: int, tone: str
     return pieces
 
 
-def facts(pairs: Sequence[tuple[str, str]], *, label_width: int = 12) -> list[SheetLine]:
-    """Return one line per (label, value), labels in a column; pairs without a value are left out."""
-    return [
-        SheetLine((Piece(f"{label:<{label_width}}", "muted"), Piece(value))) for label, value in pairs if value.strip()
-    ]
+def facts(pairs: Sequence[tuple[str, str]], *, label_width: int = 12, width: int = 0) -> list[SheetLine]:
+    """Return one line per (label, value), labels in a column; pairs without a value are left out.
+
+    Values that are longer than ``width`` cells leave room for go on below; without a width they are cut when painted.
+    """
+    lines = []
+    for label, value in pairs:
+        if value.strip():
+            parts = wrapped(value, width - label_width) if width else [value]
+            labels = [label, *[""] * (len(parts) - 1)]
+            lines += [
+                SheetLine((Piece(f"{head:<{label_width}}", "muted"), Piece(part)))
+                for head, part in zip(labels, parts, strict=True)
+            ]
+    return lines
 
 
 def with_note(pieces: Sequence[Piece], note: str, width: int) -> Sequence[Piece]:

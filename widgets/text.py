@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 from data.text import visible
 
@@ -45,6 +45,27 @@ def fit_end(text: str, width: int) -> str:
     while width_of(text) > width - 1:
         text = text[1:]
     return fit(f"…{text.lstrip()}", width)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return inert ``text`` in lines of at most ``width`` cells: its own, broken between words where that is possible.
+
+    Words stand one blank apart; an empty line of ``text`` stays one.
+    """
+    return [line for row in text.splitlines() for line in _wrapped_row(row, max(width, 2))]  # wide ones have two cells
+
+
+def _wrapped_row(row: str, width: int) -> list[str]:
+    lines, line = [], ""
+    for word in visible(row).split():
+        longer = f"{line} {word}" if line else word
+        if width_of(longer) <= width:
+            line = longer
+            continue
+        lines += [line] if line else []
+        *whole, line = chop_cells(word, width)
+        lines += whole
+    return [*lines, line] if line or not lines else lines
 
 
 def safe_link(address: str) -> str:

@@ -173,7 +173,8 @@ class FormOverlay(Overlay[Any]):
                 field.value = theirs
         names = ", ".join(field.label for field in changed) or "something else"
         choose = "^S keeps yours, ^T takes theirs" if self._theirs else "^S saves yours beside it"
-        self._say(f"Somebody else changed {names}. {choose}.", trouble=True)
+        # What to press stands first: a form as high as the terminal has one line for all this.
+        self._say(f"{choose}. Others changed {names}.", trouble=True)
 
     def action_take_theirs(self) -> None:
         """``^T``: take what somebody else wrote into the field one is in; from any other field, into all of them."""

@@ -294,7 +294,7 @@ async def test_theirs_is_taken_field_by_field(floor: Shop, running: Run) -> None
         theirs = {"title": "Theirs", "brand": "Theirs too"}
         floor.door.run(EditProduct(product_id="RAM-1", changes=theirs), floor.actor)
         await desk.press("ctrl+s")
-        await desk.sees("now: Theirs", "now: Theirs too", "Somebody else changed Title, Brand. ^S keeps yours")
+        await desk.sees("now: Theirs", "now: Theirs too", "^S keeps yours, ^T takes theirs. Others changed Title")
         await desk.press("ctrl+t")  # in Brand
         await desk.sees("Title: ^S keeps yours, ^T takes theirs.", "now: Theirs")
         await desk.press("ctrl+s")

@@ -13,7 +13,7 @@ from data.types import StatusMark
 from tests.hostile import HOSTILE
 from widgets.cells import Column, Highlighted, Runs, lay_out, plain, to_pieces
 from widgets.line import Piece, spread
-from widgets.text import fit, width_of
+from widgets.text import fit, fit_end, visible, width_of, wrapped
 
 ANY = st.one_of(st.text(), st.sampled_from(HOSTILE), st.text("a山🙂e\u0301\u200d\ufe0f\x1b", max_size=30))
 
@@ -37,6 +37,25 @@ def test_fit_leaves_nothing_to_obey(text: str) -> None:
     shown = fit(text, 200)
     assert _obeyed(shown) == []
     assert "\u0301" * 4 not in shown
+
+
+@given(ANY, st.integers(2, 20))
+def test_wrapped_lines_have_room_and_lose_no_letter(text: str, width: int) -> None:
+    lines = wrapped(text, width)
+    assert all(width_of(line) <= width for line in lines)
+    kept = ["".join(visible(row).split()) for row in text.splitlines()]
+    assert "".join("".join(line.split()) for line in lines) == "".join(kept)
+
+
+def test_wrapped_breaks_between_words_and_keeps_the_lines_there_are() -> None:
+    assert wrapped("one two three\n\nfour漢字漢字", 8) == ["one two", "three", "", "four漢字", "漢字"]
+    assert wrapped("", 8) == []
+
+
+def test_fit_end_cuts_the_beginning() -> None:
+    assert fit_end("Computers > Memory", 11) == "…s > Memory"
+    assert fit_end("字字字", 5) == "…字字"
+    assert fit_end("short", 7) == "short  "
 
 
 def test_fit_cuts_before_a_wide_character_and_says_so() -> None:
