@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from data.estimate import estimate_rows
 from data.ids import normal_order_number
 
 if TYPE_CHECKING:
@@ -189,11 +188,10 @@ def _customers(connection: Connection, words: str, name: str, asked: Filter) -> 
     words = _storable(words)[:_LONGEST]
     question, until = _MANY.get(words, ("", 0.0))
     if until < time.monotonic():
-        found = connection.execute(_QUESTION, {"words": words}).one()
+        found = connection.execute(_FITTING, {"words": words}).one()
         question = found.question
-        few = _few_customers(connection, question, found.terms) if question else "{}"
-        if few is not None:
-            asked.values[name] = few
+        if found.few is not None:
+            asked.values[name] = found.few
             return _Customers(f"o.user_id = ANY(CAST(:{name} AS uuid[]))")
         if len(_MANY) >= _REMEMBERED:
             _MANY.clear()
@@ -210,29 +208,17 @@ def _customers(connection: Connection, words: str, name: str, asked: Filter) -> 
 #: look for news ask for neither again. Nothing but time depends on it: where many became few, the walk is long.
 _MANY: dict[str, tuple[str, float]] = {}
 _REMEMBERED, _REMEMBERED_SECONDS = 500, 300.0
-#: Computed once: every statement that calls ``user_query`` itself folds and splits the words anew as it is planned.
-_QUESTION = text("SELECT q::text AS question, numnode(q) AS terms FROM user_query(:words) AS q")
-_FITTING = "SELECT u.user_id FROM users u WHERE u.search_words @@ CAST(:question AS tsquery)"
-#: The ids stay text: nobody here reads them. The LIMIT stands apart, since to the planner it would make reading the
-#: whole table cheap where many seem to fit and none do.
-_FIRST_FITTING = text(
+#: The words as a ``tsquery``, since a statement that calls ``user_query`` itself folds and splits them anew as it is
+#: planned; and the customers they fit, NULL where those are many. Both stay text: nobody here reads them. The LIMIT
+#: stands apart: the planner would find it cheap to read the whole table where many seem to fit, and none may.
+_FITTING = text(
     f"""
-    WITH fitting AS MATERIALIZED ({_FITTING})
-    SELECT CASE WHEN count(*) <= {_FEW} THEN coalesce(array_agg(user_id), '{{}}')::text END
+    WITH fitting AS MATERIALIZED (SELECT u.user_id FROM users u WHERE u.search_words @@ user_query(:words))
+    SELECT user_query(:words)::text AS question,
+           CASE WHEN count(*) <= {_FEW} THEN coalesce(array_agg(user_id), '{{}}')::text END AS few
       FROM (SELECT user_id FROM fitting LIMIT {_FEW + 1}) AS first
     """
 )
-
-
-def _few_customers(connection: Connection, question: str, terms: int) -> str | None:
-    """Return the ids of the customers who fit, as PostgreSQL writes an array, ``None`` where they are many.
-
-    One word is guessed from its own statistics and soundly; several are not, for they are not independent.
-    """
-    if terms == 1 and estimate_rows(connection, _FITTING, {"question": question}) > _FEW:
-        return None
-    few: str | None = connection.execute(_FIRST_FITTING, {"question": question}).scalar_one()
-    return few
 
 
 def _of_staff(connection: Connection, query: OrderQuery, words: str, name: str, asked: Filter) -> str:
