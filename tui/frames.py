@@ -10,8 +10,9 @@ smaller refresh regions in every widget, because layout changes, focus and scree
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import repeat
 
 from rich.cells import split_graphemes
 from rich.color import ColorSystem
@@ -105,13 +106,13 @@ class FrameMemory:
         end = x + strip.cell_length
         if row is None:
             self._rows[y] = strip if not x and end == self._size.width else None
-            yield y, x, list(_cells(strip))
+            yield y, x, _cells(strip)
             return
         old = row.crop(x, end)
         if old == strip:
             return
         self._rows[y] = strip if old is row else Strip.join([row.crop(0, x), strip, row.crop(end, self._size.width)])
-        for start, cells in _runs(list(_cells(old)), list(_cells(strip))):
+        for start, cells in _runs(_cells(old), _cells(strip)):
             yield y, x + start, cells
 
 
@@ -127,19 +128,19 @@ def _strips(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Stri
                 yield y, x, strip if end <= right else strip.crop(0, right - x)
 
 
-def _cells(strip: Strip) -> Iterable[Cell]:
+def _cells(strip: Strip) -> list[Cell]:
+    cells: list[Cell] = []
     for text, style, control in strip:
-        if control:
-            continue
-        if text.isascii():
-            for character in text:
-                yield character, style
-            continue
-        spans, _ = split_graphemes(text)
-        for start, end, width in spans:
-            yield text[start:end], style
-            for _ in range(width - 1):
-                yield "", style
+        if not control:
+            cells += zip(text if text.isascii() else _split(text), repeat(style))
+    return cells
+
+
+@lru_cache(1024)  # what is painted now is what the next update is compared with
+def _split(text: str) -> tuple[str, ...]:
+    """Return what stands in each cell of ``text``, nothing in the right half of a wide character."""
+    spans, _ = split_graphemes(text)
+    return tuple(part for start, end, width in spans for part in (text[start:end], *[""] * (width - 1)))
 
 
 def _runs(old: list[Cell], new: list[Cell]) -> Iterator[tuple[int, list[Cell]]]:
