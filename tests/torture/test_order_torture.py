@@ -10,6 +10,7 @@ other dice than piece 2. What is killed and has to be found again grows with the
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 from collections import Counter
@@ -58,8 +59,8 @@ def crashing(settings: Settings, tmp_path: Path) -> Iterator[Shop]:
 
 
 def of_the_whole(count: int) -> int:
-    """Return the share of ``count`` that falls to this many operations, 1 at least."""
-    return max(1, count * OPERATIONS // WHOLE) if FULL else 1
+    """Return the share of ``count`` that falls to this many operations, rounded up: pieces never add up to less."""
+    return math.ceil(count * OPERATIONS / WHOLE) if FULL else 1
 
 
 def furnish(shop: Shop) -> UUID:
