@@ -136,7 +136,9 @@ class OrderScreen(MoneyVerbs, ParcelVerbs, ReturnVerbs, MessageVerbs, DeskVerbs,
     def arrive(self, order_number: str = "", say: str = "", **arguments: Any) -> None:
         """Show the order with this number; ``say`` is the news to put in row 23."""
         if order_number and order_number != self._ref:
-            self._kind, self._events, self.undo_key = "", EVENTS, ""
+            self._kind, self._events = "", EVENTS
+        if say or (order_number and order_number != self._ref):
+            self.undo_key = ""  # what is told was done elsewhere, and is not what was done here last
         self._news = say, "good"
         self.status.say("")
         self.open_ref(order_number)

@@ -93,6 +93,8 @@ class OrderBase(DetailScreen[OrderPage]):
                 then(result)
             elif form.left_something and keep is not None:
                 self.tell(f"Kept, nothing was done: {keep.key} goes on with the {keep.label}", "plain")
+            elif keep is not None:
+                self.reload()  # what was begun may be thrown away
 
         self.shell.overlay(form, left)
 

@@ -108,8 +108,9 @@ class OrderEditScreen(OrderEditForm):
     def more_hints(self) -> tuple[KeyHint, ...]:
         """What the focused part of the screen takes."""
         if self.lines.has_focus:
-            return (KeyHint("+ -", "qty"), KeyHint("=", "price"), KeyHint("%", "discount"), KeyHint("Del", "remove"))
-        return (KeyHint("Enter", "add"), KeyHint("↓", "choose"))
+            line = KeyHint("+ -", "qty"), KeyHint("=", "price"), KeyHint("%", "off line"), KeyHint("Del", "remove")
+            return (*line, KeyHint("D", "off order"))
+        return (KeyHint("Enter", "add"), KeyHint("↓", "choose"), KeyHint("Esc", "to the lines"))
 
     def why_not(self, action: Action) -> str:
         """Nothing goes without the order; a review needs a change."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from data.returns.reads import ReturnItemRow, ReturnRow
     from data.shop import Shop
     from screens.order_page import OrderPage
+    from widgets.form import Form
 
 _LABEL = 22
 _DECISIONS = ("restock", "damaged", "reject")
@@ -95,6 +96,29 @@ def receive_form(row: ReturnRow, houses: Sequence[str], house: str) -> OrderForm
     )
 
 
+class InspectForm(OrderForm):
+    """What is neither damaged nor rejected goes back into stock, unless another number is typed there."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        #: units that arrived, by line
+        self.arrived: Mapping[UUID, int] = {}
+        self._rest: dict[UUID, str] = {}
+        self._typed: set[UUID] = set()
+
+    def on_form_edited(self, event: Form.Edited) -> None:
+        """The rest follows what is typed beside it."""
+        for key, units in self.arrived.items():
+            rest = self.form.field(f"restock-{key}")
+            if rest.value != self._rest.get(key, str(units)):
+                self._typed.add(key)
+            if key not in self._typed:
+                others = (self.form.field(f"{kind}-{key}").value for kind in ("damaged", "reject"))
+                left = units - sum(int(text) for text in others if text.isascii() and text.isdigit())
+                rest.value = self._rest[key] = str(max(left, 0))
+        super().on_form_edited(event)
+
+
 def inspect_form(row: ReturnRow) -> OrderForm:
     """Return the form that decides on what arrived: line by line back to stock, damaged, or rejected."""
     waiting = [(item, units) for item in row.items if (units := item.received_quantity - _settled(item))]
@@ -149,9 +173,11 @@ def inspect_form(row: ReturnRow) -> OrderForm:
         command = InspectReturn(return_id=row.return_id, lines=lines, note=values["note"], expected_version=row.version)
         return run_command(shop, command, key)
 
-    return OrderForm(
+    form = InspectForm(
         f"Inspect: {row.reason}", fields, save, tells, verb="decides", keep=_keep(row, "inspection", "R i")
     )
+    form.arrived = {item.order_item_id: units for item, units in waiting}
+    return form
 
 
 def close_form(row: ReturnRow) -> OrderForm:

@@ -162,8 +162,9 @@ def _changed(after: ReturnChanged) -> str:
     done = after.restocked + after.damaged + after.rejected
     if not done:
         return f"{after.received} of {counted(after.quantity)} received; R i inspects"
-    owed = f"; {-after.owed:,.2f} {after.currency} to refund" if after.owed < 0 else ""
-    return f"{after.restocked} restocked, {after.damaged} damaged, {after.rejected} rejected{owed}"
+    owed = f"; {-after.owed:,.2f} {after.currency} to refund, $ r gives it back" if after.owed < 0 else ""
+    kinds = (after.restocked, "restocked"), (after.damaged, "damaged"), (after.rejected, "rejected")
+    return ", ".join(f"{units} {word}" for units, word in kinds if units) + owed
 
 
 def _drafted(draft: ExchangeDrafted) -> str:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from data.orders.reads import HistoryRow, OrderDetail, OrderItemRow, PaymentRow
     from screens.order_page import OrderPage
 
+#: More of them push the money out of view on a small terminal: then the heading says how it stands.
+MANY_LINES = 10
 LINES = (
     Column("sku", "SKU", 10),
     Column("product_name", "Title", 20, flex=1),
@@ -82,7 +84,9 @@ def order_summary(order: OrderDetail, width: int) -> list[SheetLine]:
 
 
 def _lines(order: OrderDetail, width: int) -> list[SheetLine]:
-    rows = [heading("Lines", width), table_heading(LINES, width)]
+    count = len(order.items)
+    told = f"{count} rows · total {order.total_amount:,.2f} · {_due(order)}" if count > MANY_LINES else ""
+    rows = [heading("Lines", width, told), table_heading(LINES, width)]
     rows += [table_row(LINES, _item_cells(item), width, f"item:{item.order_item_id}", item) for item in order.items]
     rows.append(SheetLine((Piece(_sums(order).rjust(width)),)))
     if order.discount_code:
@@ -155,6 +159,8 @@ def _people(order: OrderDetail, width: int) -> list[SheetLine]:
 
 
 def _step(step: HistoryRow, order: OrderDetail) -> str:
+    if step.previous_status == step.new_status:  # a box, a return, an edit: the state says nothing of it
+        return step.change_reason.partition("\n")[0] or "changed"
     if step.previous_status is not None:
         return step.new_status
     lines = len({item.line_no for item in order.items})

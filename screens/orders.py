@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from data.orders.query import OrderQuery
     from data.orders.reads import OrderDetail, OrderRow
     from data.shop import Shop
+    from widgets.cells import Column
 
 #: The views every shop starts with, on the keys from 1 on: name and query.
 VIEWS: tuple[tuple[str, str], ...] = tuple((view.name, view.query) for view in built_in("orders"))
@@ -66,12 +67,18 @@ class OrdersScreen(ManyOrders, UndoInList, OrderExport, SavedViews, OrderLineHel
             empty=("No orders match.", "/ changes the filter · 6 shows all · n places one"),
             id="orders",
         )
+        #: the columns that somebody chose; the list's own know by themselves which go first
+        self._chosen: tuple[Column, ...] = ()
 
     def on_mount(self) -> None:
         """Start in the list: its keys are at hand, ``/`` types. What the views find is looked up again now and then."""
         self.query_line.note(self.idle_note())
         self.grid.focus()
         self.set_interval(_COUNTED_EVERY, self._count_again)
+
+    def on_resize(self) -> None:
+        """Columns come and go with the width."""
+        self.call_after_refresh(self._tell)
 
     def arrive(self, query: str | None = None, **arguments: Any) -> None:
         """Show the list; the views may have changed meanwhile."""
@@ -122,9 +129,11 @@ class OrdersScreen(ManyOrders, UndoInList, OrderExport, SavedViews, OrderLineHel
     def show_columns(self, names: tuple[str, ...]) -> None:
         """Show the columns chosen, the list's own where none are."""
         columns = columns_for(names)
+        self._chosen = () if columns is OWN else columns
         self.grid.columns, self.grid.cells = columns, cells_for(columns)
         self.grid.column = min(self.grid.column, len(columns) - 1)
         self.grid.refresh()
+        self._tell()
 
     def leave(self) -> bool:
         """Esc: what is under way stops first."""
@@ -159,7 +168,8 @@ class OrdersScreen(ManyOrders, UndoInList, OrderExport, SavedViews, OrderLineHel
     def _tell(self) -> None:
         marked = f"{len(self.grid.marks):,} marked · " if len(self.grid.marks) else ""
         match = f"{self._about} match · " if self._about else ""
-        self.status.facts(f"{marked}{match}newest first")
+        hidden = ", ".join(column.label for column in self._chosen if self.grid.size.width < column.min_total)
+        self.status.facts(f"{marked}{match}{f'no room for {hidden}' if hidden else 'newest first'}")
 
     def on_grid_row_chosen(self, event: Grid.RowChosen) -> None:
         """Open the order."""

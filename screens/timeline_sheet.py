@@ -29,7 +29,7 @@ def timeline_lines(
     """Return the section, ``width`` cells wide; ``kind`` is what is filtered for, ``older`` whether there is more."""
     lines = [heading("Timeline", width, f"only {kind} · {key} next kind" if kind else f"{key} filter")]
     for entry in entries:
-        lines += _entry(entry, width)
+        lines += _entry(entry, width, whole=bool(kind))
     if not entries:
         lines.append(SheetLine((Piece(f"No {kind or 'event'} yet." if kind else "Nothing happened yet.", "muted"),)))
     if older:
@@ -37,17 +37,23 @@ def timeline_lines(
     return lines
 
 
-def _entry(entry: TimelineEntry, width: int) -> Iterator[SheetLine]:
+def _entry(entry: TimelineEntry, width: int, *, whole: bool) -> Iterator[SheetLine]:
+    """Yield the lines of one event; of a message only the subject, unless it is asked for ``whole``."""
     said = entry.why.strip().split("\n")
+    if entry.kind == "message" and not whole:
+        said = said[:1]
     short = f"{entry.what} – {said[0]}" if said[0] else entry.what
     rest: list[str] = said[1:]
+    changes = [f"{change.label}  {change.was or '–'} → {change.now or '–'}" for change in entry.changes]
+    if len(changes) == 1 and not said[0] and width_of(changes[0]) <= width - _INDENT:
+        short, changes = changes[0], []  # one change says what was done
     if width_of(short) > width - _INDENT or (rest and entry.kind == "note"):
         short, rest = entry.what, said
     # A place of its own, so that one reads on from it when older ones come.
     key = f"event:{entry.at.isoformat()}:{entry.entry_id}"
     yield table_row(_EVENTS, (when(entry.at), entry.who or "system", short), width, key)
     below = [part for line in rest if line.strip() for part in _folded(line, width - _INDENT)]
-    below += [f"{change.label}  {change.was or '–'} → {change.now or '–'}" for change in entry.changes]
+    below += changes
     for line in below[:SHOWN_LINES]:
         yield SheetLine((Piece(" " * _INDENT), Piece(line, "muted" if entry.changes else "plain")))
     if len(below) > SHOWN_LINES:

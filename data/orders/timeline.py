@@ -156,7 +156,10 @@ _TIMELINE = text(
                     WHEN t.command LIKE 'returns.%' THEN 'return' WHEN t.command LIKE 'payments.%' THEN 'payment'
                     ELSE 'status' END AS kind,
                {_NAME.format("u")} AS who,
-               CASE WHEN h.previous_status IS NULL THEN 'placed, '
+               -- lines are counted as they are now: after an edit nobody knows how many there were
+               CASE WHEN h.previous_status IS NULL AND EXISTS (SELECT FROM told e WHERE e.after ? 'edited')
+                    THEN 'placed'
+                    WHEN h.previous_status IS NULL THEN 'placed, '
                     || (SELECT count(DISTINCT i.line_no)
                                || CASE count(DISTINCT i.line_no) WHEN 1 THEN ' line' ELSE ' lines' END
                           FROM order_items i WHERE i.order_id = h.order_id)

@@ -63,4 +63,4 @@ def message_form(begun: MessageBegun, keys: str) -> MessageForm:
 
 def queued(message: MessageQueued) -> str:
     """Return what row 23 says of the message."""
-    return f"Message to {visible(message.to)} is on its way; the timeline says how it went"
+    return f"Message to {visible(message.to)} queued"

@@ -82,6 +82,7 @@ async def test_boxes_are_packed_by_hand_and_the_rest_follows(shop: Shop, running
         ]
         await desk.press("s", "enter", "enter")
         await desk.sees("1 parcel sent", "◕ shipped")
+        assert "u undo" not in desk.text  # what was done before is not what u would take back now
         assert not reconcile(shop.stores.postgres)
 
 
@@ -236,15 +237,18 @@ async def test_a_return_is_asked_for_received_inspected_and_exchanged(shop: Shop
         await desk.sees("2 of 2 units received; R i inspects", "◑ to inspect")
         await desk.press("R", "i")
         await desk.sees("Inspect: blinks", "2 units back in stock")
-        await desk.press("ctrl+u")
-        await desk.type("1")
         await desk.press("enter")
+        await desk.type("1")
+        await desk.sees("1 unit back in stock, 1 kept as damaged")  # the rest follows what is typed beside it
+        await desk.press("up", "ctrl+u")
+        await desk.type("1")
+        await desk.press("enter", "ctrl+u")
         await desk.type("2")
         await desk.sees("Too many: 3 are decided on, 2 arrived.")
         await desk.press("ctrl+u")
         await desk.type("1")
         await desk.press("ctrl+s")
-        await desk.sees("1 restocked, 1 damaged, 0 rejected;", "to refund", "● inspected")
+        await desk.sees("1 restocked, 1 damaged;", "to refund, $ r gives it back", "● inspected")
         (row,) = returns_of(shop.stores.postgres, order.order_id)
         assert [(item.restocked_quantity, item.damaged_quantity) for item in row.items] == [(1, 1)]
         await desk.press("R", "x")

@@ -174,6 +174,17 @@ async def test_a_number_typed_into_the_palette_opens_the_order(shop: Shop, runni
             await desk.sees(f"› Orders › {world.number('late')}", "◔ confirmed", "Chen Wei")
 
 
+async def test_chosen_columns_without_room_are_named(shop: Shop, running: Run) -> None:
+    world = furnish(shop)
+    async with running(world.shop) as desk:
+        await desk.press("f3")
+        await desk.sees("5 match · newest first")
+        desk.app.screen.show_columns(("order_number", "customer_name", "state", "tags", "email", "units"))  # type: ignore[attr-defined]
+        await desk.sees("5 match · no room for Units")
+        await desk.pilot.resize_terminal(200, 60)
+        await desk.sees("5 match · newest first", "Units")
+
+
 async def test_at_100_columns_the_order_under_the_bar_stands_beside(shop: Shop, running: Run) -> None:
     world = furnish(shop)
     with clock_at(NOON):
