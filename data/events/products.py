@@ -28,6 +28,7 @@ from data.events.rebuild import REBUILD, asked_rebuild
 from data.events.reindex import Documents, Reindexing, all_products
 from data.events.retries import Retries
 from data.events.topics import PRODUCTS
+from data.memory import give_back
 from data.stores.mongo import translate_errors
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ class ProductFeed:
         self._position = Position({})
         # Only what was heard counts: the place where a stream begins may already bear the time of the write to come.
         self._reached = (0, 0)
+        #: the last write when the stream was opened: up to there lies what it has to catch up with
+        self._backlog = (0, 0)
+        self._burst = 0
         self._counters: dict[str, Any] = {}
         self._retries = Retries(self._counters)
         self._noted: tuple[Position, tuple[int, int]] | None = None
@@ -83,7 +87,8 @@ class ProductFeed:
             self._try_again()
             self._look_after_caches()
             self._rebuild_if_asked()
-            self._reconcile(quiet=not handled and self._reached > (0, 0))
+            self._reconcile(quiet=not handled and self._reached >= self._backlog)
+            self._rest(handled)
         except HistoryLost as lost:
             self.close()
             self._forget(lost)
@@ -114,6 +119,7 @@ class ProductFeed:
             self._counters = state.load(connection, PRODUCTS)
         self._retries = Retries(self._counters)
         token = self._counters.get("token")
+        self._backlog = cluster_time(self._stores.mongo)
         self._stream = ProductChanges(self._stores.mongo, token)
         self._position = self._stream.start
         if token is None:
@@ -330,6 +336,13 @@ class ProductFeed:
             self._revive(ids, {})
         self._revalidate_caches()
         self._reconciled = time.monotonic()
+
+    def _rest(self, handled: int) -> None:
+        """Give back, once it is quiet, the memory that many changes took: 30 MB of 170 after 16,000 products."""
+        self._burst += handled
+        if not handled and self._burst >= BATCH:
+            self._burst = 0
+            give_back()
 
     def _adopt(self, changed: Mapping[str, Timestamp | None], *, floor: int = 0) -> None:
         for product_id, why in adopt(self._stores.mongo, changed, floor=floor).items():
