@@ -127,7 +127,8 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, FacetsBeside):
         def tell(found: Found) -> None:
             self.app.call_later(self._told, number, found, SORTS[query.sort])
 
-        self.grid.show(self.pages(lambda shop: product_source(shop, query, tell)), sorted_by=(name, descending))
+        source = self.pages(lambda shop: product_source(shop, query, tell, self.sees_facets))
+        self.grid.show(source, sorted_by=(name, descending))
         return True
 
     def _told(self, number: int, found: Found, order: str) -> None:

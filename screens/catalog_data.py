@@ -46,29 +46,33 @@ class ProductHit:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search found besides its rows."""
+    """What a search found besides its rows. ``facets`` are ``None`` while nobody sees them: they were not counted."""
 
     total: int
     took_ms: float
-    facets: tuple[Facet, ...]
+    facets: tuple[Facet, ...] | None
     notes: tuple[str, ...]
     fallback: bool = False
 
 
-def product_source(shop: Shop, query: SearchQuery, tell: Callable[[Found], None]) -> Any:
-    """Return the page source of what ``query`` finds; ``tell`` hears of the first page's counts, facets and notes."""
+def product_source(shop: Shop, query: SearchQuery, tell: Callable[[Found], None], seen: Callable[[], bool]) -> Any:
+    """Return the page source of what ``query`` finds; ``tell`` hears of the first page's counts, facets and notes.
+
+    ``seen`` says whether anybody sees the facets: counting them is most of a search's work.
+    """
     from data.errors import Unavailable
 
     def fetch(*, after: str | None, before: str | None, limit: int) -> Page[ProductHit]:
         first = after is None and before is None
+        facets = first and seen()
         try:
-            result = shop.stores.search.search(query, limit=limit, after=after, before=before, facets=first)
+            result = shop.stores.search.search(query, limit=limit, after=after, before=before, facets=facets)
         except Unavailable:
             if not first:
                 raise
             return _without_search(shop, query, tell)
         if first:
-            tell(Found(result.total, result.took_ms, result.facets, result.notes))
+            tell(Found(result.total, result.took_ms, result.facets if facets else None, result.notes))
         rows = _hits(shop, result)
         return Page(rows, result.after, result.before, estimate=result.total if first else None, exact=True)
 
@@ -160,6 +164,11 @@ def _without_search(shop: Shop, query: SearchQuery, tell: Callable[[Found], None
     )
     tell(Found(len(rows), 0.0, (), ("search is away: beginnings of words only, no filters",), fallback=True))
     return Page(rows, estimate=len(rows))
+
+
+def read_facets(shop: Shop, query: SearchQuery) -> tuple[Facet, ...]:
+    """Return the facets of what ``query`` finds."""
+    return shop.stores.search.search(query, limit=1).facets
 
 
 def read_facet(shop: Shop, query: SearchQuery, name: str, contains: str) -> Facet:

@@ -6,10 +6,11 @@ what is chosen, which would be a second truth beside the line.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
-from screens.catalog_data import Found, read_facet
+from screens.catalog_data import Found, read_facet, read_facets
 from screens.facets import CATEGORY, CatalogHead, category_choice, chips_of, panel_facets, without_chip
 from screens.line_help import LineHelp
 from widgets.facets import FacetPanel
@@ -37,6 +38,8 @@ class FacetsBeside(LineHelp):
         self.head = CatalogHead(id="heads")
         self.panel = FacetPanel(id="facets")
         self.found: Found | None = None
+        #: the query whose facets stand in the panel
+        self._facets_of: SearchQuery | None = None
         #: facets of which all values were asked for
         self._in_full: dict[str, Facet] = {}
 
@@ -57,6 +60,7 @@ class FacetsBeside(LineHelp):
         self.panel.styles.width = width
         self.panel.display = room or wanted
         self.head.split(width if self.panel.display else 0)
+        self._count_facets()
 
     def facets(self) -> None:
         """Go to the facets and back; below 100 columns they come and go with it."""
@@ -90,9 +94,33 @@ class FacetsBeside(LineHelp):
         if self.panel.finding is None:
             self._in_full.clear()
         self._show_facets()
+        self._count_facets()
+
+    def sees_facets(self) -> bool:
+        """Whether the facets are on the screen; may be asked from any thread."""
+        return bool(self.panel.display)
+
+    def _count_facets(self) -> None:
+        """Count the facets of what is listed once somebody sees them."""
+        found = self.found
+        if found is None or found.facets is not None or not self.panel.display:
+            return
+
+        def show(facets: tuple[Facet, ...]) -> None:
+            if self.found is found:
+                self.show_found(replace(found, facets=facets))
+
+        query = self._current_query()
+        if query != self._facets_of:
+            # What stands there is of another query: no key may choose from it.
+            self.panel.say("Facets:", "counting")
+        self.load(read_facets, query, then=show, group="facets", doing="counting")
 
     def _show_facets(self) -> None:
         found, query = self.found, self._current_query()
+        if found is not None and found.facets is None:
+            return
+        self._facets_of = query
         if found is not None and found.facets:
             self.panel.show_facets(panel_facets(found.facets, self._in_full, query), chips_of(query))
         elif found is not None and not found.fallback:
