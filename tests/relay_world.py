@@ -81,7 +81,7 @@ def put_order(
         {
             "order_item_id": new_id(), "order_id": order_id, "line_no": number, "product_id": product,
             "sku": f"SKU-{product}", "product_name": "x", "unit_price": Decimal(price), "quantity": quantity,
-            "total_price": amount, "warehouse_id": None,
+            "total_price": amount, "warehouse_id": None, "created_at": now,
         }
         for number, product in enumerate(products, 1)
     ]  # fmt: skip
