@@ -123,7 +123,10 @@ def test_order_per_key_is_kept_behind_a_failing_event(shop: Shop) -> None:
     assert set(facts(stores)) == {passing}
     with stores.postgres.reading() as connection:
         found = connection.execute(text("SELECT event_id, attempts FROM outbox ORDER BY event_id")).all()
-    assert [tuple(row) for row in found] == [(first, 1), (second, 0)]
+    assert [row.event_id for row in found] == [first, second]
+    # A slow machine takes longer for the first try than the first waits for its second.
+    assert found[0].attempts >= 1
+    assert found[1].attempts == 0
 
 
 def test_an_unknown_topic_is_seen_and_not_left_lying(shop: Shop) -> None:
