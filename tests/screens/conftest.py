@@ -42,7 +42,7 @@ class Running:
         await self.pilot.press(*(" " if letter == " " else letter for letter in text))
         await self.app.settled()
 
-    async def sees(self, *parts: str, seconds: float = 10.0) -> str:
+    async def sees(self, *parts: str, seconds: float = 30.0) -> str:
         """Wait until every one of ``parts`` stands on the screen; return the screen."""
         deadline = time.monotonic() + seconds
         while missing := [part for part in parts if part not in self.text]:
@@ -50,7 +50,7 @@ class Running:
             await self.pilot.pause(0.02)
         return self.text
 
-    async def reads(self, *parts: str, seconds: float = 10.0) -> None:
+    async def reads(self, *parts: str, seconds: float = 30.0) -> None:
         """Wait until every one of ``parts`` can be read on the screen, also over the end of a line."""
 
         def text() -> str:
@@ -58,7 +58,7 @@ class Running:
 
         await self.until(lambda: all(part in text() for part in parts), seconds)
 
-    async def until(self, check: Callable[[], Any], seconds: float = 10.0) -> Any:
+    async def until(self, check: Callable[[], Any], seconds: float = 30.0) -> Any:
         """Wait for the first true answer of ``check()``."""
         deadline = time.monotonic() + seconds
         while not (answer := check()):
