@@ -117,7 +117,7 @@ _LATE = text(
 _UNPAID = text(
     """
     SELECT count(*) AS orders, min(created_at) AS oldest FROM orders
-     WHERE order_status IN ('pending', 'confirmed', 'processing') AND paid_amount < total_amount
+     WHERE order_status IN ('pending', 'confirmed', 'processing') AND paid_amount < total_amount - credited_amount
     """
 )
 _LOW = text(

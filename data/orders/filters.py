@@ -28,10 +28,15 @@ if TYPE_CHECKING:
 
     from data.orders.query import OrderQuery
 
-__all__ = ["HELD", "Filter", "read_filter"]
+__all__ = ["HELD", "PAID", "UNPAID", "Filter", "read_filter"]
 
 #: Held back from shipping now: a hold whose time has come is none, whether or not a job ran.
 HELD = "(o.hold_reason IS NOT NULL AND (o.on_hold_until IS NULL OR o.on_hold_until > now()))"
+#: Less came in than is to be paid: what was credited (cancelled, returned, goodwill) nobody has to pay. In these words,
+#: because they are the condition of ``idx_orders_unpaid``.
+UNPAID = "o.paid_amount < o.total_amount - o.credited_amount"
+#: Somebody paid all that is to be paid, or there never was anything. An order cancelled before it was paid is neither.
+PAID = "(o.paid_amount >= o.total_amount - o.credited_amount AND (o.paid_amount > 0 OR o.credited_amount = 0))"
 #: Customers up to here are few, and the plan is made with them in hand.
 _FEW = 2_000
 #: Of colleagues so many at most.
@@ -123,7 +128,7 @@ def _add_plain(query: OrderQuery, asked: Filter) -> None:
     if query.numbers:
         asked.add("o.order_number = ANY(:order_numbers)", order_numbers=list(query.numbers))
     if query.payment:
-        asked.add(f"o.paid_amount {'<' if query.payment == 'unpaid' else '>='} o.total_amount")
+        asked.add(UNPAID if query.payment == "unpaid" else PAID)
 
 
 def _add_handling(connection: Connection, query: OrderQuery, asked: Filter) -> None:

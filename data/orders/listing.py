@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from data.estimate import bounded_count, estimate_rows
-from data.orders.filters import HELD, read_filter
+from data.orders.filters import HELD, PAID, read_filter
 from data.orders.rows import OrderRow
 from data.paging import decode_cursor, encode_cursor
 from data.types import Page
@@ -33,8 +33,7 @@ _LISTED = """
            coalesce(u.email, '') AS email, o.created_at, o.order_status, o.channel,
            coalesce(line.lines, 0) AS item_count, coalesce(line.units, 0) AS units,
            coalesce(line.shipped_units, 0) AS shipped_units, o.total_amount, o.paid_amount,
-           CASE WHEN o.paid_amount >= o.total_amount THEN 'paid' WHEN o.paid_amount > 0 THEN 'part' ELSE 'unpaid' END
-               AS payment_state,
+           CASE WHEN {paid} THEN 'paid' WHEN o.paid_amount > 0 THEN 'part' ELSE 'unpaid' END AS payment_state,
            o.currency, o.version, o.tags,
            coalesce(nullif(trim(concat_ws(' ', s.first_name, s.last_name)), ''), s.email, '') AS assigned_to,
            CASE WHEN {held} THEN o.hold_reason ELSE '' END AS hold_reason,
@@ -55,7 +54,7 @@ def listed(page: str) -> str:
 
     What a row shows besides is read for the page's rows only.
     """
-    return _LISTED.format(page=page, held=HELD)
+    return _LISTED.format(page=page, held=HELD, paid=PAID)
 
 
 def order_rows(connection: Connection, page: str, values: Mapping[str, Any]) -> list[OrderRow]:

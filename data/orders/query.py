@@ -60,7 +60,7 @@ class OrderQuery:
     total_below: Decimal | None = None
     created_from: datetime | None = None
     created_before: datetime | None = None
-    #: ``unpaid`` (less than the total is paid), ``paid``, or ``""``
+    #: ``unpaid`` (less came in than is to be paid), ``paid``, or ``""``
     payment: str = ""
     #: of each group one tag must be there
     tags: tuple[tuple[str, ...], ...] = ()

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from data.errors import NotFound
 from data.ids import normal_order_number, parse_id
 from data.orders.figures import OpenWork, Today, count_by_status, needs_a_hand, today_summary
-from data.orders.filters import HELD
+from data.orders.filters import HELD, PAID
 from data.orders.listing import list_orders, order_rows
 from data.orders.query import OrderQuery, parse_order_query
 from data.orders.rows import OrderRow
@@ -218,8 +218,7 @@ _ORDER = text(
            o.subtotal, o.tax_amount, o.tax_included_amount, o.shipping_amount, o.discount_amount, o.total_amount,
            o.credited_amount, o.total_amount - o.credited_amount - money.captured + money.refunded AS due_amount,
            money.captured - money.refunded AS paid_amount, money.refunded AS refunded_amount,
-           CASE WHEN money.captured - money.refunded >= o.total_amount THEN 'paid'
-                WHEN money.captured - money.refunded > 0 THEN 'part' ELSE 'unpaid' END AS payment_state,
+           CASE WHEN {PAID} THEN 'paid' WHEN o.paid_amount > 0 THEN 'part' ELSE 'unpaid' END AS payment_state,
            o.currency, o.shipping_address, o.billing_address, coalesce(o.payment_method, '') AS payment_method,
            coalesce(o.shipping_method, '') AS shipping_method, coalesce(o.notes, '') AS notes,
            o.created_at, o.updated_at, o.confirmed_at, o.shipped_at, o.delivered_at, o.cancelled_at, o.version,

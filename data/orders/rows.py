@@ -14,8 +14,9 @@ __all__ = ["OrderRow"]
 class OrderRow:
     """One order in a list. ``item_count`` counts lines, ``units`` their units; ``shipped_units`` of them are sent.
 
-    ``paid_amount`` is captured less refunded; ``payment_state`` is ``paid``, ``part`` or ``unpaid``. ``assigned_to`` is
-    a name, ``""`` for nobody; ``hold_reason`` is ``""`` unless the order is held back from shipping now.
+    ``paid_amount`` is captured less refunded; ``payment_state`` is ``paid``, ``part`` or ``unpaid``, by what is to be
+    paid after what was credited. ``assigned_to`` is a name, ``""`` for nobody; ``hold_reason`` is ``""`` unless the
+    order is held back from shipping now.
     """
 
     order_id: UUID

@@ -111,7 +111,7 @@ class Order(Base):
             text("created_at DESC"),
             text("order_id DESC"),
             "order_status",
-            postgresql_where=text("paid_amount < total_amount"),
+            postgresql_where=text("paid_amount < total_amount - credited_amount"),
         ),
         # orders_of a customer, customer:… (and the foreign key's index)
         Index("idx_orders_user_id", "user_id", text("created_at DESC"), text("order_id DESC")),

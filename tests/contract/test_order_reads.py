@@ -77,8 +77,8 @@ def _details(desk: Desk) -> list[OrderDetail]:
 QUESTIONS: dict[str, Callable[[OrderDetail], bool]] = {
     "": lambda order: True,
     "status:pending,cancelled": lambda order: order.order_status in ("pending", "cancelled"),
-    "unpaid": lambda order: order.paid_amount < order.total_amount,
-    "paid": lambda order: order.paid_amount >= order.total_amount,
+    "unpaid": lambda order: order.due_amount > 0,
+    "paid": lambda order: order.due_amount <= 0 and (order.paid_amount > 0 or not order.credited_amount),
     "total:>100": lambda order: order.total_amount > 100,
     "total:20..60 channel:web": lambda order: 20 <= order.total_amount <= 60 and order.channel == "web",
     "sku:CAB-0031": lambda order: any(item.sku == "CAB-0031" for item in order.items),
@@ -202,7 +202,7 @@ def test_the_figures_are_what_adding_up_gives(desk: Desk) -> None:
 
     work = needs_a_hand(postgres, now=NOON)
     late = [order.created_at for order in open_now if order.created_at < NOON - 3 * DAY]
-    unpaid = [order.created_at for order in open_now if order.paid_amount < order.total_amount]
+    unpaid = [order.created_at for order in open_now if order.due_amount > 0]
     assert (work.late_orders, work.oldest_late_at) == (len(late), min(late))
     assert (work.unpaid_orders, work.oldest_unpaid_at) == (len(unpaid), min(unpaid))
     # the list behind the figure shows as many

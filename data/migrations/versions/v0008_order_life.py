@@ -236,7 +236,7 @@ PAID = (
     # list_orders unpaid status:…: the few of many years that were shipped and are still to be paid
     """
     CREATE INDEX idx_orders_unpaid ON orders (created_at DESC, order_id DESC, order_status)
-     WHERE paid_amount < total_amount
+     WHERE paid_amount < total_amount - credited_amount
     """,
     # A payment is updated once, from pending to its end, so what is new and succeeded was not counted before.
     """
