@@ -34,9 +34,9 @@ from bench.support import order_screens
 from bench.support.engines import own_engines
 from data.catalog.messages import ProductInput, PutProducts
 from data.local.paths import store_url
-from data.orders.editing_messages import EditOrder, LineAdded, LineEdit, OrderChanges
-from data.orders.editing_reads import read_editable
-from data.orders.editing_rules import edited
+from data.orders.editing.messages import EditOrder, LineAdded, LineEdit, OrderChanges
+from data.orders.editing.reads import read_editable
+from data.orders.editing.rules import edited
 from data.orders.reads import get_order, list_orders, parse_order_query
 from data.orders.timeline import timeline
 from data.orders.views import count_views

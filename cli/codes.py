@@ -17,7 +17,7 @@ from cli.session import carry_out, done_document, opened_shop
 from data.money import parse_money
 
 if TYPE_CHECKING:
-    from data.orders.code_rules import CodeTerms
+    from data.orders.codes.rules import CodeTerms
 
 
 @click.group(cls=Noun, name="codes")
@@ -30,7 +30,7 @@ def command() -> None:
 @with_after
 def list_(limit: int, after: str | None) -> Answer:
     """List the codes with their terms and uses."""
-    from data.orders.codes import list_codes
+    from data.orders.codes.commands import list_codes
 
     with opened_shop("orders.view") as shop:
         page = list_codes(shop.stores.postgres, after=after, limit=limit)
@@ -59,7 +59,7 @@ def add(
     key: str | None,
 ) -> Answer:
     """Make the discount code CODE. Its terms never change; stop it and make another."""
-    from data.orders.code_messages import AddCode
+    from data.orders.codes.messages import AddCode
 
     terms = AddCode(
         code=code,
@@ -80,7 +80,7 @@ def add(
 @with_key
 def stop(code: str, key: str | None) -> Answer:
     """Let no further order use CODE."""
-    from data.orders.code_messages import StopCode
+    from data.orders.codes.messages import StopCode
 
     done = carry_out(StopCode(code=code), key)
     return Answer(done_document(done), lambda: _lines((done.result,)))

@@ -93,7 +93,7 @@ def _job(
     dry_run: bool,
 ) -> Answer:
     from data.bulk.runs import make_job
-    from data.orders.bulk_targets import named, of_line
+    from data.orders.bulk.targets import named, of_line
 
     targets = named(shop, refs) if refs else of_line(shop, line)
     job = make_job(shop, f"orders.{action}", arguments, targets, key=key)
@@ -102,7 +102,7 @@ def _job(
 
 def _printed(shop: Shop, refs: tuple[str, ...], line: str, kind: str, file: Path | None) -> Answer:
     from data.documents.many import save_papers
-    from data.orders.bulk_targets import named, of_line
+    from data.orders.bulk.targets import named, of_line
 
     if file is None:
         raise click.UsageError("Say --file FILE: a .pdf, or text.")
@@ -119,7 +119,7 @@ def _paper_lines(made: ManyPapers) -> Iterable[str]:
 
 
 def _exported(shop: Shop, refs: tuple[str, ...], line: str, file: Path | None, columns: str) -> Answer:
-    from data.orders.bulk_targets import named
+    from data.orders.bulk.targets import named
     from data.orders.exports import export_orders, parse_columns
 
     require(shop, "orders.export")

@@ -16,7 +16,7 @@ from cli.session import done_document, opened_shop
 from data.money import parse_money
 
 if TYPE_CHECKING:
-    from data.orders.editing_messages import OrderEdited
+    from data.orders.editing.messages import OrderEdited
 
 __all__ = ["edit"]
 
@@ -46,7 +46,7 @@ def edit(
     "add": [{"sku": …, "quantity": 1}], "shipping_method": …, "shipping_address": {…}, "notes": …, "reason": …}; what
     is not in it stays. A quantity of 0 takes a line out. Nothing is charged or refunded: what is owed changes.
     """
-    from data.orders.editing_messages import EditOrder, OrderChanges
+    from data.orders.editing.messages import EditOrder, OrderChanges
     from data.orders.reads import get_order
 
     changes = read_json_file(file, OrderChanges)

@@ -43,7 +43,7 @@ def _hold(result: Any) -> str:
 @with_key
 def tag(ref: str, tags: tuple[str, ...], key: str | None) -> Answer:
     """Put TAGS on the order REF (number or id)."""
-    from data.orders.handling_messages import TagOrder
+    from data.orders.handling.messages import TagOrder
 
     return _carried_out(ref, key, lambda order_id: TagOrder(order_id=order_id, add=tags), _tags)
 
@@ -54,7 +54,7 @@ def tag(ref: str, tags: tuple[str, ...], key: str | None) -> Answer:
 @with_key
 def untag(ref: str, tags: tuple[str, ...], key: str | None) -> Answer:
     """Take TAGS off the order REF (number or id)."""
-    from data.orders.handling_messages import TagOrder
+    from data.orders.handling.messages import TagOrder
 
     return _carried_out(ref, key, lambda order_id: TagOrder(order_id=order_id, remove=tags), _tags)
 
@@ -65,7 +65,7 @@ def untag(ref: str, tags: tuple[str, ...], key: str | None) -> Answer:
 @with_key
 def assign(ref: str, who: str, key: str | None) -> Answer:
     """Give the order REF (number or id) to WHO: a colleague's e-mail, me, or none."""
-    from data.orders.handling_messages import AssignOrder
+    from data.orders.handling.messages import AssignOrder
 
     def told(result: Any) -> str:
         return f"assigned to {shown(result.assigned_to)}" if result.assigned_to else "assigned to nobody"
@@ -80,8 +80,8 @@ def assign(ref: str, who: str, key: str | None) -> Answer:
 @with_key
 def hold(ref: str, reason: str, until: str | None, key: str | None) -> Answer:
     """Hold the order REF (number or id) back from shipping."""
-    from data.orders.handling_messages import HoldOrder
-    from data.orders.handling_rules import parse_until
+    from data.orders.handling.messages import HoldOrder
+    from data.orders.handling.rules import parse_until
 
     command_until = parse_until(until or "")
     return _carried_out(
@@ -94,7 +94,7 @@ def hold(ref: str, reason: str, until: str | None, key: str | None) -> Answer:
 @with_key
 def release(ref: str, key: str | None) -> Answer:
     """Let the held order REF (number or id) go."""
-    from data.orders.handling_messages import ReleaseOrder
+    from data.orders.handling.messages import ReleaseOrder
 
     return _carried_out(ref, key, lambda order_id: ReleaseOrder(order_id=order_id), _hold)
 

@@ -20,8 +20,8 @@ from data.ids import new_id, parse_id
 
 if TYPE_CHECKING:
     from data.door import Done
-    from data.orders.draft_messages import HeldDraft
-    from data.orders.drafts import DraftRow
+    from data.orders.drafts.commands import DraftRow
+    from data.orders.drafts.messages import HeldDraft
     from data.orders.messages import PlacedOrder, PlaceOrder
     from data.shop import Shop
     from data.types import Page
@@ -114,7 +114,7 @@ def duplicate(ref: str, key: str | None) -> Answer:
 
 
 def _hold(shop: Shop, command: PlaceOrder, until: str, key: str | None) -> Done[HeldDraft]:
-    from data.orders.draft_messages import DraftContent, DraftLine, HoldDraft
+    from data.orders.drafts.messages import DraftContent, DraftLine, HoldDraft
 
     content = DraftContent(
         user_id=command.user_id,
@@ -136,8 +136,8 @@ def _hold(shop: Shop, command: PlaceOrder, until: str, key: str | None) -> Done[
 
 
 def _place_draft(ref: str, key: str | None) -> Answer:
-    from data.orders.draft_messages import TakeDraft
-    from data.orders.drafts import as_order, get_draft, place_held
+    from data.orders.drafts.commands import as_order, get_draft, place_held
+    from data.orders.drafts.messages import TakeDraft
 
     draft_id = _draft_id(ref)
     with opened_shop() as shop:
@@ -162,8 +162,8 @@ def _draft_id(ref: str) -> UUID:
 @with_key
 def drafts(drop: str | None, limit: int, after: str | None, key: str | None) -> Answer:
     """List the drafts that hold stock, everybody's, what runs out first on top."""
-    from data.orders.draft_messages import TakeDraft
-    from data.orders.drafts import list_drafts
+    from data.orders.drafts.commands import list_drafts
+    from data.orders.drafts.messages import TakeDraft
 
     if drop:
         done = carry_out(TakeDraft(draft_id=_draft_id(drop), release=True), key)

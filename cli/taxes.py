@@ -13,7 +13,7 @@ from cli.columns import columns
 from cli.options import Noun, with_key
 from cli.session import carry_out, done_document, opened_shop
 from data.errors import Invalid
-from data.orders.tax_rules import TaxRow
+from data.orders.taxes.rules import TaxRow
 
 PRICES = {"product": None, "inclusive": True, "exclusive": False}
 
@@ -35,7 +35,7 @@ def command() -> None:
 @click.option("--own", is_flag=True, help="Only the shop's own rows.")
 def list_(country: str, own: bool) -> Answer:
     """List the rows, the standard ones too, or those of COUNTRY."""
-    from data.orders.taxes import taxes_now
+    from data.orders.taxes.commands import taxes_now
 
     with opened_shop("orders.view") as shop:
         taxes = taxes_now(shop.stores.postgres)
@@ -59,7 +59,7 @@ def set_(
     country: str, state: str, category: str, percent: str, label: str, prices: str, no_shipping: bool, key: str | None
 ) -> Answer:
     """Tax what is delivered to COUNTRY (two letters; everywhere without it). Orders that stand keep their amounts."""
-    from data.orders.tax_messages import SetTax
+    from data.orders.taxes.messages import SetTax
 
     done = carry_out(
         SetTax(
@@ -81,7 +81,7 @@ def set_(
 @with_key
 def remove(country: str, state: str, category: str, key: str | None) -> Answer:
     """Remove the shop's own row; the standard one, where there is one, holds again."""
-    from data.orders.tax_messages import RemoveTax
+    from data.orders.taxes.messages import RemoveTax
 
     done = carry_out(RemoveTax(country=country, state=state, category=category), key)
     return Answer(done_document(done), lambda: [f"own row removed, {done.result.row.percent.normalize():f} %"])

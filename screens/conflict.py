@@ -22,7 +22,7 @@ from widgets.sheet import Sheet, SheetLine, table_heading, table_row
 from widgets.text import visible
 
 if TYPE_CHECKING:
-    from data.orders.editing_conflict import Clash
+    from data.orders.editing.conflict import Clash
 
 _COLUMNS = (
     Column("label", "Field", 20, flex=1),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from screens.action import Action, fires_in_input
-from screens.catalog_line import Names, mended, read_names, read_offers, serious
+from screens.catalog.line import Names, mended, read_names, read_offers, serious
 from screens.listing import ListScreen
 from widgets.offers import Offer, OfferList
 from widgets.queryline import QueryInput, QueryLine

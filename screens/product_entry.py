@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from data.errors import StorekeeperError
 from screens.base import AppScreen
-from screens.basket import BETWEEN_ROWS, PastedRow, entered, pasted_rows
 from screens.later import Later
-from screens.new_order_data import Found, find, read_rows
-from screens.new_order_entry import Chooser, EntryInput, EntryLine
+from screens.new_order.basket import BETWEEN_ROWS, PastedRow, entered, pasted_rows
+from screens.new_order.data import Found, find, read_rows
+from screens.new_order.entry import Chooser, EntryInput, EntryLine
 
 if TYPE_CHECKING:
     from data.orders.offers import Offer

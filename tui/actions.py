@@ -44,8 +44,8 @@ OVERLAYS: Mapping[str, str] = {
     "widgets.suggest:SuggestInput": "in a field with suggestions",
     "screens.conflict:ConflictOverlay": "where two people changed the same",
     "screens.palette:Palette": "in the palette",
-    "screens.view_overlays:ViewsOverlay": "in the saved views",
-    "screens.view_overlays:ColumnsOverlay": "in the columns to choose",
+    "screens.views.overlays:ViewsOverlay": "in the saved views",
+    "screens.views.overlays:ColumnsOverlay": "in the columns to choose",
     "screens.help:HelpSheet": "in the sheet of keys",
 }
 

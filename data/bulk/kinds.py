@@ -104,8 +104,8 @@ _ORDER_ACTIONS = ("confirm", "hold", "release", "tag", "untag", "assign", "ship"
 KINDS: Mapping[str, str] = {
     "products.change": "data.catalog.bulk:CHANGE",
     "products.values": "data.catalog.bulk:VALUES",
-    **{f"orders.{action}": f"data.orders.bulk:{action.upper()}" for action in _ORDER_ACTIONS},
-    "orders.capture": "data.orders.bulk_capture:CAPTURE",
+    **{f"orders.{action}": f"data.orders.bulk.kinds:{action.upper()}" for action in _ORDER_ACTIONS},
+    "orders.capture": "data.orders.bulk.capture:CAPTURE",
 }
 
 

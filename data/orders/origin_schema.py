@@ -79,7 +79,7 @@ class CodeUse(Base):
 
 
 class TaxRate(Base):
-    """A row of the tax table that stands in for the standard one: ``data.orders.tax_rules.TaxRow``."""
+    """A row of the tax table that stands in for the standard one: ``data.orders.taxes.rules.TaxRow``."""
 
     __tablename__ = "tax_rates"
 

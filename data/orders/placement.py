@@ -29,12 +29,12 @@ from data.errors import Conflict, Invalid, NotFound, OutOfStock, ShortLine
 from data.ids import new_id_text, new_order_number
 from data.orders.addresses import addresses_of
 from data.orders.cart import price_lines, refs_of
-from data.orders.code_rules import normal_code
-from data.orders.codes import terms_of
+from data.orders.codes.commands import terms_of
+from data.orders.codes.rules import normal_code
 from data.orders.messages import PlacedOrder, PlaceOrder
 from data.orders.ordered_carts import check_cart
 from data.orders.rules import PricedLine, Totals, quote
-from data.orders.taxes import taxes_now
+from data.orders.taxes.commands import taxes_now
 from data.stock.held import held_by_draft
 from data.stock.holding import free_what_ran_out
 from data.stores.combining import Combiner

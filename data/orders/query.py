@@ -28,7 +28,7 @@ from uuid import UUID
 from data.errors import Invalid
 from data.ids import normal_order_number
 from data.money import parse_money
-from data.orders.handling_rules import normal_tag
+from data.orders.handling.rules import normal_tag
 from data.orders.rules import STATUSES
 from data.search.query import QueryProblem
 

@@ -4,12 +4,12 @@ Rounding: each line's tax is rounded half up to the cent on its own and the sums
 every printed column adds up. Rounding once per order was rejected: then the lines' tax would not sum to the order's.
 
 Tax is destination based: the rate follows the shipping address and the product's category, by the table of
-``data.orders.tax_rules``. Where the price contains its tax (as the row says, else ``pricing.tax_inclusive``), the tax
+``data.orders.taxes.rules``. Where the price contains its tax (as the row says, else ``pricing.tax_inclusive``), the tax
 is taken out of it, not added to it. Shipping is taxed where the row for goods of any category says so, at its rate; its
 price contains the tax when every line's price does.
 
 What a discount code takes off lowers the tax: it is spread over the lines by what they cost, to the cent, and each line
-is taxed on the rest, as an edit of an order does it (``data.orders.editing_prices``). Shipping is not reduced.
+is taxed on the rest, as an edit of an order does it (``data.orders.editing.prices``). Shipping is not reduced.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ import msgspec
 
 from data.errors import Invalid
 from data.money import CENT, MAX_AMOUNT, cents
-from data.orders.code_rules import CodeTerms
+from data.orders.codes.rules import CodeTerms
 from data.orders.life import following
-from data.orders.tax_rules import NO_TAX, STANDARD, Taxes
+from data.orders.taxes.rules import NO_TAX, STANDARD, Taxes
 
 __all__ = [
     "CLOSED",

@@ -15,7 +15,7 @@ from sqlalchemy import Row
 
 from data.door import UnitOfWork, handles
 from data.errors import Invalid
-from data.orders.handling import refuse_held
+from data.orders.handling.commands import refuse_held
 from data.orders.life import fulfilment_of, order_step
 from data.orders.lines import LineChange, apply_changes
 from data.orders.locks import lock_items, lock_orders, refuse_other_version

@@ -24,7 +24,7 @@ from data.orders.lines import worths_of
 from data.orders.locks import lock_items, lock_order
 from data.orders.messages import Address, OrderLineInput, PlacedOrder, PlaceOrder
 from data.orders.rules import Totals, quote
-from data.orders.taxes import taxes_now
+from data.orders.taxes.commands import taxes_now
 from data.orders.worth import units_worth
 from data.returns.messages import DraftExchange, ExchangeDrafted, LinkExchange
 from data.returns.schema import Exchange, Return, ReturnItem

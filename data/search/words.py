@@ -7,9 +7,6 @@ from functools import lru_cache
 from importlib import resources
 from typing import Protocol
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from data.search.analysis import atoms, singular
 from data.search.tree import SPELLING, TEXT_FIELDS
 
@@ -70,6 +67,9 @@ def _nearest(word: str, most: int, spellings: Sequence[tuple[str, int]], *, cut:
     if not most:
         return ()
     compared = [known[: len(word)] if cut else known for known, _ in spellings]
+    from rapidfuzz import process  # 4.5 MB that no program holds before its first typo
+    from rapidfuzz.distance import OSA
+
     found = process.extract(word, compared, scorer=OSA.distance, score_cutoff=most, limit=None)
     own = singular(word)
     others = [(distance, *spellings[place]) for _, distance, place in found if singular(spellings[place][0]) != own]

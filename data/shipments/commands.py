@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from data.door import UnitOfWork, handles
 from data.errors import Invalid, NotFound
-from data.orders.handling import refuse_held
+from data.orders.handling.commands import refuse_held
 from data.orders.life import following, fulfilment_of, status_of
 from data.orders.lines import LineChange, apply_changes, chosen, units_of
 from data.orders.locks import lock_items, lock_order

@@ -60,7 +60,7 @@ _CREATION = Reversal("catalog.edit", "data.catalog.undoing:take_back_creation", 
 # Rows of before holds could be taken up again say of a hold only what it was called: those can be let go, no more.
 _HOLD = Reversal(
     "orders.hold",
-    "data.orders.handling_undoing:take_back_hold",
+    "data.orders.handling.undoing:take_back_hold",
     only_if=lambda before, after: before.get("on hold") is None or "hold" in before,
 )
 REVERSIBLE: Mapping[str, Reversal] = {
@@ -81,10 +81,10 @@ REVERSIBLE: Mapping[str, Reversal] = {
         "orders.allocate", "data.orders.undoing:take_back_allocation", only_if=lambda before, after: "moved" in after
     ),
     "orders.note": Reversal("orders.note", "data.orders.undoing:take_back_note", creates=True),
-    "orders.tag": Reversal("orders.tag", "data.orders.handling_undoing:take_back_tags"),
+    "orders.tag": Reversal("orders.tag", "data.orders.handling.undoing:take_back_tags"),
     "orders.assign": Reversal(
         "orders.assign",
-        "data.orders.handling_undoing:take_back_assignment",
+        "data.orders.handling.undoing:take_back_assignment",
         only_if=lambda before, after: "assigned_id" in before and "assigned_id" in after,
     ),
     "orders.hold": _HOLD,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from screens.attribute_draft import KINDS, Draft, guess, kind_of, read, spell
+from screens.catalog.attribute_draft import KINDS, Draft, guess, kind_of, read, spell
 from screens.forms.overlay import FormOverlay
 from widgets.field import Field, Option, SelectField
 from widgets.suggest import SuggestField

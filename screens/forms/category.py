@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from data.ids import new_id
-from screens.category_data import move_category, save_category
+from screens.catalog.category_data import move_category, save_category
 from screens.forms.overlay import FormOverlay
 from widgets.field import Field
 from widgets.suggest import SuggestField

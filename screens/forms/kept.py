@@ -17,7 +17,7 @@ from textual.binding import Binding, BindingType
 from data.ids import new_id
 from screens.forms.overlay import FormOverlay
 from screens.handle import ShellApi
-from screens.kept_data import Keep, Kept, drop_kept, write_kept
+from screens.order.kept import Keep, Kept, drop_kept, write_kept
 from widgets.field import Field
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from screens.forms.kept import KeptForm
-from screens.kept_data import Keep
-from screens.order_page import FOR_GOOD
+from screens.order.kept import Keep
+from screens.order.page import FOR_GOOD
 from widgets.field import Field
 from widgets.text import visible
 from widgets.textfield import TextField

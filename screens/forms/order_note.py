@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from screens.forms.kept import KeptForm
-from screens.kept_data import Keep
+from screens.order.kept import Keep
 from widgets.field import Field, Option, SelectField
 
 if TYPE_CHECKING:

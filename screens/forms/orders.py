@@ -69,7 +69,7 @@ def tag_form(order_number: str, order_id: Any, tags: tuple[str, ...]) -> FormOve
     key = str(new_id())
 
     def save(shop: Shop, values: dict[str, str]) -> Any:
-        from data.orders.handling_messages import TagOrder
+        from data.orders.handling.messages import TagOrder
 
         wanted = tuple(values["tags"].replace(",", " ").split())
         gone = tuple(tag for tag in tags if tag not in wanted)
@@ -85,7 +85,7 @@ def assign_form(order_number: str, order_id: Any) -> FormOverlay:
     key = str(new_id())
 
     def save(shop: Shop, values: dict[str, str]) -> Any:
-        from data.orders.handling_messages import AssignOrder
+        from data.orders.handling.messages import AssignOrder
 
         return _run(shop, AssignOrder(order_id=order_id, email=values["email"]), key)
 
@@ -98,8 +98,8 @@ def hold_form(order_number: str, order_id: Any) -> FormOverlay:
     key = str(new_id())
 
     def save(shop: Shop, values: dict[str, str]) -> Any:
-        from data.orders.handling_messages import HoldOrder
-        from data.orders.handling_rules import parse_until
+        from data.orders.handling.messages import HoldOrder
+        from data.orders.handling.rules import parse_until
 
         command = HoldOrder(order_id=order_id, reason=values["reason"], until=parse_until(values["until"]))
         return _run(shop, command, key)

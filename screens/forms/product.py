@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from data.ids import new_id
 from data.money import ungrouped
-from screens.attribute_draft import guess, kind_of, read
-from screens.catalog_data import current_product, edit_product
-from screens.editing_data import create_product, duplicate_product, save_attributes
+from screens.catalog.attribute_draft import guess, kind_of, read
+from screens.catalog.data import current_product, edit_product
+from screens.catalog.editing_data import create_product, duplicate_product, save_attributes
 from screens.forms.overlay import FormOverlay
 from screens.shown import shown_value
 from widgets.field import Field, Option, SelectField

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.ids import new_id
 from screens.forms.overlay import FormOverlay
-from screens.warehouse_data import adjust, available_now, find_product, receive, set_reorder_level
+from screens.warehouse.data import adjust, available_now, find_product, receive, set_reorder_level
 from widgets.field import Field, numeric
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from data.ids import new_id
 from data.notes.messages import AddNote, MarkMentionsRead
 from data.notes.reads import list_mentions, unread_count
 from data.notes.rules import mentions_in
-from data.orders.editing_messages import EditOrder, LineEdit, OrderChanges
+from data.orders.editing.messages import EditOrder, LineEdit, OrderChanges
 from data.orders.messages import CancelLines, ChangeOrderStatus, LineUnits
 from data.orders.timeline import KINDS, TimelineEntry, timeline
 from data.payments.messages import RecordPayment

@@ -22,9 +22,9 @@ from data.catalog.messages import EditProduct
 from data.catalog.reads import get_product
 from data.documents.many import save_papers
 from data.errors import Conflict, Denied, Invalid, NotFound
-from data.orders.bulk_targets import marked, named, of_line
+from data.orders.bulk.targets import marked, named, of_line
 from data.orders.exports import export_orders
-from data.orders.handling_messages import HoldOrder
+from data.orders.handling.messages import HoldOrder
 from data.orders.messages import ChangeOrderStatus, PlacedOrder
 from data.orders.reads import get_order
 from data.payments.flow import resume, take

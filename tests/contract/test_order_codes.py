@@ -13,10 +13,10 @@ import pytest
 
 from data.documents.make import make_document
 from data.errors import Denied, Invalid, NotFound
-from data.orders.code_messages import AddCode, StopCode
-from data.orders.code_rules import CodeTerms
-from data.orders.codes import get_code, list_codes
-from data.orders.editing_messages import EditOrder, OrderChanges
+from data.orders.codes.commands import get_code, list_codes
+from data.orders.codes.messages import AddCode, StopCode
+from data.orders.codes.rules import CodeTerms
+from data.orders.editing.messages import EditOrder, OrderChanges
 from data.orders.messages import Address
 from data.orders.reads import get_order
 from data.shop import Shop

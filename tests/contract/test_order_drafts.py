@@ -12,8 +12,8 @@ import pytest
 
 from data.errors import Conflict, Denied, Invalid, NotFound, OutOfStock
 from data.ids import new_id
-from data.orders.draft_messages import DraftContent, DraftLine, HoldDraft, TakeDraft
-from data.orders.drafts import as_order, get_draft, list_drafts, place_held
+from data.orders.drafts.commands import as_order, get_draft, list_drafts, place_held
+from data.orders.drafts.messages import DraftContent, DraftLine, HoldDraft, TakeDraft
 from data.shop import Shop
 from data.stock.reads import reconcile
 from tests.desk_world import at_the_desk

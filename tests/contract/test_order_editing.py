@@ -13,8 +13,8 @@ import pytest
 from data.catalog.messages import EditProduct
 from data.door import Door
 from data.errors import Conflict, Denied, Invalid, OutOfStock, Unavailable
-from data.orders.editing_messages import Discount, EditOrder, LineAdded, LineEdit, OrderChanges, OrderEdited
-from data.orders.editing_reads import read_editable
+from data.orders.editing.messages import Discount, EditOrder, LineAdded, LineEdit, OrderChanges, OrderEdited
+from data.orders.editing.reads import read_editable
 from data.orders.messages import Address, ChangeOrderStatus
 from data.orders.reads import get_order
 from data.payments.messages import RecordPayment

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from data import migrations
 from data.errors import Conflict
-from data.orders.editing_messages import EditOrder, LineAdded, OrderChanges
+from data.orders.editing.messages import EditOrder, LineAdded, OrderChanges
 from data.orders.filters import read_filter
 from data.orders.listing import count_orders, list_orders
 from data.orders.query import parse_order_query

@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from data.errors import Denied, Invalid, NotFound
 from data.ids import new_id
-from data.orders.handling_messages import AssignOrder, HoldOrder, ReleaseOrder, TagOrder
-from data.orders.handling_rules import MOST_TAGS, normal_tag
+from data.orders.handling.messages import AssignOrder, HoldOrder, ReleaseOrder, TagOrder
+from data.orders.handling.rules import MOST_TAGS, normal_tag
 from data.orders.messages import ChangeOrderStatus, PlacedOrder
 from data.orders.reads import get_order, list_orders, orders_of, parse_order_query, today_summary
 from data.orders.timeline import timeline

@@ -9,16 +9,16 @@ from uuid import UUID
 import pytest
 
 from data.errors import Conflict, Denied, Invalid, NotFound
-from data.orders.editing_messages import EditOrder, LineAdded, LineEdit, OrderChanges
-from data.orders.editing_reads import read_editable
-from data.orders.editing_rules import edited
+from data.orders.editing.messages import EditOrder, LineAdded, LineEdit, OrderChanges
+from data.orders.editing.reads import read_editable
+from data.orders.editing.rules import edited
 from data.orders.messages import Address
 from data.orders.offers import offers_of
 from data.orders.reads import get_order
 from data.orders.rules import quote
-from data.orders.tax_messages import RemoveTax, SetTax
-from data.orders.tax_rules import STANDARD
-from data.orders.taxes import taxes_now
+from data.orders.taxes.commands import taxes_now
+from data.orders.taxes.messages import RemoveTax, SetTax
+from data.orders.taxes.rules import STANDARD
 from data.shop import Shop
 from tests.desk_world import at_the_desk
 from tests.orders_world import customer, one, place, product, sql, warehouses

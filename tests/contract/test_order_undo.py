@@ -14,7 +14,7 @@ from data.access.reads import actor_by_email
 from data.errors import Conflict, Denied, NotFound, OutOfStock
 from data.ids import new_id
 from data.notes.messages import AddNote
-from data.orders.handling_messages import AssignOrder, HoldOrder, ReleaseOrder
+from data.orders.handling.messages import AssignOrder, HoldOrder, ReleaseOrder
 from data.orders.life import ORDER_STEPS
 from data.orders.messages import AllocateOrder, CancelLines, ChangeOrderStatus, LineUnits, MarkLines
 from data.orders.reads import get_order

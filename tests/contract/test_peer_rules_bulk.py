@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from data.bulk.reads import list_rows
 from data.bulk.runs import dry_run, make_job, run_job
-from data.orders.bulk_targets import of_line
+from data.orders.bulk.targets import of_line
 from data.orders.messages import ChangeOrderStatus
 from data.shop import Shop
 from tests.orders_world import customer, one, place, product, sql, warehouses

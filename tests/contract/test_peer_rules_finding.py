@@ -18,7 +18,7 @@ from data.errors import Denied
 from data.events.relay import drain
 from data.notes.messages import AddNote
 from data.notes.reads import list_mentions
-from data.orders.editing_messages import EditOrder, LineEdit, OrderChanges
+from data.orders.editing.messages import EditOrder, LineEdit, OrderChanges
 from data.orders.messages import ChangeOrderStatus
 from data.orders.reads import list_orders, parse_order_query
 from data.orders.timeline import timeline

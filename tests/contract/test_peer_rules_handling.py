@@ -16,7 +16,7 @@ import pytest
 from data.errors import Conflict, NotFound, OutOfStock
 from data.notes.messages import AddNote
 from data.orders.again import duplicate
-from data.orders.handling_messages import HoldOrder, TagOrder
+from data.orders.handling.messages import HoldOrder, TagOrder
 from data.orders.messages import AllocateOrder, CancelLines, ChangeOrderStatus, LineUnits
 from data.orders.reads import get_order
 from data.shipments.messages import ShipOrder

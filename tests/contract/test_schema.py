@@ -25,7 +25,7 @@ import data.customers.schema
 import data.events.schema
 import data.mail.schema
 import data.notes.schema
-import data.orders.editing_schema
+import data.orders.editing.schema
 import data.orders.origin_schema
 import data.orders.schema
 import data.payments.schema
@@ -158,7 +158,7 @@ def test_every_foreign_key_is_indexed(connection: Connection) -> None:
 def test_every_index_says_which_query_it_serves() -> None:
     root = Path(migrations.__file__).parents[1]
     bare = []
-    for path in sorted(root.glob("*/schema.py")):
+    for path in sorted(root.rglob("*schema.py")):
         lines = path.read_text().splitlines()
         for number, line in enumerate(lines):
             starts = re.match(r'\s*(Index|UniqueConstraint)\(("idx_\w+")?', line)

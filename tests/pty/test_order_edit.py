@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bench.support.terminal import Terminal
 from data.drafts import list_drafts
 from data.orders.reads import get_order
-from screens.order_edit_data import FORM
+from screens.order_edit.data import FORM
 from tests import orders_world
 from tests.pty.conftest import ROOT
 from tests.pty.test_program import COMMAND

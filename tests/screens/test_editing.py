@@ -11,7 +11,7 @@ import pytest
 from data.catalog.messages import EditAttributes, EditProduct, ProductInput, PutProduct
 from data.catalog.reads import get_product
 from data.ids import new_id
-from screens.bulk_data import Wanted
+from screens.bulk.data import Wanted
 from tests.screens.conftest import Run, Running
 
 if TYPE_CHECKING:
@@ -340,8 +340,8 @@ async def test_a_stopped_import_goes_on_where_it_was(floor: Shop, running: Run, 
 async def test_a_sheet_reads_more_where_more_is_found(
     floor: Shop, running: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("screens.sheet.STEP", 1)
-    monkeypatch.setattr("screens.sheet.MOST", 2)
+    monkeypatch.setattr("screens.catalog.sheet.STEP", 1)
+    monkeypatch.setattr("screens.catalog.sheet.MOST", 2)
     async with running(floor) as desk:
         await desk.press("g", "p")
         await desk.sees("3 found")

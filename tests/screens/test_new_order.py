@@ -12,12 +12,12 @@ from data.catalog.messages import EditProduct
 from data.drafts import load_draft
 from data.orders import again
 from data.orders.again import cart_lines, cart_ref, open_cart
-from data.orders.code_messages import AddCode, StopCode
+from data.orders.codes.messages import AddCode, StopCode
 from data.orders.listing import list_orders
 from data.orders.messages import PlaceOrder
 from data.orders.query import OrderQuery
 from data.orders.reads import get_order
-from data.orders.tax_messages import SetTax
+from data.orders.taxes.messages import SetTax
 from data.stock.messages import AdjustStock
 from data.stock.reads import levels_of
 from tests.desk_world import at_the_desk, furnish

@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from data.drafts import list_drafts
-from data.orders.editing_messages import EditOrder, LineEdit, OrderChanges
+from data.orders.editing.messages import EditOrder, LineEdit, OrderChanges
 from data.orders.reads import get_order
-from screens.order_edit import OrderEditScreen
-from screens.order_edit_data import FORM
+from screens.order_edit.data import FORM
+from screens.order_edit.screen import OrderEditScreen
 from tests.desk_world import furnish
 from tests.screens.conftest import Run, Running
 

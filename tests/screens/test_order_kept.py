@@ -17,7 +17,7 @@ from data.orders.reads import get_order
 from data.payments.messages import RecordPayment
 from data.shipments.reads import parcels_of
 from data.stores import Stores
-from screens.kept_data import Keep, read_kept, write_kept
+from screens.order.kept import Keep, read_kept, write_kept
 from tests.desk_world import furnish
 from tests.orders_world import one
 from tests.screens.conftest import Run, Running

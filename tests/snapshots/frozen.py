@@ -72,10 +72,10 @@ def frozen() -> Iterator[None]:
             patch.setattr(import_module(name), "datetime", _Stopped)
         patch.setattr("data.ids.secrets", SimpleNamespace(randbits=random.Random(7).getrandbits))
         patch.setattr("data.demo.load._THREADS", 1)
-        patch.setattr("screens.catalog.took", lambda milliseconds: "2 ms")
+        patch.setattr("screens.catalog.screen.took", lambda milliseconds: "2 ms")
         patch.setattr("data.events.reads.relay_status", lambda postgres: _still())  # no relay runs beside a test
         dead = replace(_still(), dead_letters=len(LETTERS))  # only on their own screen, not in every row 1
-        patch.setattr("screens.events_data.status", lambda shop: dead)
+        patch.setattr("screens.events.data.status", lambda shop: dead)
         yield
 
 

@@ -104,7 +104,7 @@ async def order_edit(desk: Running) -> None:
 
 
 async def order_conflict(desk: Running) -> None:
-    from data.orders.editing_conflict import Clash
+    from data.orders.editing.conflict import Clash
     from screens.conflict import ConflictOverlay
 
     await order_edit(desk)

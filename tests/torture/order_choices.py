@@ -18,9 +18,9 @@ from sqlalchemy import text
 
 from data.command import Command
 from data.ids import new_id
-from data.orders.draft_messages import DraftContent, DraftLine, HoldDraft
-from data.orders.drafts import as_order
-from data.orders.editing_messages import EditOrder, LineAdded, LineEdit, OrderChanges
+from data.orders.drafts.commands import as_order
+from data.orders.drafts.messages import DraftContent, DraftLine, HoldDraft
+from data.orders.editing.messages import EditOrder, LineAdded, LineEdit, OrderChanges
 from data.orders.messages import AllocateOrder, CancelLines, ChangeOrderStatus, LineUnits, OrderLineInput, PlaceOrder
 from data.payments.messages import BeginPayment, RefundOrder, SettlePayment
 from data.returns.messages import InspectLine, InspectReturn, ReceiveReturn, RequestReturn

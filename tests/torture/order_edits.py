@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis.strategies as st
 
 from data.errors import Invalid, OutOfStock
-from data.orders.editing_messages import EditOrder, LineAdded, LineEdit, OrderChanges, OrderEdited
+from data.orders.editing.messages import EditOrder, LineAdded, LineEdit, OrderChanges, OrderEdited
 from tests.orders_world import sql
 from tests.torture.machines import step
 from tests.torture.order_model import OPEN, PRICE, Line, Order

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screens.attribute_draft import Draft, guess, kind_of, read, spell
+from screens.catalog.attribute_draft import Draft, guess, kind_of, read, spell
 
 SCALARS = (
     st.none()

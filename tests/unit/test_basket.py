@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.orders.offers import Offer
-from screens.basket import BETWEEN_ROWS, MAX_QUANTITY, Basket, entered, kept_lines, pasted_rows
+from screens.new_order.basket import BETWEEN_ROWS, MAX_QUANTITY, Basket, entered, kept_lines, pasted_rows
 
 
 def offer(sku: str = "RAM-0412", price: str | None = "79.95", status: str = "active", **stock: int) -> Offer:

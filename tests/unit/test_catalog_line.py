@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from data.search.language import parse_query
-from screens.catalog_line import mended, serious
-from screens.facets import category_choice, chips_of, without_chip
+from screens.catalog.facets import category_choice, chips_of, without_chip
+from screens.catalog.line import mended, serious
 
 
 @pytest.mark.parametrize(

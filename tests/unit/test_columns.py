@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 import pytest
 
@@ -14,7 +14,7 @@ from widgets.cells import GAP, MARGIN, Column
 
 def _lists() -> Iterator[tuple[str, tuple[Column, ...]]]:
     """Yield the columns each module of screens shows, named; ``_FURTHER`` are those to choose besides."""
-    for module in iter_modules(screens.__path__, "screens."):
+    for module in walk_packages(screens.__path__, "screens."):
         for name, value in vars(import_module(module.name)).items():
             columns = isinstance(value, tuple) and bool(value) and all(isinstance(each, Column) for each in value)
             if columns and name != "_FURTHER":

@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.errors import Invalid
-from data.orders.editing_facts import LineFacts, OrderFacts, Share
-from data.orders.editing_messages import Discount, LineAdded, LineEdit, OrderChanges
-from data.orders.editing_rules import NewOrder, edited
+from data.orders.editing.facts import LineFacts, OrderFacts, Share
+from data.orders.editing.messages import Discount, LineAdded, LineEdit, OrderChanges
+from data.orders.editing.rules import NewOrder, edited
 from data.orders.rules import Address, PricedLine, quote
-from screens.order_edit_draft import EditDraft
-from screens.order_edit_sheet import line_rows, total_rows
+from screens.order_edit.draft import EditDraft
+from screens.order_edit.sheet import line_rows, total_rows
 
 ZERO = Decimal("0.00")
 BERLIN = {"street_address": "Kantstr. 12", "city": "Berlin", "postal_code": "10623", "country": "DE"}

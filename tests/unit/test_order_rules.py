@@ -26,7 +26,7 @@ from data.orders.rules import (
     check_step,
     quote,
 )
-from data.orders.tax_rules import STANDARD, Taxes, TaxRow, tax_rule
+from data.orders.taxes.rules import STANDARD, Taxes, TaxRow, tax_rule
 from data.stock.rules import KINDS, deltas
 
 NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""What bulk jobs do to orders."""

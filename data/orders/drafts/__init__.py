@@ -1,0 +1,1 @@
+"""Drafts that hold stock until a date."""

@@ -1,0 +1,1 @@
+"""Changing a placed order: what is wanted, what it costs, what it conflicts with, how it is written."""

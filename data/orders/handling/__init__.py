@@ -1,0 +1,1 @@
+"""How the desk handles an order: tags, whose it is, on hold."""

@@ -1,0 +1,1 @@
+"""Bulk jobs: one, and the list of them."""

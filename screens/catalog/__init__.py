@@ -1,0 +1,1 @@
+"""Finding and changing products: the catalog, one product, categories, the sheet, imports."""

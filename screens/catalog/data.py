@@ -1,0 +1,227 @@
+"""What the catalog screens ask of the data rooms. Every function runs in a thread; rooms are imported in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from data.types import Facet, Page
+from screens.catalog.related_data import Surroundings, part, read_surroundings
+from screens.shown import shown_value
+
+if TYPE_CHECKING:
+    from data.analytics.reads import ProductSales
+    from data.catalog.types import Product
+    from data.orders.reads import OrderRow
+    from data.search.engine import SearchResult
+    from data.search.query import SearchQuery
+    from data.shop import Shop
+    from data.stock.reads import Level
+
+
+@dataclass(frozen=True)
+class ProductHit:
+    """One product in the list. ``available`` is PostgreSQL's, ``None`` while that is away (``indexed`` is search's).
+
+    ``spans`` are the parts of the title that matched.
+    """
+
+    product_id: str
+    sku: str
+    title: str
+    brand: str
+    category: str
+    price: Decimal | None
+    status: str
+    available: int | None
+    reorder_level: int
+    indexed: int
+    spans: tuple[tuple[int, int], ...] = ()
+    barcode: str = ""
+    #: attributes as text, by the name a query calls them
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found besides its rows. ``facets`` are ``None`` while nobody sees them: they were not counted."""
+
+    total: int
+    took_ms: float
+    facets: tuple[Facet, ...] | None
+    notes: tuple[str, ...]
+    fallback: bool = False
+
+
+def product_source(shop: Shop, query: SearchQuery, tell: Callable[[Found], None], seen: Callable[[], bool]) -> Any:
+    """Return the page source of what ``query`` finds; ``tell`` hears of the first page's counts, facets and notes.
+
+    ``seen`` says whether anybody sees the facets: counting them is most of a search's work.
+    """
+    from data.errors import Unavailable
+
+    def fetch(*, after: str | None, before: str | None, limit: int) -> Page[ProductHit]:
+        first = after is None and before is None
+        facets = first and seen()
+        try:
+            result = shop.stores.search.search(query, limit=limit, after=after, before=before, facets=facets)
+        except Unavailable:
+            if not first:
+                raise
+            return _without_search(shop, query, tell)
+        if first:
+            tell(Found(result.total, result.took_ms, result.facets if facets else None, result.notes))
+        rows = _hits(shop, result)
+        return Page(rows, result.after, result.before, estimate=result.total if first else None, exact=True)
+
+    return fetch
+
+
+def _hits(shop: Shop, result: SearchResult) -> tuple[ProductHit, ...]:
+    from data.search.analysis import spans
+
+    ids = [hit.product_id for hit in result.hits]
+    levels, products = _live(shop, ids), _products(shop, ids)
+    rows = []
+    for hit in result.hits:
+        held = levels.get(hit.product_id) if levels is not None else None
+        row = ProductHit(
+            product_id=hit.product_id,
+            sku=hit.sku,
+            title=hit.title,
+            brand=hit.brand,
+            category=hit.category[-1] if hit.category else "",
+            price=hit.price,
+            status=hit.status,
+            available=sum(level.available_stock for level in held) if held is not None else None,
+            reorder_level=sum(level.reorder_level for level in held) if held else 0,
+            indexed=hit.available_stock,
+        )
+        if (product := products.get(hit.product_id)) is not None:
+            row = _as_it_is(row, product)
+        rows.append(replace(row, spans=spans(row.title, result.terms, prefix=result.prefix)))
+    return tuple(rows)
+
+
+def _as_it_is(row: ProductHit, product: Product) -> ProductHit:
+    """Return ``row`` with what the catalog says now: search may lag a moment behind an edit."""
+    from data.search.analysis import name_key
+
+    return replace(
+        row,
+        sku=product.sku,
+        title=product.title,
+        brand=product.brand,
+        category=product.category.names[-1] if product.category.names else "",
+        price=product.pricing.final_price,
+        status=product.status,
+        barcode=product.barcode,
+        attributes={name_key(name): shown_value(value) for name, value in product.attributes.items()},
+    )
+
+
+def _products(shop: Shop, ids: list[str]) -> Mapping[str, Product]:
+    """Return the visible products from cache and catalog, none while both are away."""
+    from data.caches.products import cached_products
+
+    return part(lambda: cached_products(shop, ids)) or {}
+
+
+def _live(shop: Shop, ids: list[str]) -> Mapping[str, tuple[Level, ...]] | None:
+    """Return the levels of the visible products from PostgreSQL: search may lag, it may not lie."""
+    from data.stock.reads import levels_of
+
+    return part(lambda: levels_of(shop.stores.postgres, ids))
+
+
+def _without_search(shop: Shop, query: SearchQuery, tell: Callable[[Found], None]) -> Page[ProductHit]:
+    """Return what MongoDB finds by the beginnings of the words; filters and facets wait for the search engine."""
+    from data.catalog.reads import list_products, prefix_search
+
+    if query.text:
+        found = prefix_search(shop.stores.mongo, query.text, limit=200)
+    else:
+        found = list_products(shop.stores.mongo, limit=200).rows
+    levels = _live(shop, [row.product_id for row in found]) or {}
+    rows = tuple(
+        ProductHit(
+            product_id=row.product_id,
+            sku=row.sku,
+            title=row.title,
+            brand=row.brand,
+            category=row.category.names[-1] if row.category.names else "",
+            price=row.pricing.final_price,
+            status=row.status,
+            available=sum(level.available_stock for level in levels[row.product_id])
+            if row.product_id in levels
+            else None,
+            reorder_level=sum(level.reorder_level for level in levels.get(row.product_id, ())),
+            indexed=row.available_stock,
+        )
+        for row in found
+    )
+    tell(Found(len(rows), 0.0, (), ("search is away: beginnings of words only, no filters",), fallback=True))
+    return Page(rows, estimate=len(rows))
+
+
+def read_facets(shop: Shop, query: SearchQuery) -> tuple[Facet, ...]:
+    """Return the facets of what ``query`` finds."""
+    return shop.stores.search.search(query, limit=1).facets
+
+
+def read_facet(shop: Shop, query: SearchQuery, name: str, contains: str) -> Facet:
+    """Return one facet of ``query`` in full, or its values that contain ``contains``."""
+    return shop.stores.search.facet(query, name, contains=contains, limit=300)
+
+
+@dataclass(frozen=True)
+class ProductView:
+    """One product with what the other stores know of it; a part is ``None`` while its store is away."""
+
+    product: Product
+    levels: tuple[Level, ...] | None
+    sales: ProductSales | None
+    orders: tuple[OrderRow, ...] | None
+    around: Surroundings | None = None
+
+
+def read_product(shop: Shop, ref: str) -> ProductView:
+    """Return the product with this id, SKU or barcode, its stock, sales and newest orders. Raises ``NotFound``."""
+    from data.analytics.reads import product_sales
+    from data.catalog.reads import get_product
+    from data.orders.query import OrderQuery
+    from data.orders.reads import list_orders
+    from data.stock.reads import levels_of
+
+    product = get_product(shop.stores.mongo, ref)
+    stores = shop.stores
+
+    return ProductView(
+        product,
+        part(lambda: levels_of(stores.postgres, [product.product_id]).get(product.product_id, ())),
+        part(lambda: product_sales(stores.analytics, product.product_id, 30, currency=product.pricing.currency)),
+        part(lambda: list_orders(stores.postgres, OrderQuery(sku=product.sku), limit=5).rows),
+    )
+
+
+def read_product_whole(shop: Shop, ref: str) -> ProductView:
+    """Return what ``read_product`` returns with what is related to the product and its history."""
+    view = read_product(shop, ref)
+    return replace(view, around=read_surroundings(shop, view.product))
+
+
+def current_product(shop: Shop, product_id: str) -> Product:
+    """Return the product as it is stored now. Raises ``NotFound``."""
+    from data.catalog.reads import get_product
+
+    return get_product(shop.stores.mongo, product_id)
+
+
+def edit_product(shop: Shop, product_id: str, version: int, changes: dict[str, object], key: str) -> Any:
+    """Change some fields of the product, if it is still at ``version``."""
+    from data.catalog.messages import EditProduct
+
+    command = EditProduct(product_id=product_id, expected_version=version, changes=changes)
+    return shop.door.run(command, shop.actor, key=key).result

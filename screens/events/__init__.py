@@ -1,0 +1,1 @@
+"""The relay, its dead letters, and how well search and cache follow."""

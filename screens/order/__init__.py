@@ -1,0 +1,1 @@
+"""One order: its page, its parcels, money and returns."""

@@ -1,0 +1,1 @@
+"""Editing one order with a live preview."""

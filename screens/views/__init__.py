@@ -1,0 +1,1 @@
+"""Saved views and chosen columns of a list."""
