@@ -38,8 +38,9 @@ from bench.support.engines import own_engines
 from bench.support.known_items import known_items
 from bench.support.products import enough, mongo_document, sample_documents
 from data.search.batches import batches
-from data.search.engine import SearchDocument, SearchEngine, open_engine
+from data.search.engine import SearchDocument, SearchEngine
 from data.search.language import parse_query
+from data.search.urls import open_engine
 from data.settings import Settings
 from data.stores import Stores
 from tests import servers

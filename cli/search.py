@@ -68,7 +68,7 @@ def versions() -> Answer:
 
 def _done(asked: Command, sentence: str, timeout: float, key: str | None) -> Answer:
     """Ask the relay for work on the index, and wait for it."""
-    from data.events.rebuild import await_rebuild
+    from data.events.waiting import await_rebuild
 
     with opened_shop() as shop, Narrator() as narrator:
         done = shop.door.run(asked, shop.actor, key=key)

@@ -6,7 +6,6 @@ which would have to stop the relay first, and every event with it.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
@@ -16,14 +15,12 @@ from sqlalchemy import Connection
 
 from data.command import Command
 from data.door import UnitOfWork, handles
-from data.errors import NotFound, Unavailable
+from data.errors import NotFound
 from data.events import state
-from data.events.topics import PRODUCTS
 from data.ids import new_id
-from data.types import Progress, ReportProgress
 
 if TYPE_CHECKING:
-    from data.shop import Shop
+    pass
 
 __all__ = [
     "PROGRESS",
@@ -34,7 +31,6 @@ __all__ = [
     "RebuildSearch",
     "RollBackSearch",
     "asked_rebuild",
-    "await_rebuild",
 ]
 
 #: The note's name in ``relay_state``, and under which the feed of products keeps the last one it has done.
@@ -42,7 +38,6 @@ REBUILD = "rebuild"
 #: Where the relay notes how far it is.
 PROGRESS = "rebuild_progress"
 ROLL_BACK = "roll_back"
-_LOOK_SECONDS = 0.2
 
 
 class IndexWorkAsked(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,27 +95,3 @@ def asked_rebuild(connection: Connection) -> Asked:
     """Return the newest note."""
     note = state.load(connection, REBUILD)
     return Asked(str(note.get("asked", "")), str(note.get("what", REBUILD)))
-
-
-def await_rebuild(shop: Shop, rebuild_id: UUID, timeout: float, *, report: ReportProgress | None = None) -> bool:
-    """Wait until the relay has done what ``rebuild_id`` asks, at most ``timeout`` seconds; say whether it has.
-
-    Does the relay's work itself where no relay runs. Raises ``Unavailable`` when a store is away, or with the relay's
-    own reason where the work failed and the index stays as it was.
-    """
-    from data.events.relay import run_once
-
-    deadline = time.monotonic() + timeout
-    while True:
-        run_once(shop)
-        with shop.stores.postgres.reading() as connection:
-            done, progress = state.load(connection, PRODUCTS), state.load(connection, PROGRESS)
-        if done.get(REBUILD) == str(rebuild_id):
-            if why := done.get("rebuild_error"):
-                raise Unavailable("search", str(why))
-            return True
-        if report is not None and progress.get("id") == str(rebuild_id):
-            report(Progress(progress["done"], progress["total"], progress["what"]))
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_LOOK_SECONDS)

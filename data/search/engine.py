@@ -1,6 +1,6 @@
 """The interface of a search engine, and what goes in and comes out of it.
 
-Two engines stand behind it: the local tantivy index and an Elasticsearch cluster; the URL's scheme picks. Neither
+Two engines stand behind it: the local tantivy index and an Elasticsearch cluster (``data.search.urls`` picks). Neither
 analyses text: tokens come from ``data.search.analysis``, and what a query means is worked out once in
 ``data.search.plan``, so an engine only has to store terms and to evaluate a small tree of conditions. Rejected: each
 engine's own analysers and query parsers, which never agree on an edge case and cannot be tested against each other.
@@ -12,11 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import unquote, urlsplit
 
-from data.errors import Invalid
 from data.types import Facet, Health, ReportProgress
 
 if TYPE_CHECKING:
@@ -34,7 +31,6 @@ __all__ = [
     "SearchResult",
     "Successor",
     "Suggestion",
-    "open_engine",
 ]
 
 #: The store's name in ``data.stores.NAMES``, as errors carry it.
@@ -281,27 +277,3 @@ class SearchEngine(Protocol):
     def close(self) -> None:
         """Commit what is written, give the writer's place free, and let go of all files."""
         ...
-
-
-def open_engine(url: str) -> SearchEngine:
-    """Return the engine that ``url``'s scheme names; nothing is connected yet.
-
-    ``tantivy:///folder`` is a local index, made when first written; ``https://`` (or ``http://``) an Elasticsearch
-    cluster, see ``data.search.elasticsearch_client``. Raises ``Invalid`` for anything else.
-    """
-    parts = urlsplit(url)
-    match parts.scheme:
-        case "tantivy" if parts.path:
-            from data.search.tantivy_engine import TantivyEngine
-
-            return TantivyEngine(Path(unquote(parts.path)))
-        case "tantivy":
-            raise Invalid(
-                {"search_url": f"{url!r} names no folder, write it like tantivy:///var/lib/storekeeper/search"}
-            )
-        case "https" | "http":
-            from data.search.elasticsearch_engine import ElasticEngine
-
-            return ElasticEngine(url)
-        case scheme:
-            raise Invalid({"search_url": f"no search engine has the scheme {scheme!r}, take tantivy:// or https://"})

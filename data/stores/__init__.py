@@ -92,7 +92,7 @@ class Stores:
         """Elasticsearch or tantivy, whichever the URL names."""
 
         def make(url: str) -> SearchEngine:
-            from data.search.engine import open_engine
+            from data.search.urls import open_engine
 
             return open_engine(url)
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from data.search import tantivy_snapshot
-from data.search.engine import SearchEngine, open_engine
+from data.search.engine import SearchEngine
 from data.search.kept import KeptCounts
 from data.search.language import parse_query
 from data.search.tree import EVERYTHING, Term
+from data.search.urls import open_engine
 from data.types import Facet
 from tests.contract.test_search import small
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from data.errors import Unavailable
-from data.search.engine import SearchEngine, open_engine
+from data.search.engine import SearchEngine
 from data.search.language import parse_query
+from data.search.urls import open_engine
 from tests.contract.test_search import small
 
 PRODUCT = f"{1:024x}"

@@ -17,8 +17,9 @@ import pytest
 from data.errors import Invalid
 from data.search.analysis import value_key
 from data.search.batches import batches
-from data.search.engine import SearchDocument, SearchEngine, open_engine
+from data.search.engine import SearchDocument, SearchEngine
 from data.search.language import Between, Filter, SearchQuery, field_key, format_query, parse_query
+from data.search.urls import open_engine
 from data.types import Facet
 from tests import servers
 from tests.contract.search_oracle import Oracle, make_documents, make_queries

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from data.errors import NotFound
-from data.search.engine import SearchDocument, SearchEngine, Successor, open_engine
+from data.search.engine import SearchDocument, SearchEngine, Successor
 from data.search.language import SearchQuery, parse_query
+from data.search.urls import open_engine
 from data.types import Progress
 from tests import servers
 from tests.contract.test_search import ENGINES, small
@@ -120,7 +121,7 @@ def test_closing_commits(url: str) -> None:
 
 WRITER = """
 import sys
-from data.search.engine import open_engine
+from data.search.urls import open_engine
 from tests.contract.test_search import small
 
 engine = open_engine(sys.argv[1])

@@ -11,8 +11,9 @@ from elasticsearch import Elasticsearch
 from data.errors import Unavailable
 from data.search import elasticsearch_writer as writer
 from data.search.elasticsearch_client import SearchRefused, connect, read_url
-from data.search.engine import SearchEngine, open_engine
+from data.search.engine import SearchEngine
 from data.search.language import SearchQuery, parse_query
+from data.search.urls import open_engine
 from tests import servers
 from tests.contract.test_search import opened, small
 from tests.servers.processes import free_port

@@ -26,9 +26,10 @@ from data.catalog.changes import new_document
 from data.catalog.imports.files import find_sources, read_rows
 from data.catalog.imports.mapping import load_mapping
 from data.catalog.imports.rows import RowMapper
-from data.events.rebuild import RebuildSearch, RollBackSearch, await_rebuild
+from data.events.rebuild import RebuildSearch, RollBackSearch
 from data.events.reconcile import differences
 from data.events.relay import drain
+from data.events.waiting import await_rebuild
 from data.search.batches import batches
 from data.search.language import parse_query
 from data.shop import Shop
