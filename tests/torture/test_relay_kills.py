@@ -10,10 +10,11 @@ import random
 import statistics
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
-from data.events import delivery
+from data.events import delivery, relay
 from data.events.consistency import sample_consistency
 from data.events.delivery import TopicDelivery
 from data.events.outbox import Event
@@ -144,7 +145,7 @@ def test_the_whole_history_again_and_shuffled_changes_nothing(shop: Shop, monkey
         real(self, events)
 
     monkeypatch.setattr(TopicDelivery, "_deliver", remember)
-    monkeypatch.setattr(delivery, "BATCH", 7)
+    monkeypatch.setattr(relay, "ROUTES", tuple(replace(route, batch=7) for route in relay.ROUTES))
     for _ in range(20):
         order = put_order(stores, chance.sample(products, 2))
         change_status(stores, order, chance.choice(STATES))
