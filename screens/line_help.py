@@ -26,7 +26,7 @@ class LineHelp(ListScreen):
 
     PANELS: ClassVar[tuple[type[Widget], ...]] = (QueryInput,)
     #: seconds after the last letter until offers are looked for
-    PAUSE: ClassVar[float] = 0.1
+    PAUSE: ClassVar[float] = 0.06
 
     def __init__(self) -> None:
         super().__init__()
