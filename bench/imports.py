@@ -27,13 +27,13 @@ import psutil
 from bench.report import print_report
 from bench.support.engines import own_engines
 from bench.support.products import MAPPING, sample_files
+from data.batches import batches
 from data.catalog.imports.mapping import load_mapping
 from data.catalog.imports.pipeline import import_products
 from data.events.relay import drain
 from data.local import stack_status
 from data.memory import calm_collector
 from data.search import tantivy_index
-from data.search.batches import batches
 from data.search.documents import from_mongo
 from data.search.terms import index_fields
 from data.shop import Shop, open_shop

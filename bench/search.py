@@ -37,7 +37,7 @@ from bench.support.bare_search import elastic_call, mongo_call, raw_call, search
 from bench.support.engines import own_engines
 from bench.support.known_items import known_items
 from bench.support.products import enough, mongo_document, sample_documents
-from data.search.batches import batches
+from data.batches import batches
 from data.search.engine import SearchDocument, SearchEngine
 from data.search.language import parse_query
 from data.search.urls import open_engine

@@ -15,7 +15,6 @@ from widgets.offers import Offer, OfferList
 from widgets.queryline import QueryInput, QueryLine
 
 if TYPE_CHECKING:
-    from textual.timer import Timer
     from textual.widget import Widget
 
     from data.search.query import QueryProblem, SearchQuery
@@ -33,7 +32,6 @@ class LineHelp(ListScreen):
         self.offers = OfferList(id="offers")
         self.names = Names()
         self._problems: tuple[QueryProblem, ...] = ()
-        self._pausing: Timer | None = None
 
     def open_product(self, product_id: str) -> None:
         """Go to a product that was offered."""
@@ -81,8 +79,6 @@ class LineHelp(ListScreen):
 
     def on_query_line_changed(self, event: QueryLine.Changed) -> None:
         """Mark at once, offer a moment later; Enter takes the offer under the bar and goes to what is found."""
-        if self._pausing is not None:
-            self._pausing.stop()
         self.read_line(event.text)
         if event.final:
             offer = self.offers.chosen
@@ -93,7 +89,7 @@ class LineHelp(ListScreen):
                 if offer.line.endswith(" "):  # a whole filter; a name alone still wants its value
                     self.grid.focus()
         elif self.query_line.typing and event.text:
-            self._pausing = self.set_timer(self.PAUSE, lambda: self._look_for_offers(event.text))
+            self.later("offers", self.PAUSE, lambda: self._look_for_offers(event.text))
         else:
             self._withdraw()
 
@@ -107,9 +103,7 @@ class LineHelp(ListScreen):
 
     def _withdraw(self) -> bool:
         """Take the offers away. Return whether there were any."""
-        if self._pausing is not None:
-            self._pausing.stop()
-        self.forget("offers")
+        self.not_later("offers")
         return self.offers.clear()
 
     def on_query_input_steered(self, event: QueryInput.Steered) -> None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.timer import Timer
 
 from screens.base import AppScreen
+from screens.later import Later
 from widgets.grid import Grid
 from widgets.queryline import QueryLine
 from widgets.sheet import Sheet
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 
-class ListScreen(AppScreen):
+class ListScreen(Later, AppScreen):
     """Base of the screens that find things. A subclass makes ``query_line`` and ``grid`` and says ``list_for``."""
 
     #: seconds after the last letter until the search starts
@@ -36,8 +36,6 @@ class ListScreen(AppScreen):
     def __init__(self) -> None:
         super().__init__()
         self.beside = Sheet(focusable=False, margin=1, id="beside")
-        self._typing: Timer | None = None
-        self._resting: Timer | None = None
         self._shown: str | None = None
 
     def compose_query(self) -> Iterable[Widget]:
@@ -99,13 +97,12 @@ class ListScreen(AppScreen):
 
     def on_query_line_changed(self, event: QueryLine.Changed) -> None:
         """Search a moment after the last letter; at once on Enter."""
-        if self._typing is not None:
-            self._typing.stop()
         if event.final:
+            self.not_later("search")
             self.search()
             self.grid.focus()
         else:
-            self._typing = self.set_timer(self.DELAY, self.search)
+            self.later("search", self.DELAY, self.search)
 
     def search(self) -> None:
         """Show what the line asks for, unless that is shown already."""
@@ -121,12 +118,11 @@ class ListScreen(AppScreen):
 
     def on_grid_row_moved(self, event: Grid.RowMoved) -> None:
         """Read the record under the bar once the bar rests."""
-        if self._resting is not None:
-            self._resting.stop()
+        self.not_later("look")
         if event.row is None:
             self.beside.show(lambda width: ())
         elif self.beside.display:
-            self._resting = self.set_timer(self.REST, self.look)
+            self.later("look", self.REST, self.look)
         self.refresh_keys()
 
     def look(self) -> None:

@@ -16,7 +16,7 @@ from bson import ObjectId
 
 from bench.support.products import mongo_document
 from bench.support.terminal import Terminal
-from data.search.batches import batches
+from data.batches import batches
 from data.search.engine import SearchDocument
 from data.settings import Settings
 from data.shop import open_shop

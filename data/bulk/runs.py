@@ -6,12 +6,12 @@ A job's records may come from anywhere and be many: they are read as a stream an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from data.batches import batches
 from data.bulk.by_row import run_rows
 from data.bulk.kinds import CHANGED, REFUSED, UNCHANGED, RowKind, Target, kind_called
 from data.bulk.messages import AddTargets, OpenJob, RunBatch, StopJob, TargetInput
@@ -79,7 +79,7 @@ def make_job(
     key = key or str(new_id())
     opened = shop.door.run(OpenJob(kind=kind, arguments=arguments), shop.actor, key=f"{key}:open").result
     first = 0
-    for part in _parts(targets, _ADDED):
+    for part in batches(targets, _ADDED):
         if cancelled():
             break
         command = AddTargets(job_id=opened.job_id, first=first, targets=tuple(part))
@@ -142,9 +142,3 @@ def run_job(
         if report is not None:
             report(Progress(done, job.total, job.title))
     return get_job(shop.stores.postgres, job_id)
-
-
-def _parts(items: Iterable[TargetInput], size: int) -> Iterator[list[TargetInput]]:
-    iterator = iter(items)
-    while part := list(islice(iterator, size)):
-        yield part

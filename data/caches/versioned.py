@@ -32,9 +32,9 @@ from weakref import WeakKeyDictionary
 
 import redis
 
+from data.batches import batches
 from data.caches.keys import TOMBSTONE_SECONDS, jittered_ms
 from data.errors import Unavailable
-from data.search.batches import batches
 from data.stores.redis import translate_errors
 
 __all__ = ["Entry", "Put", "VersionedCache"]

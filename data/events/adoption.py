@@ -16,10 +16,10 @@ from bson import Int64, Timestamp
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
+from data.batches import batches
 from data.catalog.documents import object_id, search_words
 from data.catalog.reads import get_products
 from data.events.outbox import Event
-from data.search.batches import batches
 from data.stores.mongo import Mongo, translate_errors
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from data.orders.filters import HELD
+from data.orders.filters import HELD, UNPAID
 from data.orders.rules import OPEN
 
 if TYPE_CHECKING:
@@ -115,9 +115,9 @@ _LATE = text(
     """
 )
 _UNPAID = text(
-    """
-    SELECT count(*) AS orders, min(created_at) AS oldest FROM orders
-     WHERE order_status IN ('pending', 'confirmed', 'processing') AND paid_amount < total_amount - credited_amount
+    f"""
+    SELECT count(*) AS orders, min(o.created_at) AS oldest FROM orders o
+     WHERE o.order_status IN ('pending', 'confirmed', 'processing') AND {UNPAID}
     """
 )
 _LOW = text(

@@ -205,7 +205,7 @@ _PLACED_WITH = text(
     """
 )
 #: What an order ``o`` took in: captured and refunded, of the steps that succeeded.
-_PAID = """
+_TAKEN_IN = """
     SELECT coalesce(sum(p.amount) FILTER (WHERE p.kind = 'capture'), 0) AS captured,
            coalesce(sum(p.amount) FILTER (WHERE p.kind = 'refund'), 0) AS refunded
       FROM payments p WHERE p.order_id = o.order_id AND p.status = 'succeeded'
@@ -227,7 +227,7 @@ _ORDER = text(
            CASE WHEN {HELD} THEN o.on_hold_until END AS on_hold_until, coalesce(c.code, '') AS discount_code
       FROM orders o LEFT JOIN users u ON u.user_id = o.user_id LEFT JOIN users s ON s.user_id = o.assigned_to
       LEFT JOIN code_uses c ON c.order_id = o.order_id
-     CROSS JOIN LATERAL ({_PAID}) AS money
+     CROSS JOIN LATERAL ({_TAKEN_IN}) AS money
      WHERE o.order_id = :order_id OR o.order_number = :order_number
     """
 )

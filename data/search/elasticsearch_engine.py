@@ -18,9 +18,9 @@ from functools import partial
 from operator import methodcaller
 from typing import TypeVar
 
+from data.batches import batches
 from data.errors import NotFound, Unavailable
 from data.search.alike import find_alike
-from data.search.batches import batches
 from data.search.elasticsearch_client import WRITE_TIMEOUT, SearchRefused, connect, read_url, translate_errors
 from data.search.elasticsearch_reader import Reader
 from data.search.elasticsearch_snapshot import ElasticSnapshot, PointLost

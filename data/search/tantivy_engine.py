@@ -15,9 +15,9 @@ from importlib import metadata
 from operator import methodcaller
 from pathlib import Path
 
+from data.batches import batches
 from data.errors import NotFound, Unavailable
 from data.search.alike import find_alike
-from data.search.batches import batches
 from data.search.engine import STORE, Check, Hit, IndexVersion, SearchDocument, SearchResult, Suggestion
 from data.search.page import search_page
 from data.search.query import SearchQuery

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from widgets.line import Piece
 from widgets.sheet import SheetLine, heading
-from widgets.text import visible
+from widgets.text import visible, wrapped
 
 if TYPE_CHECKING:
     from data.bulk.runs import DryRun
@@ -47,4 +46,4 @@ def _sentence(told: DryRun, width: int) -> list[SheetLine]:
     """Return the dry run in a sentence, where a job has a word for what it does."""
     if told.done == "changed":
         return []
-    return [*(SheetLine((Piece(line, "strong"),)) for line in wrap(visible(told.sentence), width)), SheetLine()]
+    return [*(SheetLine((Piece(line, "strong"),)) for line in wrapped(told.sentence, width)), SheetLine()]

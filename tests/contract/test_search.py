@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from data.batches import batches
 from data.errors import Invalid
 from data.search.analysis import value_key
-from data.search.batches import batches
 from data.search.engine import SearchDocument, SearchEngine
 from data.search.language import Between, Filter, SearchQuery, field_key, format_query, parse_query
 from data.search.urls import open_engine

@@ -12,8 +12,8 @@ import pytest
 
 from bench.support.known_items import WAYS, title_fits
 from bench.support.products import mongo_document, sample_documents
+from data.batches import batches
 from data.search.analysis import value_key
-from data.search.batches import batches
 from data.search.engine import SearchDocument, SearchEngine
 from data.search.language import SearchQuery, parse_query
 from data.settings import Settings

@@ -22,6 +22,7 @@ import pytest
 from bson import ObjectId
 
 from bench.support.products import MAPPING, sample_files
+from data.batches import batches
 from data.catalog.changes import new_document
 from data.catalog.imports.files import find_sources, read_rows
 from data.catalog.imports.mapping import load_mapping
@@ -30,7 +31,6 @@ from data.events.rebuild import RebuildSearch, RollBackSearch
 from data.events.reconcile import differences
 from data.events.relay import drain
 from data.events.waiting import await_rebuild
-from data.search.batches import batches
 from data.search.language import parse_query
 from data.shop import Shop
 from tests.relay_world import RelayProcess, foreign_edit, put_product, until

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING
 
+from data.batches import batches
 from data.bulk.messages import TargetInput
 from data.errors import NotFound
 from data.ids import normal_order_number
@@ -43,9 +43,8 @@ def of_line(shop: Shop, line: str) -> Iterator[TargetInput]:
 
 def rows_of(shop: Shop, numbers: Iterable[str]) -> Iterator[OrderRow]:
     """Yield the orders with these numbers."""
-    rest = iter(dict.fromkeys(numbers))
-    while part := tuple(islice(rest, _PAGE)):
-        yield from found(shop, OrderQuery(numbers=part))
+    for part in batches(dict.fromkeys(numbers), _PAGE):
+        yield from found(shop, OrderQuery(numbers=tuple(part)))
 
 
 def found(shop: Shop, query: OrderQuery) -> Iterator[OrderRow]:

@@ -1,4 +1,4 @@
-"""Cutting a stream of documents into requests of one size."""
+"""Cutting a stream into batches of one size, for requests and transactions that are neither one by one nor endless."""
 
 from __future__ import annotations
 
