@@ -230,7 +230,7 @@ class Crowd:
                     self.deaths += 1
                     running[number] = self._start(self._shifts[number])
                     continue
-                assert process.exitcode == 0, self._told(number)
+                assert process.exitcode == 0, f"exit code {process.exitcode}: {self._told(number)}"
                 del running[number]
             if kills and running and time.monotonic() > next_kill:
                 kills, next_kill = kills - 1, time.monotonic() + kill_every
