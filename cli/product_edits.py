@@ -44,26 +44,22 @@ def create(sku: str, title: str, sets: tuple[str, ...], key: str | None) -> Answ
 
 
 def _product_document(given: dict[str, Any]) -> dict[str, Any]:
-    """Return values by path as ``ProductInput`` names them. Raises ``Invalid`` for a path that is no field."""
-    from data.catalog.fields import check_category
+    """Return values by path as ``ProductInput`` names them. Raises ``Invalid`` by path."""
+    from data.catalog.fields import check_fields
     from data.catalog.puts import INPUT_PATHS
     from data.errors import Invalid
 
     names = {path: name for name, path in INPUT_PATHS.items()}
-    document: dict[str, Any] = {"attributes": {}}
-    for path, value in given.items():
-        if path.startswith("attributes."):
-            document["attributes"][path.removeprefix("attributes.")] = value
-        elif path in names:
-            document[names[path]] = value
-        else:
-            raise Invalid({path: "is no field of a product"})
-    try:
-        if "category" in document:
-            document["category"] = check_category(document["category"])
-    except ValueError as reason:
-        raise Invalid({"category": str(reason)}) from None
-    return document
+    attributes = {path.removeprefix("attributes."): given[path] for path in given if path.startswith("attributes.")}
+    fields = {path: value for path, value in given.items() if not path.startswith("attributes.")}
+    # Checked before the command reads them: its words are about types, these are about fields.
+    clean, wrong = check_fields(fields.items())
+    wrong |= {path: "is no field of a new product" for path in clean if path not in names}
+    if wrong:
+        raise Invalid(wrong)
+    if "category" in clean:
+        fields["category"] = clean["category"]
+    return {names[path]: value for path, value in fields.items()} | {"attributes": attributes}
 
 
 @click.command(cls=JsonCommand)

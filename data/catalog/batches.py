@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import UpdateOne
 
 from data.bulk.kinds import CHANGED, REFUSED, UNCHANGED, Outcome, Target
-from data.catalog.categories import category_paths
+from data.catalog.categories import category_states, why_not_into
 from data.catalog.changes import Change, difference, entry_of, update_of
 from data.catalog.documents import Document, object_id
 from data.catalog.edits import document_key
@@ -32,8 +32,10 @@ Plan = Callable[[Document, Target], Mapping[str, Any]]
 _ROUNDS = 5
 
 
-def planned(document: Document | None, target: Target, plan: Plan, known: set[str]) -> tuple[Outcome, Change | None]:
-    """Return what would become of one record and, where it changes, the change; ``known`` are the categories."""
+def planned(
+    document: Document | None, target: Target, plan: Plan, known: Mapping[str, bool]
+) -> tuple[Outcome, Change | None]:
+    """Return what would become of one record and, where it changes, the change; ``known`` are ``category_states``."""
     if document is None:
         return Outcome(REFUSED, "there is no such product"), None
     try:
@@ -41,8 +43,8 @@ def planned(document: Document | None, target: Target, plan: Plan, known: set[st
     except Invalid as refused:
         return Outcome(REFUSED, "; ".join(f"{called(path)}: {why}" for path, why in refused.fields.items())), None
     path = PATH_SEPARATOR.join(change.sets.get("category") or ())
-    if path and path not in known:
-        return Outcome(REFUSED, f"category: there is no category {path}"), None
+    if path and (why := why_not_into(path, known)):
+        return Outcome(REFUSED, f"category: {why}"), None
     return (Outcome(CHANGED, told(change)), change) if change else (Outcome(UNCHANGED), None)
 
 
@@ -58,7 +60,7 @@ def apply_patches(plan: Plan, targets: Sequence[Target], uow: UnitOfWork) -> lis
     outcomes: dict[int, Outcome] = {}
     waiting = dict(enumerate(targets))
     with translate_errors():
-        known = set(category_paths(mongo))
+        known = category_states(mongo)
         for _ in range(_ROUNDS):
             stored = stored_of(mongo, list(waiting.values()))
             writes: dict[int, tuple[Document, Change, Outcome]] = {}

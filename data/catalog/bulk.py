@@ -13,7 +13,7 @@ import msgspec
 
 from data.bulk.kinds import Outcome, Target
 from data.catalog.batches import Plan, apply_patches, planned, stored_of
-from data.catalog.categories import category_paths
+from data.catalog.categories import category_states
 from data.catalog.changes import REMOVED, still, stored_value
 from data.catalog.documents import Document
 from data.catalog.fields import (
@@ -72,7 +72,7 @@ class _ProductJob:
         if fields:
             mongo, plan = stores.mongo, self._plan(arguments)
             with translate_errors():
-                known, stored = set(category_paths(mongo)), stored_of(mongo, [targets[place] for place in fields])
+                known, stored = category_states(mongo), stored_of(mongo, [targets[place] for place in fields])
             for place in fields:
                 target = targets[place]
                 made[place] = planned(stored.get(target.target_id), target, plan, known)[0]

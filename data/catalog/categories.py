@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from bson import Int64
@@ -58,9 +58,19 @@ def ensure_categories(mongo: Mongo, paths: Iterable[tuple[str, ...]], *, key: st
         mongo.categories.bulk_write(writes)
 
 
-def category_paths(mongo: Mongo) -> list[str]:
-    """Return the path of every active category."""
-    return [found["path"] for found in mongo.categories.find({"is_active": {"$ne": False}}, {"path": 1})]
+def category_states(mongo: Mongo, among: Collection[str] | None = None) -> dict[str, bool]:
+    """Return by path whether a category takes products: of all, or of those ``among`` the paths that exist."""
+    matching = {} if among is None else {"path": {"$in": list(among)}}
+    found = mongo.categories.find(matching, {"path": 1, "is_active": 1})
+    return {each["path"]: each.get("is_active") is not False for each in found}
+
+
+def why_not_into(path: str, states: Mapping[str, bool]) -> str:
+    """Say why no product is put into the category at ``path``, ``""`` where it takes them."""
+    active = states.get(path)
+    if active is None:
+        return f"there is no category {path}"
+    return "" if active else f"{path} is closed, it takes no more products"
 
 
 def _new(names: tuple[str, ...], key: str) -> dict[str, Any]:

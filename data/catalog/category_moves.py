@@ -101,15 +101,16 @@ def _moved_nodes(mongo: Mongo, old: Names, new: Names, key: str) -> Document:
     """Give the node and those below it their new paths; return the node. Raises as ``MoveCategory`` says."""
     old_path, new_path = PATH_SEPARATOR.join(old), PATH_SEPARATOR.join(new)
     standing = mongo.categories.find_one({"path": new_path})
-    if standing is not None and standing.get("moved_key") != key:
-        raise Conflict(f"There is a category {new_path} already.", current={"path": new_path})
+    mine = standing is not None and standing.get("moved_key") == key
     below = {"$regex": "^" + re.escape(old_path + PATH_SEPARATOR)}
     nodes = list(mongo.categories.find({"$or": [{"path": old_path}, {"path": below}]}))
-    if not nodes and standing is not None:
+    if not nodes and standing is not None and mine:
         return standing
-    root = next((node for node in nodes if node["path"] == old_path), standing)
+    root = next((node for node in nodes if node["path"] == old_path), standing if mine else None)
     if root is None:
         raise NotFound("category", old_path)
+    if standing is not None and not mine:
+        raise Conflict(f"There is a category {new_path} already.", current={"path": new_path})
     _refuse_place(mongo, nodes, old, new)
     writes = []
     for node in nodes:

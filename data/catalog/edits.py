@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from data.catalog.categories import category_paths
+from data.catalog.categories import category_states, why_not_into
 from data.catalog.changes import (
     REMOVED,
     Change,
@@ -222,14 +222,18 @@ def refuse_taken_sku(mongo: Mongo, document: Document, change: Change) -> None:
 
 
 def refuse_unknown_category(mongo: Mongo, change: Change) -> None:
-    """Raise ``Invalid`` where the change puts the product into a category that is not there, naming the nearest."""
+    """Raise ``Invalid`` where the change puts the product into a category that is closed or not there.
+
+    One that is not there is refused with the nearest that takes products.
+    """
     names = change.sets.get("category")
     if not names:
         return
-    path, known = PATH_SEPARATOR.join(names), category_paths(mongo)
-    if path not in known:
-        near = difflib.get_close_matches(path, known, n=1)
-        raise Invalid({"category": f"there is no category {path}" + (f"; the nearest is {near[0]}" if near else "")})
+    path, known = PATH_SEPARATOR.join(names), category_states(mongo)
+    why = why_not_into(path, known)
+    near = difflib.get_close_matches(path, [one for one, active in known.items() if active], n=1)
+    if why:
+        raise Invalid({"category": why + (f"; the nearest is {near[0]}" if near and path not in known else "")})
 
 
 def _written(mongo: Mongo, document: Document, change: Change, uow: UnitOfWork, key: str) -> bool:

@@ -17,7 +17,7 @@ from msgspec import UNSET
 from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from data.catalog.categories import ensure_categories
+from data.catalog.categories import category_states, ensure_categories, why_not_into
 from data.catalog.changes import Change, difference, entry_of, new_document, update_of
 from data.catalog.documents import Document
 from data.catalog.edits import document_key
@@ -32,6 +32,7 @@ from data.catalog.messages import (
     PutProducts,
 )
 from data.catalog.prices import forget_prices
+from data.catalog.types import PATH_SEPARATOR
 from data.door import UnitOfWork, handles
 from data.errors import Conflict, Invalid
 from data.stores.mongo import Mongo, translate_errors
@@ -201,6 +202,7 @@ def _plan(mongo: Mongo, batch: _Batch, *, now: datetime, created_by: str, key: s
     batch.inserts, batch.updates = {}, {}
     stored = _stored(mongo, batch.patches.values())
     owners = _barcode_owners(mongo, batch.patches.values())
+    states = category_states(mongo, {_path(p["category"]) for p in batch.patches.values() if p.get("category")})
     for index, patch in list(batch.patches.items()):
         document = stored.get(patch["sku"])
         made = entry_of(document, key) if document else None
@@ -209,11 +211,13 @@ def _plan(mongo: Mongo, batch: _Batch, *, now: datetime, created_by: str, key: s
             if made and document:
                 batch.finish(index, document, int(made["version"]), _action(made))
             elif document is None:
+                _refuse_closed_category(states, patch)
                 new = new_document(patch, now=now, created_by=created_by)
                 batch.inserts[index] = new | {"edit_keys": [{"key": key, "version": new["version"], "changed": []}]}
             elif batch.new_only:
                 raise Invalid({"sku": f"{patch['sku']} belongs to another product"})
             elif change := difference(document, patch):
+                _refuse_closed_category(states, change.sets)
                 batch.updates[index] = batch.planned[index] = (document, change)
             else:
                 batch.finish(index, document, int(document.get("version") or 0), "unchanged")
@@ -270,6 +274,17 @@ def _refuse_taken_barcode(owners: Mapping[str, str], patch: Mapping[str, Any]) -
     owner = owners.get(patch.get("barcode") or "")
     if owner not in (None, patch["sku"]):
         raise Invalid({"barcode": f"{patch['barcode']} belongs to {owner}"})
+
+
+def _refuse_closed_category(states: Mapping[str, bool], sets: Mapping[str, Any]) -> None:
+    """One that is not there yet is made: before this when products are put, in a dry run never."""
+    path = _path(sets.get("category") or ())
+    if path in states and (why := why_not_into(path, states)):
+        raise Invalid({"category": why})
+
+
+def _path(names: Iterable[str]) -> str:
+    return PATH_SEPARATOR.join(names)
 
 
 def _record(batch: _Batch, uow: UnitOfWork) -> None:

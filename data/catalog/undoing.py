@@ -104,9 +104,19 @@ def take_back_categories(changes: Sequence[Change], uow: UnitOfWork) -> str:
             found = categories.find_one_and_update(wanted, back)
             if found is None:
                 raise Conflict("The category was changed since; nothing was undone.")
-            said.append(f"{found['path']}: as before")
+            said.append(_as_before(found["path"], change.before))
             uow.record("category", change.target_id, change.after, change.before)
-    return "; ".join(said)
+    return "; ".join(dict.fromkeys(said))  # an order is many rows, and one thing to say
+
+
+def _as_before(path: str, before: Mapping[str, Any]) -> str:
+    """Say what a category is again, now that it has the fields of ``before``."""
+    if set(before) == {"is_active"}:
+        return f"{path} is {'closed' if before['is_active'] is False else 'open'} again"
+    if set(before) == {"sort_order"}:
+        parent = path.rpartition(PATH_SEPARATOR)[0]
+        return f"The categories {f'below {parent}' if parent else 'on top'} stand in the order of before"
+    return f"{path}: {', '.join(sorted(before))} as before"
 
 
 def _remove_category(change: Change, uow: UnitOfWork) -> str:

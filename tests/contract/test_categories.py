@@ -84,6 +84,7 @@ def test_what_would_break_the_tree_is_refused_and_changes_nothing(tree: Shop) ->
         (("Parts", "Cables"), ("Nowhere", "Cables"), Invalid),
         (("Parts", "Cards"), ("Other", "Cards"), Conflict),
         (("Parts", "Nothing"), ("Nothing",), NotFound),
+        (("Parts", "Nothing"), ("Other",), NotFound),  # before the other end is looked at
         (("Parts",), ("Parts",), Invalid),
     ):
         with pytest.raises(error):
@@ -94,17 +95,28 @@ def test_what_would_break_the_tree_is_refused_and_changes_nothing(tree: Shop) ->
 def test_siblings_are_put_in_order_and_back(tree: Shop) -> None:
     do(tree, OrderCategories(parent=(), names=("Parts", "Other")))
     assert paths(tree)[0] == "Parts"
-    do(tree, Undo())
+    assert do(tree, Undo()).sentence == "The categories on top stand in the order of before"
     assert paths(tree)[0] == "Other"
     with pytest.raises(Invalid):
         do(tree, OrderCategories(parent=("Parts",), names=("Nothing",)))
 
 
 def test_a_closed_category_takes_no_more_products_and_is_opened_by_undo(tree: Shop) -> None:
-    do(tree, SaveCategory(path=("Parts", "Cables"), is_active=False))
-    with pytest.raises(Invalid, match="no category"):
+    closed = "closed"
+    do(tree, SaveCategory(path=("Parts", "Cables"), is_active=False), closed)
+    cables = ("Parts", "Cables")
+    with pytest.raises(Invalid, match="Parts > Cables is closed, it takes no more products"):
         do(tree, EditProduct(product_id="TOP-1", changes={"category": "Parts > Cables"}))
-    do(tree, Undo())
+    # a new product and an import are no way in; what is in it stays and can be changed
+    put = (
+        ProductInput(sku="NEW-1", title="New", category=cables),
+        ProductInput(sku="TOP-1", category=cables),
+        ProductInput(sku="CAB-1", category=cables, title="Cable"),
+    )
+    told = do(tree, PutProducts(products=put))
+    assert {error.sku: list(error.fields) for error in told.errors} == {"NEW-1": ["category"], "TOP-1": ["category"]}
+    assert (get_product(tree.stores.mongo, "CAB-1").title, where(tree, "TOP-1")) == ("Cable", "Parts")
+    assert do(tree, Undo(change_key=closed)).sentence == "Parts > Cables is open again"
     do(tree, EditProduct(product_id="TOP-1", changes={"category": "Parts > Cables"}))
     assert where(tree, "TOP-1") == "Parts > Cables"
 

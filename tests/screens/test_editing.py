@@ -212,7 +212,7 @@ async def test_the_tree_is_changed_and_products_follow(floor: Shop, running: Run
         await desk.press("x")
         await desk.sees("✗ closed", "1 closed")
         await desk.press("u")
-        await desk.sees("Parts > Fans: as before")
+        await desk.sees("Parts > Fans is open again")
         await desk.press("home", "enter")
         await desk.sees("category.primary:")
 
