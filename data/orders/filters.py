@@ -3,18 +3,21 @@
 Everything that PostgreSQL cannot estimate is looked up first, so that its planner chooses between walking the newest
 orders and going out from few customers, one product or one state by figures that are true:
 
-- words become one ``tsquery``, computed once, and the customers they fit, where those are few. Where they are many, the
-  newest orders hold a page of them soon, and each is asked for its customer;
+- words become one ``tsquery``, and a handful of customers whom they fit are told by their ids. Beyond it no plan is
+  left to the planner, whose guess of words is often wrong by a hundred: the orders are walked in the list's order, each
+  asked whether its customer is one of the few (read once, into a hash) or fits (where even reading them all is dear).
+  A page is soon full so, but for customers who hardly order: ``Filter.going_out`` asks the same the other way round,
+  customer by customer, and ``data.orders.listing`` changes to it when the walk takes too long;
 - a SKU becomes its product, whose lines ``idx_order_items_product_id`` keeps in the list's order. They are joined and
   not asked for by EXISTS: only so can the plan walk them and stop after a page.
 
-Rejected: the newest orders of each customer merged (LATERAL). Few customers have few orders, which are as soon sorted;
-a customer with many orders is dense enough for either plan of one index.
+Rejected: going out from the customers at first, whoever they are (the newest orders of 1,111 of them, merged, take
+twenty times as long as the walk); and a bound on the walk in orders, as a LIMIT of a subquery: the planner then
+prepares for all of that many, and every other condition is asked before the customer.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -22,13 +25,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from data.ids import normal_order_number
+from data.orders.customers_meant import meant_by
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from data.orders.query import OrderQuery
 
-__all__ = ["HELD", "PAID", "UNPAID", "Filter", "read_filter"]
+__all__ = ["COUNTED", "HANDFUL", "HELD", "PAID", "UNPAID", "Filter", "read_filter"]
 
 #: Held back from shipping now: a hold whose time has come is none, whether or not a job ran.
 HELD = "(o.hold_reason IS NOT NULL AND (o.on_hold_until IS NULL OR o.on_hold_until > now()))"
@@ -37,30 +41,42 @@ HELD = "(o.hold_reason IS NOT NULL AND (o.on_hold_until IS NULL OR o.on_hold_unt
 UNPAID = "o.paid_amount < o.total_amount - o.credited_amount"
 #: Somebody paid all that is to be paid, or there never was anything. An order cancelled before it was paid is neither.
 PAID = "(o.paid_amount >= o.total_amount - o.credited_amount AND (o.paid_amount > 0 OR o.credited_amount = 0))"
-#: Customers up to here are few, and the plan is made with them in hand.
-_FEW = 2_000
+#: Customers up to here are told one by one: for a page, and for a count, which goes out from them.
+HANDFUL, COUNTED = 300, 2_000
 #: Of colleagues so many at most.
 _STAFF_AT_MOST = 500
 _LONGEST = 200
+
+
+@dataclass(frozen=True)
+class _Condition:
+    """One condition. Where the planner cannot guess it: ``guess`` is what to ask it instead.
+
+    ``customers`` is then the FROM and WHERE of the customers ``u`` who fit, and ``among`` the condition once more, with
+    ``{0}`` in place of "the order is one of theirs".
+    """
+
+    said: str
+    guess: str = ""
+    customers: str = ""
+    among: str = "{0}"
 
 
 @dataclass
 class Filter:
     """Conditions on ``o``, and on its lines ``i`` where ``of_lines``; all hold. ``values`` are their parameters.
 
-    ``guess`` says for a condition that the planner cannot guess (its place in ``conditions``) what to ask it instead.
+    ``times`` is how many times as many rows there are as ``select(guessed=True)`` is guessed to give.
     """
 
-    conditions: list[str] = field(default_factory=list)
+    conditions: list[_Condition] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     of_lines: bool = False
-    guess: dict[int, str] = field(default_factory=dict)
+    times: float = 1.0
 
-    def add(self, condition: str, *, guess: str = "", **values: Any) -> None:
+    def add(self, condition: str, **values: Any) -> None:
         """Demand ``condition``, too."""
-        if guess:
-            self.guess[len(self.conditions)] = guess
-        self.conditions.append(condition)
+        self.conditions.append(_Condition(condition))
         self.values.update(values)
 
     def add_moment(self, condition: str, **values: Any) -> None:
@@ -71,36 +87,54 @@ class Filter:
         for table in ("o", "i") if self.of_lines else ("o",):
             self.add(condition.format(table), **values)
 
+    @property
+    def may_be_long(self) -> bool:
+        """Whether ``select`` may walk the whole list for a page, where ``going_out`` does not."""
+        return any(condition.customers for condition in self.conditions)
+
     def select(self, *, guessed: bool = False) -> str:
         """Return the SELECT of whole rows of ``orders o``, which ORDER BY and LIMIT may follow.
 
         ``guessed``: the one whose number of rows the planner can guess, which may find some other rows.
         """
-        told = enumerate(self.conditions)
-        parts = [self.guess.get(place, condition) if guessed else condition for place, condition in told]
-        where = f" WHERE {' AND '.join(parts)}" if parts else ""
-        return f"{_WITH_LINES if self.of_lines else 'SELECT o.* FROM orders o'}{where}"
+        told = ((condition.guess if guessed else "") or condition.said for condition in self.conditions)
+        return self._select("o.*", told)
+
+    def going_out(self, order: str) -> str:
+        """Return the SELECT of the first rows of ``select`` in this ``order`` (with its LIMIT), which may follow it.
+
+        It reads no more than the first orders of each customer who fits, whichever order they are in.
+        """
+        place, people = next((at, one) for at, one in enumerate(self.conditions) if one.customers)
+        others = [one.said for at, one in enumerate(self.conditions) if at != place]
+        theirs = self._select("o.order_id, o.created_at", [*others, "o.user_id = u.user_id"])
+        first = f"SELECT o.order_id {people.customers.format(f'CROSS JOIN LATERAL ({theirs} {order}) AS o')} {order}"
+        return self._select("o.*", [*others, people.among.format(f"o.order_id = ANY(ARRAY({first}))")])
+
+    def _select(self, what: str, conditions: Iterable[str]) -> str:
+        where = " AND ".join(conditions)
+        rows = _WITH_LINES.format(what) if self.of_lines else f"SELECT {what} FROM orders o"
+        return f"{rows} WHERE {where}" if where else rows
 
 
 #: An order with two such lines, or with one that two warehouses serve, is one row.
 _WITH_LINES = """
-    SELECT DISTINCT ON (o.created_at, o.order_id) o.*
+    SELECT DISTINCT ON (o.created_at, o.order_id) {0}
       FROM orders o JOIN order_items i ON i.order_id = o.order_id AND i.created_at = o.created_at
 """
 
 
-def read_filter(connection: Connection, query: OrderQuery) -> Filter:
-    """Return what ``query`` asks for; looks up what its words mean."""
+def read_filter(connection: Connection, query: OrderQuery, handful: int = HANDFUL) -> Filter:
+    """Return what ``query`` asks for; looks up what its words mean, and up to a ``handful`` of customers they fit."""
     asked = Filter()
     if query.sku:
         _add_sku(connection, _storable(query.sku), asked)
     _add_plain(query, asked)
     _add_handling(connection, query, asked)
     if query.customer:
-        some = _customers(connection, query.customer, "customer", asked)
-        asked.add(some.condition, guess=some.guess)
+        asked.conditions.append(_customers(connection, query.customer, "customer", asked, handful))
     if query.words:
-        _add_words(connection, query.words, asked)
+        _add_words(connection, query.words, asked, handful)
     return asked
 
 
@@ -165,65 +199,41 @@ def _add_sku(connection: Connection, sku: str, asked: Filter) -> None:
 _PRODUCTS_OF = text("SELECT DISTINCT v.product_id FROM inventory v WHERE v.sku = :sku")
 
 
-def _add_words(connection: Connection, words: tuple[str, ...], asked: Filter) -> None:
+def _add_words(connection: Connection, words: tuple[str, ...], asked: Filter, handful: int) -> None:
     """Add "the words are the customer's, or the order's number, or its beginning"."""
     line = " ".join(words)
-    some = _customers(connection, line, "words", asked)
+    some = _customers(connection, line, "words", asked, handful)
     begins = _storable(line.upper().replace(" ", ""))
-    asked.add(
-        f"({some.condition} OR o.order_number = ANY(:numbers)"
-        " OR (o.order_number >= :begins AND o.order_number < :ends))",
-        guess=some.guess,
-        numbers=[number for word in (*words, line) if (number := normal_order_number(word))],
-        begins=begins or "~",
-        ends=f"{begins}~",
-    )
+    asked.values |= {
+        "numbers": [number for word in (*words, line) if (number := normal_order_number(word))],
+        "begins": begins or "~",
+        "ends": f"{begins}~",
+    }
+    either = "({0} OR o.order_number = ANY(:numbers) OR (o.order_number >= :begins AND o.order_number < :ends))"
+    said, among = either.format(some.said), either
+    asked.conditions.append(_Condition(said, some.guess, some.customers, among))
 
 
-@dataclass(frozen=True)
-class _Customers:
-    """The condition that the order's customer is one of some, and what the planner can guess instead, if it cannot."""
-
-    condition: str
-    guess: str = ""
-
-
-def _customers(connection: Connection, words: str, name: str, asked: Filter) -> _Customers:
-    """Return the customers whom ``words`` fit; the parameter ``name`` is theirs."""
-    words = _storable(words)[:_LONGEST]
-    question, until = _MANY.get(words, ("", 0.0))
-    if until < time.monotonic():
-        found = connection.execute(_FITTING, {"words": words}).one()
-        question = found.question
-        if found.few is not None:
-            asked.values[name] = found.few
-            return _Customers(f"o.user_id = ANY(CAST(:{name} AS uuid[]))")
-        if len(_MANY) >= _REMEMBERED:
-            _MANY.clear()
-        _MANY[words] = question, time.monotonic() + _REMEMBERED_SECONDS
-    asked.values[name] = question
-    fits = f"SELECT u.user_id FROM users u WHERE u.search_words @@ CAST(:{name} AS tsquery)"
-    return _Customers(
-        f"(SELECT u.search_words @@ CAST(:{name} AS tsquery) FROM users u WHERE u.user_id = o.user_id)",
-        guess=f"o.user_id IN ({fits})",
-    )
-
-
-#: Words that fit many customers, with their ``tsquery`` and until when that is believed: the next page and the next
-#: look for news ask for neither again. Nothing but time depends on it: where many became few, the walk is long.
-_MANY: dict[str, tuple[str, float]] = {}
-_REMEMBERED, _REMEMBERED_SECONDS = 500, 300.0
-#: The words as a ``tsquery``, since a statement that calls ``user_query`` itself folds and splits them anew as it is
-#: planned; and the customers they fit, NULL where those are many. Both stay text: nobody here reads them. The LIMIT
-#: stands apart: the planner would find it cheap to read the whole table where many seem to fit, and none may.
-_FITTING = text(
-    f"""
-    WITH fitting AS MATERIALIZED (SELECT u.user_id FROM users u WHERE u.search_words @@ user_query(:words))
-    SELECT user_query(:words)::text AS question,
-           CASE WHEN count(*) <= {_FEW} THEN coalesce(array_agg(user_id), '{{}}')::text END AS few
-      FROM (SELECT user_id FROM fitting LIMIT {_FEW + 1}) AS first
-    """
-)
+def _customers(connection: Connection, words: str, name: str, asked: Filter, handful: int) -> _Condition:
+    """Return the condition "``words`` fit the order's customer"; the parameters ``name…`` are its values."""
+    meant = meant_by(connection, _storable(words)[:_LONGEST], handful)
+    if meant.ids is not None:
+        asked.values[name] = meant.ids
+        return _Condition(f"o.user_id = ANY(CAST(:{name} AS uuid[]))")
+    asked.values[name] = meant.question
+    fits = f"u.search_words @@ CAST(:{name} AS tsquery)"
+    customers = f"FROM users u {{0}} WHERE {fits}"
+    theirs = f"SELECT u.user_id FROM users u WHERE {fits}"
+    if meant.many:
+        # Where lines are asked for, too, the customer comes last: hardly an order has such a line.
+        last = " AND i.order_id = o.order_id" if asked.of_lines else ""
+        said = f"(SELECT {fits} FROM users u WHERE u.user_id = o.user_id{last})"
+        return _Condition(said, f"o.user_id IN ({theirs})", customers)
+    asked.values[f"some_{name}"] = meant.sample
+    asked.times *= meant.times
+    # IS TRUE keeps it from being turned into a join.
+    said = f"(o.user_id IN ({theirs})) IS TRUE"
+    return _Condition(said, f"o.user_id = ANY(CAST(:some_{name} AS uuid[]))", customers)
 
 
 def _of_staff(connection: Connection, query: OrderQuery, words: str, name: str, asked: Filter) -> str:

@@ -10,8 +10,9 @@ from sqlalchemy import text
 
 from data import migrations
 from data.errors import Conflict
+from data.orders import customers_meant, listing
 from data.orders.editing.messages import EditOrder, LineAdded, OrderChanges
-from data.orders.filters import read_filter
+from data.orders.filters import HANDFUL, read_filter
 from data.orders.listing import count_orders, list_orders
 from data.orders.query import parse_order_query
 from data.stock.messages import ReceiveStock
@@ -67,6 +68,11 @@ def crowd(shop: Shop) -> Shop:
     return shop
 
 
+def _write(shop: Shop, statement: str) -> None:
+    with shop.stores.postgres.writing() as connection:
+        connection.execute(text(statement))
+
+
 def _first(shop: Shop, line: str) -> tuple[list[str], int | None]:
     page = list_orders(shop.stores.postgres, parse_order_query(line), limit=5)
     return [row.order_number for row in page.rows], page.estimate
@@ -92,6 +98,37 @@ def test_words_that_fit_thousands_of_customers_and_words_that_seem_to(crowd: Sho
     assert not many.exact
     assert MANY / 10 < many.rows < 10 * MANY
     assert [(count.rows, count.exact) for count in (none, single)] == [(0, True), (1, True)]
+
+
+def test_customers_who_hardly_order_are_asked_for_their_orders_when_the_walk_is_long(
+    crowd: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _write(crowd, "UPDATE orders SET user_id = NULL WHERE order_number NOT LIKE 'C-%77'")
+    lines = ("customer:zed", "zed total:>0", "customer:zed zed", "customer:elm", "customer:zed status:cancelled")
+    walked = {line: _found(crowd, line) for line in lines}
+    monkeypatch.setattr(listing, "_LONG", {})
+    monkeypatch.setattr(listing, "_PATIENCE_MS", 1)  # no walk and look-up of thousands ends in it
+    monkeypatch.setattr(listing, "_PATIENCE_MS_A_ROW", 0)
+    monkeypatch.setattr(customers_meant, "_KNOWN", {})
+    assert {line: _found(crowd, line) for line in lines} == walked
+    assert walked["customer:zed"] == [f"C-{number}" for number in range(77, MANY, 100)]
+    assert parse_order_query("customer:zed") in listing._LONG
+
+
+def test_both_ways_to_ask_for_customers_find_the_same(crowd: Shop) -> None:
+    _write(crowd, "UPDATE users SET first_name = 'Yan' WHERE email LIKE 'q_7%@crowd.example'")
+    with crowd.stores.postgres.reading() as connection:
+        for line in ("customer:zed", "customer:yan customer:q", "zed", "yan total:>0", "zed customer:q1 sku:NONE"):
+            for handful in (0, HANDFUL):
+                asked = read_filter(connection, parse_order_query(line), handful)
+                for order in ("DESC", "ASC"):
+                    first = f"ORDER BY o.created_at {order}, o.order_id {order} LIMIT 20"
+                    walked = connection.execute(text(f"{asked.select()} {first}"), asked.values).all()
+                    assert bool(walked) == ("sku" not in line)
+                    if asked.may_be_long:
+                        out = connection.execute(text(f"{asked.going_out(first)} {first}"), asked.values).all()
+                        assert out == walked, (line, order)
+                    assert asked.may_be_long or handful
 
 
 def test_an_order_is_found_once_by_its_sku_in_the_lists_order(shop: Shop) -> None:
