@@ -102,8 +102,8 @@ def _told_lines(job_id: UUID, told: DryRun) -> Iterable[str]:
     yield shown(told.sentence)
     for label, what in told.examples:
         yield f"  {shown(label)}: {shown(what)}"
-    for reason, rows in told.reasons:
-        yield f"  refused {rows:,}: {shown(reason)}"
+    for (reason, rows), first in zip(told.reasons, told.first, strict=True):
+        yield f"  refused {rows:,}: {shown(reason)} ({'first ' if rows > 1 else ''}{shown(first)})"
     yield f"Do it: storekeeper bulk run {job_id}"
 
 

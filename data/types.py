@@ -51,11 +51,15 @@ class Health:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a long job is: ``done`` of ``total`` units (0 = unknown), and what it is doing."""
+    """How far a long job is: ``done`` of ``total`` units (0 = unknown), and what it is doing.
+
+    ``share`` says that only their ratio tells a person anything: bytes of a file.
+    """
 
     done: int
     total: int
     what: str = ""
+    share: bool = False
 
 
 ReportProgress = Callable[[Progress], None]

@@ -80,7 +80,7 @@ class StatusLine(OneLine):
         if self._prompt:
             return [Piece(self._prompt, "key")]
         if self._progress is not None:
-            left = [Piece(self._progress_text(self._progress), "strong")]
+            left = [Piece(self._progress_text(self._progress, width), "strong")]
         elif self._banner:
             left = [Piece(self._banner, "bad")]
         else:
@@ -95,13 +95,17 @@ class StatusLine(OneLine):
                 right += [Piece("  "), Piece("u", "key"), Piece(" undo")]
         return spread(left, right, width)
 
-    def _progress_text(self, progress: Progress) -> str:
-        what = progress.what or "working"
+    def _progress_text(self, progress: Progress, width: int) -> str:
+        """Return what is going on, how far it is and how long it takes; where room lacks what is going on is cut."""
+        what = visible(progress.what or "working")
         if not progress.total:
             return f"{what} · {progress.done:,}" if progress.done else f"{what} …"
-        text = f"{what} · {progress.done:,} of {progress.total:,}"
+        far = f"{progress.done:,} of {progress.total:,}"
+        if progress.share:
+            far = f"{100 * progress.done // progress.total} %"
         spent = monotonic() - self._started
         if progress.done and spent > self.ESTIMATE_AFTER:
             left = spent / progress.done * (progress.total - progress.done)
-            text += f" · about {left:,.0f} s left"
-        return text
+            far += f" · about {left:,.0f} s left"
+        room = max(width - width_of(far) - 3, 0)
+        return f"{what if width_of(what) <= room else fit(what, room).rstrip()} · {far}"

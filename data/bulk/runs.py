@@ -37,6 +37,7 @@ Cancelled = Callable[[], bool]
 class DryRun:
     """What a job would do, in rows; ``examples`` are (record, what would change), ``reasons`` (why refused, rows).
 
+    ``first`` is the first record of each reason, in their order.
     ``partial`` says that it was cancelled before the last row; ``done`` what a record would be after it.
     """
 
@@ -46,6 +47,7 @@ class DryRun:
     refused: int
     examples: tuple[tuple[str, str], ...] = ()
     reasons: tuple[tuple[str, int], ...] = ()
+    first: tuple[str, ...] = ()
     partial: bool = False
     done: str = "changed"
 
@@ -97,6 +99,7 @@ def dry_run(
     kind = kind_called(job.kind)
     made: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
+    first: dict[str, str] = {}
     examples: list[tuple[str, str]] = []
     seen, after = 0, None
     while not cancelled():
@@ -105,7 +108,9 @@ def dry_run(
         for target, outcome in zip(targets, kind.preview(shop.stores, job.arguments, targets), strict=True):
             made[outcome.outcome] += 1
             if outcome.outcome == REFUSED:
-                reasons[outcome.reason or outcome.message] += 1
+                why = outcome.reason or outcome.message
+                reasons[why] += 1
+                first.setdefault(why, target.label)
             elif outcome.outcome == CHANGED and len(examples) < _EXAMPLES:
                 examples.append((target.label, outcome.message))
         seen, after = seen + len(targets), page.after
@@ -114,7 +119,8 @@ def dry_run(
         if after is None:
             break
     counts = made[CHANGED], made[UNCHANGED], made[REFUSED]
-    told = tuple(examples), tuple(reasons.most_common(_REASONS))
+    common = tuple(reasons.most_common(_REASONS))
+    told = tuple(examples), common, tuple(first[why] for why, _ in common)
     return DryRun(job.total, *counts, *told, partial=seen < job.total, done=kind.done)
 
 

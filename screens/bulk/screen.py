@@ -134,8 +134,11 @@ class BulkScreen(AppScreen):
         return self._stop is not None
 
     def leave(self) -> bool:
-        """Esc: stop what is under way."""
+        """Esc: stop what is under way; from the rows of a job that has not begun back to what it would do."""
         if self._stop is None:
+            if self.grid.display and self.tried is not None and self.job is not None and not self.job.done:
+                self._show_tried(self.tried)
+                return True
             return False
         self._stop.set()
         self.status.say("stopping after this batch", "warn")
@@ -149,6 +152,8 @@ class BulkScreen(AppScreen):
             return "" if action.name == "bulk.reload" and self._wanted is not None else "there is no job"
         if action.name == "bulk.run" and self.job.state == "done":
             return "it is done"
+        if action.name == "bulk.refused" and not self.job.done:
+            return "nothing is done yet: the dry run says what would be refused"
         if action.name == "bulk.back" and not _goes_back(self.job):
             return "what was done to orders is not taken back by a job"
         return "it changed nothing" if action.name == "bulk.back" and not self.job.changed else ""

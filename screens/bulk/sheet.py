@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from widgets.line import Piece
 from widgets.sheet import SheetLine, heading
-from widgets.text import visible, wrapped
+from widgets.text import fit, visible, width_of, wrapped
 
 if TYPE_CHECKING:
     from data.bulk.runs import DryRun
@@ -37,9 +37,19 @@ def told_lines(tried: Tried, width: int) -> list[SheetLine]:
     if told.reasons:
         lines += [SheetLine(), heading("Refused", width)]
         lines += [
-            SheetLine((Piece(f"{count:>8,}  ", "strong"), Piece(visible(reason)))) for reason, count in told.reasons
+            _refused(count, reason, first, width)
+            for (reason, count), first in zip(told.reasons, told.first, strict=True)
         ]
     return lines
+
+
+def _refused(count: int, reason: str, first: str, width: int) -> SheetLine:
+    """Return one reason: how many records it refuses, and the first of them, so that it can be looked up."""
+    record = f"  {'first ' if count > 1 else ''}{visible(first)}"
+    why = visible(reason)
+    room = width - 10 - width_of(record)
+    told = why if width_of(why) <= room else fit(why, max(room, 0)).rstrip()
+    return SheetLine((Piece(f"{count:>8,}  ", "strong"), Piece(told), Piece(record, "muted")))
 
 
 def _sentence(told: DryRun, width: int) -> list[SheetLine]:

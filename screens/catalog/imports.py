@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from screens.action import Action
 from screens.base import AppScreen
 from screens.forms.imports import import_form
+from widgets.keybar import KeyHint
 from widgets.line import Piece
 from widgets.sheet import Sheet, SheetLine, heading
 from widgets.stateline import StateLine
@@ -85,6 +86,14 @@ class ImportScreen(AppScreen):
         self.status.say("stopping after this batch", "warn")
         return True
 
+    def more_hints(self) -> tuple[KeyHint, ...]:
+        """What Esc does."""
+        return (KeyHint("Esc", "stop"),) if self._stop is not None else ()
+
+    def answers(self, action: Action) -> bool:
+        """While it is at work there is only stopping."""
+        return self._stop is None
+
     def why_not(self, action: Action) -> str:
         """An import at work can only be stopped."""
         if self._stop is not None:
@@ -110,8 +119,11 @@ class ImportScreen(AppScreen):
         """Ask once, then import."""
         if self.plan is not None and self.told is not None:
             told = self.told
+            counts = f"{told.created:,} created, {told.updated:,} updated"
+            if told.cancelled:
+                counts = f"at least {counts}: it was tried to row {told.rows:,} only"
             sentence = (
-                f"Imports {self.plan.path.name}: {told.created:,} created, {told.updated:,} updated. "
+                f"Imports {self.plan.path.name}: {counts}. "
                 "u does not take an import back; E in the catalog keeps what is there now."
             )
             if not told.dry_run:
@@ -121,6 +133,8 @@ class ImportScreen(AppScreen):
     def _begin(self, *, dry_run: bool) -> None:
         stop = self._stop = threading.Event()
         self.sheet.say("Trying …" if dry_run else "Importing …", "Esc stops")
+        self.status.facts("")
+        self.status.say("")
         self.refresh_keys()
         arguments = (self.plan, dry_run, self.report, stop.is_set)
         self.load(_import, *arguments, then=self._done, failed=self._failed_import, group="import")
@@ -139,9 +153,9 @@ class ImportScreen(AppScreen):
         self._over()
         self.told = told
         self.sheet.show(lambda width: report_lines(told, width), keep=False)
-        self.status.facts("nothing is written yet · ^S imports" if told.dry_run else "imported")
+        self.status.facts("nothing is written yet · ^S imports" if told.dry_run else "")
         if told.cancelled:
-            self.status.say("stopped; ^S goes on" if not told.dry_run else "stopped; r tries again", "warn")
+            self.status.say("stopped; ^S goes on" if not told.dry_run else "stopped; r tries all of it", "warn")
         elif not told.dry_run:
             refused = f", {told.errors:,} refused" if told.errors else ""
             self.status.say(
@@ -158,7 +172,10 @@ def report_lines(told: ImportReport, width: int) -> list[SheetLine]:
         (told.unchanged, "are in the shop as they are", "muted"),
         (told.errors, f"{would}refused", "bad" if told.errors else "muted"),
     )
-    lines = [heading("Dry run" if told.dry_run else "Imported", width, f"{told.rows:,} rows")]
+    title = "Dry run" if told.dry_run else "Imported"
+    if told.cancelled:
+        title += ", stopped before the end"
+    lines = [heading(title, width, f"{told.rows:,} rows")]
     lines += [SheetLine((Piece(f"{count:>9,}  ", "strong"), Piece(what, tone))) for count, what, tone in counts]
     if told.examples:
         lines += [SheetLine(), heading("What would differ, for example", width)]

@@ -167,7 +167,7 @@ class SheetScreen(AppScreen):
         """Nothing can be saved that is not changed, or that is wrong."""
         if self.table is None:
             return "the sheet is not read yet"
-        if action.name == "sheet.save" and not self.table.changes:
+        if action.name == "sheet.save" and not (self.table.changes or self._typing):
             return "nothing is changed"
         if action.name == "sheet.more" and not (self._more and self._most < MOST):
             return "a sheet holds no more" if self._more else "all products are here"
@@ -205,8 +205,12 @@ class SheetScreen(AppScreen):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Write into the range, and go on below."""
         event.stop()
-        if self.table is not None:
-            taken = self.table.write(event.value)
+        self._write_typed()
+
+    def _write_typed(self) -> None:
+        """Write what is typed, if anything is; ``^S`` and ``^D`` mean it too."""
+        if self._typing and self.table is not None:
+            taken = self.table.write(self.line.value)
             rows, _ = self.table.chosen
             self._stop_typing()
             if len(rows) == 1:
@@ -242,6 +246,7 @@ class SheetScreen(AppScreen):
                 self.status.say(f"{_count(left_out, 'value')} left out: no cell there that can be changed", "warn")
 
     def _changed(self, taken: int) -> None:
+        self.cells.drawing = False  # what the range was drawn for is done: the arrows move again
         self.cells.refresh()
         self._tell()
         if not taken:
@@ -251,7 +256,9 @@ class SheetScreen(AppScreen):
 
     def fill_down(self) -> None:
         """The first row of the range into the others."""
-        if self.table is not None:
+        if self._typing:
+            self._write_typed()  # into the whole range: there is nothing left to fill
+        elif self.table is not None:
             taken = self.table.fill_down()
             self._changed(taken)
             if not taken:
@@ -284,8 +291,12 @@ class SheetScreen(AppScreen):
 
     def save(self) -> None:
         """Try all changes; the job's page asks once and does them."""
+        self._write_typed()
         table, shop = self.table, self.shop
         if table is None or shop is None:
+            return
+        if not table.changes:
+            self.status.say("nothing is changed", "warn")
             return
         if table.problems:
             (place, why), *_ = table.problems

@@ -163,6 +163,8 @@ def test_what_is_wrong_is_refused_before_anything_is_changed(catalog: Shop) -> N
         run(AddTargets(job_id=job.job_id, first=5, targets=()), actor)
     told = dry_run(catalog, change(catalog, "price_amount", "-10.50", count=2).job_id)
     assert told.reasons == (("price: -0.50 is negative", 1),)
+    assert len(told.first) == 1
+    assert told.first[0] not in dict(told.examples)
     told = dry_run(catalog, change(catalog, "category", "Nowhere", count=2).job_id)
     assert told.reasons == (("category: there is no category Nowhere", 2),)
 

@@ -187,7 +187,13 @@ async def test_the_marked_are_changed_and_what_is_refused_says_why(floor: Shop, 
         await desk.press("home", "space", "b")
         await desk.sees("Change the one marked")
         await desk.press(*["right"] * 8, "tab", *"5", "ctrl+s")
-        await desk.sees("reorder level 5 in WH1", "1  would be refused", "is not stocked in WH1")
+        await desk.sees("reorder level 5 in WH1", "1  would be refused", "1  is not stocked in WH1  ")
+        await desk.press("2")
+        await desk.sees("refused: nothing is done yet")
+        await desk.press("1")
+        await desk.sees("○ to do")
+        await desk.press("escape")
+        await desk.sees("1  would be refused")
         await desk.press("ctrl+s", "enter")
         await desk.sees("0 changed, 1 refused")
         await desk.press("2")
@@ -249,8 +255,10 @@ async def test_the_sheet_writes_many_cells_with_one_confirm(floor: Shop, running
         assert desk.app.screen.cells.has_focus
         cells = desk.app.screen.cells
         first = [row[1][0] for row in cells.table.rows].index("RAM-1")
-        await desk.press("home", *["down"] * first, "6", "0", "enter")
-        await desk.sees("•60.00", "1 cell changed")
+        await desk.press("home", *["down"] * first, "6", "0", "ctrl+s")  # what is being typed is saved too
+        await desk.sees("Dry run", "RAM-1  price 79.95 → 60.00")
+        await desk.press("escape")
+        await desk.sees("Catalog › Sheet", "•60.00", "1 cell changed")
         await desk.press("home")
         await desk.sees("─ RAM-1 · " if not first else "─ RAM-2 · ", " Price ──")  # whole, where its cell is cut
         await desk.press("right", "right", "v", "down", "enter", "ctrl+u", *"arch", "enter")
@@ -265,6 +273,7 @@ async def test_the_sheet_writes_many_cells_with_one_confirm(floor: Shop, running
         await desk.press("home", "left", "left")
         cells.post_message(events.Paste("10\t5\nlots\t5\n1\t1"))
         await desk.sees("▲lots", "2 values left out: no cell there that can be changed")
+        assert not cells.drawing
         await desk.press("ctrl+s")
         await desk.sees("'lots' is not a number")
         await desk.press("x")
@@ -327,7 +336,7 @@ async def test_a_stopped_import_goes_on_where_it_was(floor: Shop, running: Run, 
         await desk.sees("stopped; ^S goes on", seconds=30)
         first = there()
         assert 0 < first < rows
-        await desk.sees(f"{first:,}  created")
+        await desk.sees(f"{first:,}  created", "Imported, stopped before the end")
         await desk.press("ctrl+s")
         await desk.sees("Goes on with many.csv; what is in the shop already stays as it is.")
         await desk.press("enter")

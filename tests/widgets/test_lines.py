@@ -76,6 +76,10 @@ async def test_progress_gives_an_estimate_after_two_seconds(run: Run, monkeypatc
         line.progress(Progress(250, 1000, "importing"))
         await pilot.pause()
         assert app.row(0) == "importing · 250 of 1,000 · about 30 s left"
+        line.progress(Progress(250, 1000, "9 rows · a-file-with-quite-a-long-name-that-leaves-no-room.csv", share=True))
+        await pilot.pause()
+        assert app.row(0).endswith(" 25 % · about 30 s left")
+        assert len(app.row(0)) <= 80
         line.progress(None)
         line.progress(Progress(7, 0, "reading"))
         await pilot.pause()

@@ -205,9 +205,10 @@ class _Import:
                 except RowError as error:
                     self._refused.add(raw, str(error))
                 if self.rows % _REPORTED == 0:
-                    self._report(Progress(before + raw.end, size, f"{self.rows:,} rows · {source.name}"))
+                    what = f"{self.rows:,} rows · {Path(source.name).name}"
+                    self._report(Progress(before + raw.end, size, what, share=True))
             before += source.size
-        self._report(Progress(size, size, f"{self.rows:,} rows"))
+        self._report(Progress(size, size, f"{self.rows:,} rows", share=True))
 
     def _deliver(self, batch: _Batch) -> _Delivered:
         """Bring one batch into the catalog and the warehouses; runs in a writer's thread."""

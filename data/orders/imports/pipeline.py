@@ -141,14 +141,15 @@ class _Import:
                 if len(batch) == BATCH:
                     self._place(batch)
                     batch = []
-                    report(Progress(before + self._end, size, f"{self.counts['placed']:,} placed · {source.name}"))
+                    what = f"{self.counts['placed']:,} placed · {source.name}"
+                    report(Progress(before + self._end, size, what, share=True))
                     if cancelled():
                         return True
             self._place(batch)
             before += source.size
             if cancelled():
                 return True
-        report(Progress(size, size, f"{self.counts['placed']:,} placed"))
+        report(Progress(size, size, f"{self.counts['placed']:,} placed", share=True))
         return False
 
     def _counted(self, source: Source) -> Iterator[RawRow]:
