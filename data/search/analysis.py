@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple
 
 from data.search.folding import fold, remembered
@@ -52,7 +51,7 @@ STOP_WORDS = frozenset({"a", "an", "and", "for", "of", "or", "the", "with"})
 _MARK = "\u0300-\u036f"
 _LETTERS = rf"(?:[^\W\d_][{_MARK}]*|×)+"
 _INCH = r"(?<=\d)(?:\"|″|”|'')"
-_PIECE = re.compile(rf"\d+(?:\.\d+)*|{_LETTERS}|{_INCH}")
+_PIECE = re.compile(rf"(\d+(?:\.\d+)*|{_LETTERS}|{_INCH})")
 _CHUNK = re.compile(r"\S+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _NOT_WORD = re.compile(r"\W+")
@@ -139,32 +138,15 @@ def _folded(piece: str) -> str:
     return "".join(fold(piece).split())
 
 
-class _Piece(NamedTuple):
-    text: str
-    start: int
-    end: int
-    #: whether the next piece of the chunk follows without anything between
-    glued: bool
-
-
-@remembered(4_096)
-def _cut(chunk: str) -> tuple[_Piece, ...]:
-    """Cut one run of non-blanks into folded letter runs and numbers."""
-    found = list(_PIECE.finditer(chunk))
-    cut: list[_Piece] = []
-    for place, match in enumerate(found):
-        follows = found[place + 1].start() if place + 1 < len(found) else -1
-        text = _folded(match.group())
-        if cut and is_number(cut[-1].text):
-            text = _UNITS.get(text, text)
-        cut.append(_Piece(text, match.start(), match.end(), follows == match.end()))
-    return tuple(cut)
-
-
-@remembered(16_384)
-def _pieces(chunk: str) -> tuple[str, ...]:
-    """Return what one run of non-blanks is cut into, without its places: all that indexing and queries need."""
-    return tuple(piece.text for piece in _cut(chunk))
+def _cut(chunk: str) -> tuple[tuple[str, ...], list[str]]:
+    """Cut one run of non-blanks into folded letter runs and numbers; return them, and what stands around each."""
+    # Most are ASCII and folded at once. Not remembered: that would cost as much.
+    parts = _PIECE.split(chunk.lower() if chunk.isascii() else chunk)
+    pieces = parts[1::2] if chunk.isascii() else [_folded(piece) for piece in parts[1::2]]
+    for place, before in enumerate(pieces[:-1], 1):
+        if is_number(before):
+            pieces[place] = _UNITS.get(pieces[place], pieces[place])
+    return tuple(pieces), parts[::2]
 
 
 def is_measure(word: tuple[str, ...]) -> bool:
@@ -186,41 +168,41 @@ def singular(word: str) -> str:
     return word if word.endswith(("ss", "us", "is")) else word[:-1]
 
 
-def _forms(word: str) -> Iterator[str]:
-    yield word
-    if (one := singular(word)) != word:
-        yield one
+#: A token of one run of non-blanks, with the first and the last of the pieces that it stands for, as indexes.
+_Form = tuple[str, int, int]
 
 
-@remembered(4_096)
-def _chunk_tokens(chunk: str) -> tuple[Token, ...]:
+def _forms(chunk: str, pieces: tuple[str, ...], gaps: list[str]) -> list[_Form]:
     """Return every token of one run of non-blanks: its pieces, their joins, and the halves of camel case."""
-    pieces = _cut(chunk)
-    out = [Token(form, piece.start, piece.end) for piece in pieces for form in _forms(piece.text)]
+    out = [(form, place, place) for place, piece in enumerate(pieces) for form in _numbers(piece)]
     if len(pieces) > 1:
-        out += (Token(join, first.start, last.end) for join, first, last in _joins(pieces))
+        out += _joins(pieces, gaps)
     if _CAMEL.search(chunk):
-        for match in _PIECE.finditer(chunk):
-            halves = _CAMEL.split(match.group())
+        for place, piece in enumerate(_PIECE.findall(chunk)):
+            halves = _CAMEL.split(piece)
             if len(halves) > 1:
-                out += (Token(form, match.start(), match.end()) for half in halves for form in _forms(_folded(half)))
-    return tuple(token for token in dict.fromkeys(out) if 0 < len(token.text) <= _LONGEST)
+                out += ((form, place, place) for half in halves for form in _numbers(_folded(half)))
+    return [form for form in dict.fromkeys(out) if 0 < len(form[0]) <= _LONGEST]
 
 
-def _joins(pieces: tuple[_Piece, ...]) -> Iterator[tuple[str, _Piece, _Piece]]:
+def _numbers(word: str) -> tuple[str, ...]:
+    """Return ``word`` and, where it is a plural, its singular."""
+    one = singular(word)
+    return (word,) if one == word else (word, one)
+
+
+def _joins(pieces: tuple[str, ...], gaps: list[str]) -> Iterator[_Form]:
     """Yield what is written in one: each glued run, its neighbouring pairs, and the whole chunk without its dashes."""
-    runs: list[list[_Piece]] = [[]]
-    for piece in pieces:
-        runs[-1].append(piece)
-        if not piece.glued:
-            runs.append([])
-    for run in filter(None, runs):
-        for left, right in pairwise(run):
-            yield left.text + right.text, left, right
-        if 2 < len(run) <= _MOST_JOINED:
-            yield "".join(piece.text for piece in run), run[0], run[-1]
-    if len(pieces) <= _MOST_JOINED and len(runs) > 2:
-        yield "".join(piece.text for piece in pieces), pieces[0], pieces[-1]
+    first, runs = 0, 0
+    for last, gap in enumerate(gaps[1:]):  # what stands behind each piece
+        if not gap and last + 1 < len(pieces):
+            yield pieces[last] + pieces[last + 1], last, last + 1
+            continue
+        if 2 < last + 1 - first <= _MOST_JOINED:
+            yield "".join(pieces[first : last + 1]), first, last
+        first, runs = last + 1, runs + 1
+    if len(pieces) <= _MOST_JOINED and runs > 1:
+        yield "".join(pieces), 0, len(pieces) - 1
 
 
 def _belong(left: str, right: str) -> bool:
@@ -230,30 +212,49 @@ def _belong(left: str, right: str) -> bool:
     return right[0].isdigit() and len(left) <= _LONGEST_SERIES
 
 
+class _Chunk(NamedTuple):
+    """One run of non-blanks with where everything in it stands."""
+
+    pieces: tuple[str, ...]
+    places: tuple[tuple[int, int], ...]
+    tokens: tuple[Token, ...]
+
+
+@remembered(4_096)
+def _chunk(chunk: str) -> _Chunk:
+    pieces, gaps = _cut(chunk)
+    places = tuple(match.span() for match in _PIECE.finditer(chunk))
+    found = (Token(form, places[first][0], places[last][1]) for form, first, last in _forms(chunk, pieces, gaps))
+    return _Chunk(pieces, places, tuple(found))
+
+
 def tokens(text: str) -> tuple[Token, ...]:
     """Return the tokens of a text to be indexed, with what each stands for. Repeats stay, they are frequencies."""
     out: list[Token] = []
-    before: tuple[int, tuple[_Piece, ...]] | None = None
+    before: tuple[int, _Chunk] | None = None
     for match in _CHUNK.finditer(text[:MAX_CHARACTERS]):
-        chunk, at = match.group(), match.start()
-        pieces = _cut(chunk)
-        if not pieces:
+        chunk, at = _chunk(match.group()), match.start()
+        if not chunk.pieces:
             continue
-        out += (Token(token.text, token.start + at, token.end + at) for token in _chunk_tokens(chunk))
+        out += (Token(token.text, token.start + at, token.end + at) for token in chunk.tokens)
         if before is not None:
             left_at, left = before
-            across = _across(tuple(piece.text for piece in left), tuple(piece.text for piece in pieces))
-            out += (Token(join, left_at + left[a].start, at + pieces[b].end) for join, a, b in across)
-        before = at, pieces
+            for join, first, last in _across(left.pieces, chunk.pieces):
+                out.append(Token(join, left_at + left.places[first][0], at + chunk.places[last][1]))
+        before = at, chunk
     return tuple(out)
 
 
-def token_text(text: str) -> str:
-    """Return the ``tokens`` of ``text``, in their order, with blanks between: all that an index keeps of them."""
+def token_text(text: str, *, common: bool = True) -> str:
+    """Return the ``tokens`` of ``text``, in their order, with blanks between: all that an index keeps of them.
+
+    ``common``: its words are those of many texts, so what they become is remembered; not so a SKU's.
+    """
+    words_of = _known_words if common else _words
     out: list[str] = []
     before: tuple[str, ...] = ()
     for chunk in text[:MAX_CHARACTERS].split():
-        words, pieces = _chunk_words(chunk)
+        words, pieces = words_of(chunk)
         if not pieces:
             continue
         out.append(words)
@@ -263,10 +264,13 @@ def token_text(text: str) -> str:
     return " ".join(filter(None, out))
 
 
-@remembered(16_384)
-def _chunk_words(chunk: str) -> tuple[str, tuple[str, ...]]:
+def _words(chunk: str) -> tuple[str, tuple[str, ...]]:
     """Return the tokens of one run of non-blanks, with blanks between, and its pieces."""
-    return " ".join(token.text for token in _chunk_tokens(chunk)), _pieces(chunk)
+    pieces, gaps = _cut(chunk)
+    return " ".join([form for form, _, _ in _forms(chunk, pieces, gaps)]), pieces
+
+
+_known_words = remembered(16_384)(_words)
 
 
 def _across(left: tuple[str, ...], right: tuple[str, ...]) -> list[tuple[str, int, int]]:
@@ -274,6 +278,8 @@ def _across(left: tuple[str, ...], right: tuple[str, ...]) -> list[tuple[str, in
 
     Each is the join, the piece of ``left`` it begins with and the piece of ``right`` it ends with, as indexes.
     """
+    if not (left[-1][-1].isdigit() or right[0][0].isdigit()):
+        return []  # as between most words
     unit = _UNITS.get(right[0], right[0])
     if not _belong(left[-1], unit):
         return []
@@ -292,7 +298,7 @@ def atoms(text: str) -> tuple[tuple[str, ...], ...]:
     """
     words: list[tuple[str, ...]] = []
     for chunk in text[:MAX_CHARACTERS].split():
-        pieces = _pieces(chunk)
+        pieces, _ = _cut(chunk)
         if not pieces:
             continue
         unit = _UNITS.get(pieces[0], pieces[0])

@@ -55,11 +55,13 @@ def remembered(most: int) -> Callable[[Callable[[str], Made]], Callable[[str], M
     return decorate
 
 
-@remembered(16_384)
 def fold(text: str) -> str:
     """Return ``text`` in lower case without accents: ``Björk`` and ``BJORK`` are both ``bjork``, ``ß`` is ``ss``."""
-    if text.isascii():
-        return text.lower()
+    return text.lower() if text.isascii() else _fold_other(text)
+
+
+@remembered(16_384)
+def _fold_other(text: str) -> str:
     # Twice, because the lower case of some compatibility letters is again composed, and of others a letter of _PLAIN.
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_PLAIN)
     return "".join(character for character in plain if not unicodedata.combining(character))

@@ -6,7 +6,6 @@ import math
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -43,8 +42,7 @@ _TITLE_BYTES = 48
 _MOST_SOLD = 6.0
 
 
-@dataclass(frozen=True, slots=True)
-class IndexFields:
+class IndexFields(msgspec.Struct, frozen=True):
     """The content of one document. Names are those of ``data.search.tree``.
 
     ``text`` holds tokens with blanks between, by text field. ``numbers`` are ``sortable`` integers by attribute.
@@ -104,13 +102,12 @@ def index_fields(document: SearchDocument) -> IndexFields:
     """Return everything an engine stores of ``document``."""
     attributes, category = _Attributes(document.attributes), _category(document.category)
     title, brand = atoms(document.title), _said(document.brand)
-    facets = {**category.levels, **_fixed_facets(document)}
-    values = [pair(name, value_key(texts[0])) for name, texts in facets.items()]
-    values += category.values
-    values += attributes.values
-    values += category.names
-    if category.paths:
-        facets["category"] = [*category.paths]
+    facets, values = {**category.facets, **attributes.facets}, [*category.values, *attributes.values]
+    for name, value in (("brand", document.brand), ("stock", _stock_state(document)), ("status", document.status)):
+        text, term = _fixed_facet(name, value)
+        if text:
+            facets[name] = [text]
+            values.append(term)
     spelt = title if len(document.title) <= MAX_VALUE else atoms(document.title[:MAX_VALUE])
     cents = None if document.price is None else int(document.price.scaleb(2).to_integral_value())
     salt = zlib.crc32(document.product_id.encode())
@@ -120,17 +117,17 @@ def index_fields(document: SearchDocument) -> IndexFields:
         text={
             "title": _token_text(document.title),
             "brand": brand.tokens,
-            "sku": _token_text(document.sku),
+            "sku": _token_text(document.sku, common=False),
             "category": category.tokens,
             "attributes": " ".join(attributes.sentences),
-            "description": _token_text(document.description),
+            "description": _token_text(document.description) if document.description else "",
         },
         spelling=tuple(dict.fromkeys((*_spelt(spelt), *brand.spelling, *category.spelling, *attributes.spelling))),
         codes=tuple(dict.fromkeys(filter(None, map(code_key, (document.sku, *document.codes))))),
         whole_title=_in_one(title)[:_MOST_TOKENS],
         values=tuple(dict.fromkeys(values)),
         numbers=attributes.numbers,
-        facets=facets | attributes.facets,
+        facets=facets,
         attributes=tuple(attributes.labels),
         labels=tuple(attributes.labels.values()),
         price=cents,
@@ -154,8 +151,8 @@ def _said(text: str) -> _Said:
     return _Said(_token_text(text), tuple(_spelt(atoms(text[:MAX_VALUE]))))
 
 
-def _token_text(text: str) -> str:
-    said = token_text(text)
+def _token_text(text: str, *, common: bool = True) -> str:
+    said = token_text(text, common=common)
     # A token is a character at least, and has a blank behind it.
     return said if len(said) < 2 * _MOST_TOKENS else " ".join(said.split(" ", _MOST_TOKENS)[:_MOST_TOKENS])
 
@@ -169,14 +166,14 @@ def _spelt(words: Iterable[tuple[str, ...]]) -> Iterator[str]:
 
 
 class _Category(NamedTuple):
-    """A category as an index keeps it. ``names`` are the terms of its levels, wherever in the tree they stand."""
+    """A category as an index keeps it: ``values`` are its levels, the paths that lead to it, and their names wherever
+    in the tree they stand.
+    """
 
     tokens: str
     spelling: tuple[str, ...]
-    levels: Mapping[str, list[str]]
-    paths: tuple[str, ...]
+    facets: Mapping[str, list[str]]
     values: tuple[str, ...]
-    names: tuple[str, ...]
 
 
 @lru_cache(maxsize=4_096)
@@ -184,33 +181,62 @@ def _category(names: tuple[str, ...]) -> _Category:
     # A shop has far fewer categories than products.
     said = [_said(name) for name in names]
     paths = category_paths(names)
+    levels = {name: [text] for name, level in zip(CATEGORY_LEVELS, names, strict=False) if (text := _one_line(level))}
     return _Category(
         tokens=" ".join(one.tokens for one in said),
         spelling=tuple(form for one in said for form in one.spelling),
-        levels={
-            name: [text] for name, level in zip(CATEGORY_LEVELS, names, strict=False) if (text := _one_line(level))
-        },
-        paths=tuple(paths),
-        values=tuple(pair("category", value_key(path)) for path in paths),
-        names=tuple(pair("category", value_key(name)) for name in names),
+        facets=levels | ({"category": paths} if paths else {}),
+        values=(
+            *(pair(name, value_key(texts[0])) for name, texts in levels.items()),
+            *(pair("category", value_key(path)) for path in (*paths, *names)),
+        ),
     )
 
 
-class _Attribute(NamedTuple):
-    """One value of an attribute as an index keeps it; ``term`` is what it is filtered by, empty for prose."""
+@lru_cache(maxsize=4_096)
+def _fixed_facet(name: str, value: str) -> tuple[str, str]:
+    """Return a fixed field's value as it is shown, which may be empty, and the term it is filtered by."""
+    text = _one_line(value)
+    return text, pair(name, value_key(text))
 
+
+class _Attribute(NamedTuple):
+    """An attribute with its value as an index keeps it, ``key`` being the name it is asked for by.
+
+    ``texts`` are its values to choose from (none where it is prose) and ``terms`` what each is filtered by.
+    """
+
+    key: str
+    label: str
     tokens: str
     spelling: tuple[str, ...]
-    term: str
+    numbers: tuple[int, ...]
+    texts: tuple[str, ...]
+    terms: tuple[str, ...]
 
 
-def _attribute(name: str, text: str) -> _Attribute:
-    said = _said(_sentence(name, text))
-    return _Attribute(*said, pair(attribute_key(name), value_key(text)) if len(text) <= MAX_VALUE else "")
+def _attribute(name: str, *items: AttributeScalar) -> _Attribute:
+    key = attribute_key(name)
+    numbers = [float(item) for item in items if _is_number(item)]
+    values = _values(items, all_numbers=len(numbers) == len(items))
+    said = [_said(_sentence(name, text)) for text in values]
+    terms: dict[str, str] = {}
+    for text in values:
+        if len(text) <= MAX_VALUE:
+            terms.setdefault(pair(key, value_key(text)), text)
+    return _Attribute(
+        key=key,
+        label=pair(key, name),
+        tokens=" ".join(one.tokens for one in said if one.tokens),
+        spelling=tuple(form for one in said for form in one.spelling),
+        numbers=tuple(map(sortable, numbers)),
+        texts=tuple(terms.values()),
+        terms=tuple(terms),
+    )
 
 
-#: Products say the same few things of themselves again and again.
-_known_attribute = lru_cache(maxsize=32_768)(_attribute)
+#: Products say the same few things of themselves again and again. By the values' types too: 1, 1.0 and yes are equal.
+_known_attribute = lru_cache(maxsize=32_768, typed=True)(_attribute)
 
 
 class _Attributes:
@@ -222,34 +248,36 @@ class _Attributes:
         self.sentences: list[str] = []
         self.spelling: list[str] = []
         self.labels: dict[str, str] = {}
-        #: the terms to filter by, by facet
-        terms: dict[str, dict[str, None]] = {}
+        #: the terms to filter by
+        self.values: dict[str, None] = {}
         for name, value in attributes.items():
-            key, items = attribute_key(name), _items(value)
-            if key not in self.labels:
-                self.labels[key] = pair(key, name)
-            numbers = [float(item) for item in items if _is_number(item)]
-            if numbers:
-                self.numbers.setdefault(key, []).extend(map(sortable, numbers))
-            for text in _values(items, all_numbers=len(numbers) == len(items)):
-                one = (_known_attribute if len(name) + len(text) <= SHORT else _attribute)(name, text)
+            one = _read(name, value)
+            self.labels.setdefault(one.key, one.label)
+            if one.numbers:
+                self.numbers.setdefault(one.key, []).extend(one.numbers)
+            if one.tokens:
                 self.sentences.append(one.tokens)
-                self.spelling += one.spelling
-                if one.term and one.term not in terms.setdefault(key, {}):
-                    terms[key][one.term] = None
-                    self.facets.setdefault(key, []).append(text)
-        self.values = [term for found in terms.values() for term in found]
+            self.spelling += one.spelling
+            for term, text in zip(one.terms, one.texts, strict=True):
+                if term not in self.values:
+                    self.values[term] = None
+                    self.facets.setdefault(one.key, []).append(text)
 
 
-def _items(value: AttributeScalar | Sequence[AttributeScalar]) -> list[AttributeScalar]:
-    return [value] if isinstance(value, str | int | float) else list(value)
+def _read(name: str, value: AttributeScalar | Sequence[AttributeScalar]) -> _Attribute:
+    if isinstance(value, str):
+        return (_known_attribute if len(name) + len(value) <= SHORT else _attribute)(name, value)
+    if isinstance(value, (int, float)):  # a tuple, which is far cheaper to ask than a union
+        return _known_attribute(name, value)
+    size = len(name) + sum(len(item) if isinstance(item, str) else 1 for item in value)
+    return (_known_attribute if size <= SHORT else _attribute)(name, *value)
 
 
 def _is_number(item: AttributeScalar) -> bool:
     return isinstance(item, int | float) and not isinstance(item, bool) and math.isfinite(item) and abs(item) < 1e308
 
 
-def _values(items: list[AttributeScalar], *, all_numbers: bool) -> list[str]:
+def _values(items: Sequence[AttributeScalar], *, all_numbers: bool) -> list[str]:
     """Return the values to choose from: ``[2, 16]`` is the one value ``2×16``, a list of texts is several."""
     texts = [text for item in items if (text := shown(item))]
     return ["×".join(texts)] if all_numbers and len(texts) > 1 else texts
@@ -259,11 +287,6 @@ def _sentence(name: str, text: str) -> str:
     """Return what an attribute says in words: its name belongs to it, but of what is not so there is nothing to say."""
     words = name.replace("_", " ").replace(".", " ")
     return "" if text == "no" else words if text == "yes" else f"{words}: {text}"
-
-
-def _fixed_facets(document: SearchDocument) -> dict[str, list[str]]:
-    named = (("brand", document.brand), ("stock", _stock_state(document)), ("status", document.status))
-    return {name: [text] for name, value in named if (text := _one_line(value))}
 
 
 def category_paths(names: Sequence[str]) -> list[str]:
