@@ -119,7 +119,7 @@ def bare(shop: Shop, folder: Path) -> tuple[float, float]:
         collection.insert_many(batch, ordered=False)
     inserted = time.perf_counter() - started
     collection.drop()
-    ready = [tantivy_index.to_document(index_fields(from_mongo(one))) for one in stored]
+    ready = [tantivy_index.to_document(index_fields(from_mongo(one)), 0) for one in stored]
     folder.mkdir()
     index = tantivy_index.create_or_open(str(folder), create=True)
     started = time.perf_counter()

@@ -4,8 +4,10 @@
 
 Products are the real PC parts or made of them (``bench.support.products``). In the same run, on the same products: the
 same conditions and counts asked of the engine directly (what our own layer costs), and MongoDB's text index with
-``$facet`` (what one would do without a search engine). The local engine keeps the counts of broad searches until the
-next commit, so it is asked twice: ``first`` with nothing kept, which the bare calls are compared with, and ``again``.
+``$facet`` (what one would do without a search engine). The local engine keeps the counts of broad searches and brings
+them forward over commits, so each line is asked in three ways: ``cold``, with no counts kept, as by a process that has
+just started; ``after a commit`` of ten edits by another process, to one that was asked the line before, which is what a
+person meets who works while others do; and ``again``, with nothing committed since.
 ``--screen`` opens the program itself on the local index: letter to repainted results, and its memory while somebody
 scrolls through the hits (``bench.support.catalog_screen``).
 
@@ -34,6 +36,7 @@ from typing import Any
 
 from bench.support import catalog_screen
 from bench.support.bare_search import elastic_call, mongo_call, raw_call, search_afresh
+from bench.support.edits import Editor, editor
 from bench.support.engines import own_engines
 from bench.support.known_items import known_items
 from bench.support.products import enough, mongo_document, sample_documents
@@ -57,6 +60,8 @@ LINES = (
     "mechanical keyb",
     "",
 )
+#: How a line is asked, see above.
+WAYS = ("cold", "again", "bare", "after a commit")
 
 
 @dataclass
@@ -72,10 +77,12 @@ class Times:
         return self
 
 
-def milliseconds(ask: Callable[[], object], times: int) -> Times:
-    """Return how long each of ``times`` calls took."""
+def milliseconds(ask: Callable[[], object], times: int, *, before: Callable[[], object] | None = None) -> Times:
+    """Return how long each of ``times`` calls took, without what is done ``before`` each."""
     taken = Times([], [])
     for _ in range(times):
+        if before is not None:
+            before()
         started, worked = time.perf_counter(), time.process_time()
         ask()
         taken.clock.append((time.perf_counter() - started) * 1000)
@@ -134,7 +141,7 @@ def run(home: Path, documents: Sequence[SearchDocument], count: int, options: ar
             with own_engines(home / "shop", search_url=url) as settings:
                 figures |= catalog_screen.measure(settings, enough(documents, count), count)
     if not options.without_mongo:
-        ours = figures["p50_ms"]
+        ours = figures["cold_p50_ms"]
         with own_engines(home / "stack") as settings:
             theirs = mongo_speed(settings, enough(documents, count), options.queries)
         print(f"MongoDB $text + $facet: p50 {theirs:.1f} ms, {theirs / ours:.1f} times ours")
@@ -166,42 +173,55 @@ class _Removed:
 def speed(engine: SearchEngine, folder: Path | None, url: str, times: int) -> dict[str, Any]:
     """Return the times of our searches with all facets, and of the bare calls behind them.
 
-    ``folder`` is where a local index lies; a cluster is asked for in the same way the first time and again.
+    ``folder`` is where a local index lies; a cluster keeps nothing of ours, so there cold is as again. The engine may
+    not be writing: another process will.
     """
     gc.collect()
-    first, again, bare = Times([], []), Times([], []), Times([], [])
-    unkept = engine.search if folder is None else search_afresh(folder)
-    print("ms by the clock (of work):        first           again            bare")
-    for line in LINES:
-        query = parse_query(line)
-        ask = elastic_call(url, query) if folder is None else raw_call(folder, query)
-        ways = (partial(unkept, query), partial(engine.search, query), ask)
-        for way in ways:
-            way()
-        mine, kept, theirs = (milliseconds(way, times) for way in ways)
-        for all_times, taken in zip((first, again, bare), (mine, kept, theirs), strict=True):
-            all_times += taken
-        total = engine.search(query, facets=False).total
-        told = "".join(
-            f"{statistics.median(one.clock):8.1f} ({statistics.median(one.work):5.1f})" for one in (mine, kept, theirs)
-        )
-        print(f"{line!r:<32}{told}  {total:>9,} hits", flush=True)
-    ratio = sum(first.clock) / sum(bare.clock) if folder is None else sum(first.work) / sum(bare.work)
-    named = statistics.median(milliseconds(lambda: engine.search(parse_query(LINES[0])), times).clock)
-    figures = {}
-    for name, taken in (("", first), ("again_", again)):
+    taken = {way: Times([], []) for way in WAYS}
+    print(f"ms by the clock (of work):      {''.join(f'{way:>17}' for way in WAYS)}")
+    with editor(url) as edits:
+        for line in LINES:
+            total, told = engine.search(parse_query(line), facets=False).total, ""
+            for way, one in _one_line(engine, folder, url, line, times, edits).items():
+                taken[way] += one
+                told += f"{statistics.median(one.clock):9.1f} ({statistics.median(one.work):5.1f})"
+            print(f"{line!r:<32}{told}  {total:>9,} hits", flush=True)
+        named = statistics.median(milliseconds(lambda: engine.search(parse_query(LINES[0])), times).clock)
+    figures: dict[str, Any] = {"corsair_vengeance_white_ms": round(named, 2)}
+    bare = taken.pop("bare")
+    for way, all_times in taken.items():
+        # A cluster's work is not this process's.
+        mine, theirs = (one.clock if folder is None else one.work for one in (all_times, bare))
+        ratio = sum(mine) / sum(theirs)
+        median, slow = statistics.median(all_times.clock), p95(all_times.clock)
+        print(f"with facets, {way}: p50 {median:.1f} ms, p95 {slow:.1f} ms, over the bare calls {ratio:.2f} times")
+        name = way.replace(" ", "_")
         figures |= {
-            f"{name}p50_ms": round(statistics.median(taken.clock), 2),
-            f"{name}p95_ms": round(p95(taken.clock), 2),
-            f"{name}work_p50_ms": round(statistics.median(taken.work), 2),
-            f"{name}work_p95_ms": round(p95(taken.work), 2),
+            f"{name}_p50_ms": round(median, 2),
+            f"{name}_p95_ms": round(slow, 2),
+            f"{name}_work_p50_ms": round(statistics.median(all_times.work), 2),
+            f"{name}_work_p95_ms": round(p95(all_times.work), 2),
+            f"{name}_over_bare": round(ratio, 2),
         }
-        print(
-            f"with facets, {name.strip('_') or 'first'}: p50 {figures[f'{name}p50_ms']:.1f} ms, "
-            f"p95 {figures[f'{name}p95_ms']:.1f} ms"
-        )
-    print(f"first over the bare calls: {ratio:.2f} times")
-    return {**figures, "corsair_vengeance_white_ms": round(named, 2), "over_bare_engine": round(ratio, 2)}
+    return figures
+
+
+def _one_line(
+    engine: SearchEngine, folder: Path | None, url: str, line: str, times: int, edits: Editor
+) -> dict[str, Times]:
+    """Return the times of one line by way."""
+    query = parse_query(line)
+    cold = partial(engine.search if folder is None else search_afresh(folder), query)
+    bare = elastic_call(url, query) if folder is None else raw_call(folder, query)
+    mine = partial(engine.search, query)
+    for ask in (cold, mine, bare):
+        ask()
+    return {
+        "cold": milliseconds(cold, times),
+        "again": milliseconds(mine, times),
+        "bare": milliseconds(bare, times),
+        "after a commit": milliseconds(mine, times, before=edits.commit),
+    }
 
 
 def mongo_speed(settings: Settings, documents: Iterator[SearchDocument], times: int) -> float:

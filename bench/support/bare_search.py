@@ -72,7 +72,7 @@ def raw_call(folder: Path, query: SearchQuery) -> Callable[[], object]:
 def search_afresh(folder: Path) -> Callable[[SearchQuery], SearchResult]:
     """Return our own search of a local index, as ``SearchEngine.search`` with nothing kept from searches before."""
     snapshot = Reader(folder).snapshot()
-    snapshot.keeper.counts.most_bytes = 0
+    snapshot.counts.most_bytes = 0
     return partial(search_page, snapshot, limit=50, after=None, before=None, facets=True)
 
 

@@ -1,4 +1,4 @@
-"""What of an index outlives one search: words and labels, a little stale at times, and counts, which never are."""
+"""What of an index outlives one search: words and labels, a little stale at times, and counts with their state."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from data.search.tree import Node
 
-__all__ = ["Keeper", "Kept", "KeptCounts"]
+__all__ = ["Counted", "Keeper", "Kept", "KeptCounts"]
 
 _OLDEST_S = 30.0
 #: Words and labels may be this many times older than they take to read: cheap ones are always fresh.
@@ -39,52 +39,78 @@ class Kept(Generic[Value]):
 Counts = list[tuple[str, int]]
 #: What a condition with its entry, and one value with its count, take about.
 _NODE_BYTES, _VALUE_BYTES = 4_096, 200
+#: Counts of no more states than these are kept: each holds files of the index that may be no others' any more.
+_MOST_STATES = 4
 
 
-class KeptCounts:
-    """Counts by condition and facet in one state of an index; those asked for longest ago go when they are too many."""
+class State(Protocol):
+    """One state of an index."""
+
+    @property
+    def generation(self) -> int:
+        """The number of this state."""
+        ...
+
+
+class Counted(NamedTuple):
+    """What was asked of a facet, as the engine is asked, and its answer."""
+
+    request: Mapping[str, Any]
+    counts: Counts
+
+
+StateT = TypeVar("StateT", bound=State)
+
+
+class KeptCounts(Generic[StateT]):
+    """Counts by condition and facet, each with the state of the index that they are the counts of.
+
+    Those asked for longest ago go when they are too many, or of too many states.
+    """
 
     def __init__(self, most_bytes: int = 8_000_000) -> None:
         self.most_bytes = most_bytes
         self._lock = threading.Lock()
-        self._generation = -1
-        self._counts: OrderedDict[Node, dict[str, Counts]] = OrderedDict()
+        self._entries: OrderedDict[Node, tuple[StateT, Mapping[str, Counted]]] = OrderedDict()
         self._bytes = 0
 
-    def known(self, generation: int, node: Node) -> Mapping[str, Counts]:
-        """Return what is known of ``node``, by facet."""
+    def known(self, node: Node) -> tuple[StateT, Mapping[str, Counted]] | None:
+        """Return what is known of ``node``, by facet, and in which state; ``None`` if nothing is."""
         with self._lock:
-            if generation != self._generation or node not in self._counts:
-                return {}
-            self._counts.move_to_end(node)
-            return self._counts[node].copy()
+            if node not in self._entries:
+                return None
+            self._entries.move_to_end(node)
+            return self._entries[node]
 
-    def keep(self, generation: int, node: Node, counts: Mapping[str, Counts]) -> None:
-        """Keep what was counted in the state ``generation``; what is known of an earlier state is dropped."""
+    def keep(self, state: StateT, node: Node, counted: Mapping[str, Counted]) -> None:
+        """Keep what was counted in ``state``; what is known of an earlier state of ``node`` is dropped."""
         with self._lock:
-            if generation > self._generation:
-                self._generation, self._bytes = generation, 0
-                self._counts.clear()
-            if generation < self._generation:
+            before, known = self._entries.get(node, (state, {}))
+            if before.generation > state.generation:
                 return
-            known = self._counts.setdefault(node, {})
-            self._bytes += _size(counts) - _size({name: known[name] for name in counts if name in known})
-            self._bytes += 0 if known else _NODE_BYTES
-            known |= counts
-            self._counts.move_to_end(node)
-            while self._bytes > self.most_bytes:
-                _, dropped = self._counts.popitem(last=False)
-                self._bytes -= _size(dropped) + _NODE_BYTES
+            if node in self._entries:
+                self._drop(node)
+            entry = {**(known if before.generation == state.generation else {}), **counted}
+            self._entries[node] = state, entry
+            self._bytes += _size(entry)
+            while self._bytes > self.most_bytes or self._states() > _MOST_STATES:
+                self._drop(next(iter(self._entries)))
+
+    def _drop(self, node: Node) -> None:
+        _, counted = self._entries.pop(node)
+        self._bytes -= _size(counted)
+
+    def _states(self) -> int:
+        return len({state.generation for state, _ in self._entries.values()})
 
 
-def _size(counts: Mapping[str, Counts]) -> int:
-    return _VALUE_BYTES * sum(map(len, counts.values()))
+def _size(counted: Mapping[str, Counted]) -> int:
+    return _NODE_BYTES + _VALUE_BYTES * sum(len(one.counts) for one in counted.values())
 
 
 class Keeper:
-    """What outlives a snapshot."""
+    """Which words there are, and how attributes are written."""
 
     def __init__(self) -> None:
         self.spellings: Kept[Sequence[tuple[str, int]]] = Kept()
         self.labels: Kept[Mapping[str, str]] = Kept()
-        self.counts = KeptCounts()

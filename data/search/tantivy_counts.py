@@ -1,9 +1,10 @@
-"""Counting over many products of the local index: on all cores, and once for each of its states.
+"""Counting over many products of the local index: on all cores, and as seldom as can be.
 
 tantivy counts about 100 million values a second on one core. A broad search (the empty one above all) counts some 20
 values of each product, so at a million products its cost is the counting; it lets go of the interpreter meanwhile,
-so threads do it side by side. What was counted stands until the next commit. Rejected: estimates from a sample, because
-a count on the screen is exact; and counts kept up to date by the writer, which every edit would have to pay for.
+so threads do it side by side. What was counted is kept and brought forward over commits (``tantivy_changes``).
+Rejected: estimates from a sample, because a count on the screen is exact; and counts kept up to date by the writer,
+which every edit would have to pay for.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ BROAD = 20_000
 _MOST_THREADS = 4
 
 Answer = TypeVar("Answer")
-Request = dict[str, Any]
+Request = Mapping[str, Any]
 
 
 @lru_cache(maxsize=1)

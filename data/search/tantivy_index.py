@@ -40,6 +40,7 @@ from data.search.tree import (
 )
 
 __all__ = [
+    "COMMIT_BITS",
     "agg_terms",
     "create_or_open",
     "facet_path",
@@ -52,6 +53,8 @@ __all__ = [
     "tombstone",
 ]
 
+#: A generation is the number of the index in the upper bits and its commit below, so both make it grow.
+COMMIT_BITS = 40
 _ANALYSER = "storekeeper"
 _ORDERS = ("price", "price_down", "newest", "stock", "stock_down", "popular")
 _OTHER = re.compile(r"[^a-z0-9]")
@@ -73,7 +76,7 @@ def schema() -> tantivy.Schema:
         builder.add_json_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     for name in ("column_price", "column_stock"):
         builder.add_integer_field(name, fast=True)
-    for name in ("revision", "dead_since", *map(order_field, _ORDERS)):
+    for name in ("revision", "dead_since", "written_after", *map(order_field, _ORDERS)):
         builder.add_unsigned_field(name, fast=True)
     builder.add_float_field("weight", fast=True)
     builder.add_bytes_field("source", stored=True)
@@ -109,9 +112,10 @@ def facet_path(name: str) -> str:
     return "f" + _OTHER.sub(lambda match: f"_{ord(match.group()):x}_", name)
 
 
-def to_document(fields: IndexFields) -> tantivy.Document:
-    """Return ``fields`` as tantivy stores them."""
+def to_document(fields: IndexFields, written_after: int) -> tantivy.Document:
+    """Return ``fields`` as tantivy stores them; ``written_after`` is the number of the last commit before."""
     document = tantivy.Document()
+    document.add_unsigned("written_after", written_after)
     document.add_text("id", fields.product_id)
     document.add_unsigned("revision", fields.revision)
     for name, text in fields.text.items():
@@ -134,9 +138,10 @@ def to_document(fields: IndexFields) -> tantivy.Document:
     return document
 
 
-def tombstone(product_id: str, revision: int, since: int) -> tantivy.Document:
+def tombstone(product_id: str, revision: int, since: int, written_after: int) -> tantivy.Document:
     """Return the mark that the product was deleted at ``revision``; ``since`` is in seconds since 1970."""
     document = tantivy.Document()
+    document.add_unsigned("written_after", written_after)
     document.add_text("id", product_id)
     document.add_text("dead", "1")
     document.add_unsigned("revision", revision)

@@ -14,7 +14,7 @@ import tantivy
 from data.errors import Unavailable
 from data.search import tantivy_index as ix
 from data.search.engine import STORE
-from data.search.kept import Keeper
+from data.search.kept import Keeper, KeptCounts
 from data.search.layout import LAYOUT
 from data.search.tantivy_snapshot import TantivySnapshot
 
@@ -23,8 +23,6 @@ __all__ = ["POINTER", "Reader", "index_folder", "snapshot_of", "translate_errors
 #: The file that names the folder of the index in use; replaced in one step when a rebuilt index takes over.
 POINTER = "CURRENT"
 _FOLDER = re.compile(r"layout(\d+)-(\d{6})")
-#: A generation is the number of the index in the upper bits and its commit below, so both make it grow.
-_COMMIT_BITS = 40
 
 
 @contextlib.contextmanager
@@ -75,6 +73,7 @@ class Reader:
         self._root = root
         self._lock = threading.Lock()
         self._keeper = Keeper()
+        self._counts: KeptCounts[TantivySnapshot] = KeptCounts()
         self._seen: object = None
         self._folder: Path | None = None
         self._snapshot: TantivySnapshot | None = None
@@ -114,7 +113,9 @@ class Reader:
             commit = _commit_number(folder)
             index = ix.create_or_open(str(folder), create=False)
             self._folder = folder
-        return TantivySnapshot(index, index.searcher(), number << _COMMIT_BITS | commit, self._keeper)
+            # Counts of another index are of no use, and hold its files.
+            self._counts = KeptCounts()
+        return TantivySnapshot(index, index.searcher(), number << ix.COMMIT_BITS | commit, self._keeper, self._counts)
 
     def _empty(self) -> TantivySnapshot:
         self._folder = None

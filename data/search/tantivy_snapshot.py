@@ -12,20 +12,21 @@ import tantivy
 from tantivy import DocAddress, Order, Query
 
 from data.errors import Unavailable
+from data.search import tantivy_changes as changes
 from data.search import tantivy_index as ix
 from data.search.engine import STORE
-from data.search.kept import Keeper
+from data.search.kept import Counted, Keeper, KeptCounts
 from data.search.page import FIXED, Counts, FirstPage
 from data.search.plan import Order as HitOrder
 from data.search.run import MOST_COUNTED, MOST_NAMES, Asked, Found, SortKey
 from data.search.tantivy_counts import BROAD, shares, together
 from data.search.terms import read_hit
-from data.search.tree import ATTRIBUTE, LABEL, SPELLING, Node, unpair
+from data.search.tree import ATTRIBUTE, LABEL, SPELLING, All, AnyOf, Node, Term, unpair
 
 __all__ = ["TantivySnapshot"]
 
 Listed = list[tuple[str, int]]
-Requests = Mapping[str, dict[str, Any]]
+Requests = Mapping[str, Mapping[str, Any]]
 
 #: How many conditions a search asks about: as typed, and without the choices of a facet or two.
 _MOST_CONDITIONS = 4
@@ -53,8 +54,11 @@ class TantivySnapshot:
     searcher: tantivy.Searcher
     generation: int
     keeper: Keeper
+    counts: KeptCounts[TantivySnapshot] = field(default_factory=KeptCounts)
     #: the last conditions asked about
     asked: deque[_Asked] = field(default_factory=lambda: deque(maxlen=_MOST_CONDITIONS))
+    #: what was written since earlier commits, by their numbers
+    changes: dict[int, list[str] | None] = field(default_factory=dict)
 
     def frequency(self, field: str, text: str) -> int:
         """Return how many documents have the term."""
@@ -143,9 +147,28 @@ class TantivySnapshot:
 
     def _count(self, asked: Sequence[tuple[Node, Requests]]) -> list[dict[str, Listed]]:
         """Return for each condition the answer to each request."""
-        if self._are_many(node for node, _ in asked):
-            return [self._count_once(node, requests) if requests else {} for node, requests in asked]
-        return [self._aggregate(self._query(node), requests) if requests else {} for node, requests in asked]
+        sought = [node for node, requests in asked if requests and not self._finds_nothing(node)]
+        are_many = self._are_many(sought)
+        counts: list[dict[str, Listed]] = []
+        for node, requests in asked:
+            if node not in sought:
+                counts.append({name: [] for name in requests})
+            elif are_many:
+                counts.append(self._count_once(node, requests))
+            else:
+                counts.append(self._aggregate(self._query(node), requests))
+        return counts
+
+    def _finds_nothing(self, node: Node) -> bool:
+        """Say whether ``node`` asks for what no product has: archived products, where there are none."""
+        match node:
+            case Term(field, text):
+                return not self.frequency(field, text)
+            case All(nodes):
+                return any(map(self._finds_nothing, nodes))
+            case AnyOf(nodes):
+                return all(map(self._finds_nothing, nodes))
+        return False
 
     def _are_many(self, nodes: Iterable[Node]) -> bool:
         """Say whether so many products match that counting is the most of a search; what is not known may be many."""
@@ -155,11 +178,13 @@ class TantivySnapshot:
         return not totals or max(totals) >= BROAD
 
     def _count_once(self, node: Node, requests: Requests) -> dict[str, Listed]:
-        """Return the answer to each request: counted on all cores, and once for each state of the index."""
-        # The same facet may be asked for with another bound on its values.
-        marks = {name: f"{name} {request}" for name, request in requests.items()}
-        known = self.keeper.counts.known(self.generation, node)
-        counts = {name: known[mark] for name, mark in marks.items() if mark in known}
+        """Return the answer to each request: counted on all cores, and kept from then on."""
+        kept = self._kept(node)
+        counts = {
+            name: kept[name].counts
+            for name, request in requests.items()
+            if name in kept and kept[name].request == request
+        }
         missing = {name: request for name, request in requests.items() if name not in counts}
         if not missing:
             return counts
@@ -167,8 +192,46 @@ class TantivySnapshot:
         for part in together([partial(self._aggregate, asked.query, part) for part in shares(missing, _WORK)]):
             counts |= part
         if asked.total is None or asked.total >= BROAD:
-            self.keeper.counts.keep(self.generation, node, {marks[name]: counts[name] for name in missing})
+            counted = {name: Counted(request, counts[name]) for name, request in missing.items()}
+            self.counts.keep(self, node, counted)
         return counts
+
+    def _kept(self, node: Node) -> Mapping[str, Counted]:
+        """Return the counts of ``node`` that are kept, brought forward where they are of an earlier state."""
+        known = self.counts.known(node)
+        if known is None:
+            return {}
+        before, counted = known
+        if before.generation == self.generation:
+            return counted
+        ids = self._written_since(before)
+        if ids is None:
+            return {}
+        if ids:
+            requests = {name: one.request for name, one in counted.items()}
+            less = before.count_of(node, changes.one_of(ids), requests)
+            more = self.count_of(node, changes.written_after(before.commit), requests)
+            moved = {name: changes.moved(one, less[name], more[name]) for name, one in counted.items()}
+            counted = {name: one for name, one in moved.items() if one is not None}
+        self.counts.keep(self, node, counted)
+        return counted
+
+    def _written_since(self, before: TantivySnapshot) -> list[str] | None:
+        """Return the ids of what was written since ``before``; ``None`` where that cannot be said or is too much."""
+        if before.index is not self.index or before.generation > self.generation:
+            return None
+        if before.commit not in self.changes:
+            self.changes[before.commit] = changes.written_since(self.searcher, before.commit)
+        return self.changes[before.commit]
+
+    def count_of(self, node: Node, those: Query, requests: Requests) -> dict[str, Listed]:
+        """Return the answer to each request over those of ``those`` that match ``node``."""
+        return self._aggregate(self._query(node).and_must_match(those), requests)
+
+    @property
+    def commit(self) -> int:
+        """The number of the last commit that is in this state; it may be too low, never too high."""
+        return self.generation & ((1 << ix.COMMIT_BITS) - 1)
 
     def known(self, ids: Sequence[str]) -> dict[str, tuple[int, bool]]:
         """Return revision and whether it is a tombstone, by product id, of those of ``ids`` that are indexed."""
@@ -242,5 +305,5 @@ def _count(answer: tantivy.SearchResult) -> int:
     return int(answer.count)  # type: ignore[attr-defined]  # there, but not in tantivy 0.27's stubs
 
 
-def _counted(found: dict[str, Any]) -> list[tuple[str, int]]:
-    return [(str(bucket["key"]), int(bucket["doc_count"])) for bucket in found["buckets"]]
+def _counted(found: dict[str, Any]) -> Listed:
+    return [(bucket["key"], bucket["doc_count"]) for bucket in found["buckets"]]

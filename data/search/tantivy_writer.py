@@ -73,6 +73,8 @@ class Target:
         self.folder = folder
         self._index = ix.create_or_open(str(folder), create=True)
         self._writer: tantivy.IndexWriter | None = self._index.writer(_HEAP_BYTES, num_threads=1)
+        #: the number of the last commit
+        self._commit = int(self.writer.commit_opstamp)
         #: revision and whether deleted, of what is written since the last commit and so not yet searchable
         self._pending: dict[str, tuple[int, bool]] = {}
 
@@ -117,7 +119,7 @@ class Target:
                 continue
             if before is not None:
                 self.writer.delete_documents_by_term("id", document.product_id)
-            self.writer.add_document(ix.to_document(index_fields(document)))
+            self.writer.add_document(ix.to_document(index_fields(document), self._commit))
             known[document.product_id] = self._pending[document.product_id] = (document.revision, False)
             written += 1
         return written
@@ -132,7 +134,7 @@ class Target:
                 continue
             self.writer.delete_documents_by_term("id", product_id)
             moment = int(time.time()) if since is None else since
-            self.writer.add_document(ix.tombstone(product_id, revision, moment))
+            self.writer.add_document(ix.tombstone(product_id, revision, moment, self._commit))
             known[product_id] = self._pending[product_id] = (revision, True)
             written += 1
         return written
@@ -148,7 +150,7 @@ class Target:
     def commit(self) -> None:
         """Make everything written durable and visible."""
         if self._pending:
-            self.writer.commit()
+            self._commit = int(self.writer.commit())
             self._pending.clear()
             self._index.reload()
 

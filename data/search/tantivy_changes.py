@@ -1,0 +1,59 @@
+"""Counts of one state of a local index brought forward to a later one, by what was written in between.
+
+Every document says after which commit it was written, and a deletion leaves a tombstone that says so too. So what was
+written since an earlier state can be asked for, and with that state still open its counts become those of now: less
+what these products were counted for then, more what they are counted for now. Exact, and as long as what is asked of a
+product depends on nothing but that product, as every condition does; it costs what was written, not what matches.
+Rejected: counting again in the background after every commit, in every process that reads: at a million products 0.15 s
+of work each time, and whoever searches before it is done waits all the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import tantivy
+from tantivy import FieldType, Query
+
+from data.search import tantivy_index as ix
+from data.search.kept import Counted
+
+__all__ = ["moved", "one_of", "written_after", "written_since"]
+
+#: Of more products than this the state before is left behind: counting all anew costs no more.
+MOST_CHANGED = 2_000
+
+Listed = Sequence[tuple[str, int]]
+
+
+def written_after(commit: int) -> Query:
+    """Return the condition that a document was written after the commit of that number."""
+    return Query.range_query(ix.schema(), "written_after", FieldType.Unsigned, commit, None)
+
+
+def written_since(searcher: tantivy.Searcher, commit: int) -> list[str] | None:
+    """Return the ids of all products written or deleted since ``commit``; ``None`` if they are many."""
+    found = searcher.search(written_after(commit), limit=MOST_CHANGED + 1, count=False).hits
+    if len(found) > MOST_CHANGED:
+        return None
+    return [str(searcher.doc(address).get_first("id")) for _, address in found]
+
+
+def one_of(ids: list[str]) -> Query:
+    """Return the condition that a product is one of ``ids``."""
+    return Query.term_set_query(ix.schema(), "id", ids)
+
+
+def moved(before: Counted, less: Listed, more: Listed) -> Counted | None:
+    """Return what was counted ``before``, less ``less``, more ``more``; commonest first, what has none left out.
+
+    ``None`` where any of them may have been cut off at the number of values asked for.
+    """
+    most = before.request.get("terms", {}).get("size")
+    if most is not None and max(map(len, (before.counts, less, more))) >= most:
+        return None
+    totals = Counter(dict(before.counts))
+    totals.subtract(dict(less))
+    totals.update(dict(more))
+    return Counted(before.request, [one for one in totals.most_common() if one[1]])
