@@ -18,23 +18,30 @@ class Later(_Base):
 
     def __init__(self) -> None:
         super().__init__()
-        self._waiting: dict[str, Timer] = {}
+        self._waiting: dict[str, tuple[Timer, Callable[[], object]]] = {}
 
     def later(self, name: str, delay: float, what: Callable[[], object]) -> None:
         """Call ``what`` after ``delay`` seconds in which nobody asked for ``name`` again."""
         if name in self._waiting:
-            self._waiting[name].stop()
+            self._waiting[name][0].stop()
 
         def due() -> None:
             # A timer that has run out is in the queue of messages already, where stopping it no longer helps.
-            if self._waiting.get(name) is timer:
-                del self._waiting[name]
-                what()
+            if name in self._waiting and self._waiting[name][0] is timer:
+                self.at_once(name)
 
-        timer = self._waiting[name] = self.set_timer(delay, due)
+        timer = self.set_timer(delay, due)
+        self._waiting[name] = timer, what
+
+    def at_once(self, name: str) -> None:
+        """Do now what waits under ``name``; nothing where nothing does."""
+        if name in self._waiting:
+            timer, what = self._waiting.pop(name)
+            timer.stop()
+            what()
 
     def not_later(self, name: str) -> None:
         """Do not do what ``later`` was asked for under ``name``, and drop what a load of that name will bring."""
         if name in self._waiting:
-            self._waiting.pop(name).stop()
+            self._waiting.pop(name)[0].stop()
         self.forget(name)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from screens.action import Action, fires_in_input
 from screens.catalog.line import Names, mended, read_names, read_offers, serious
 from screens.listing import ListScreen
+from widgets.grid import Grid
 from widgets.offers import Offer, OfferList
 from widgets.queryline import QueryInput, QueryLine
 
@@ -24,8 +25,8 @@ class LineHelp(ListScreen):
     """Marks and offers for a line of ``data.search.language``. A subclass yields ``offers``, says ``open_product``."""
 
     PANELS: ClassVar[tuple[type[Widget], ...]] = (QueryInput,)
-    #: seconds after the last letter until offers are looked for
-    PAUSE: ClassVar[float] = 0.06
+    #: seconds after the last letter until offers are looked for, where its rows are not there before that
+    PAUSE: ClassVar[float] = 0.15
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,6 +93,10 @@ class LineHelp(ListScreen):
             self.later("offers", self.PAUSE, lambda: self._look_for_offers(event.text))
         else:
             self._withdraw()
+
+    def on_grid_loaded(self, event: Grid.Loaded) -> None:
+        """The rows are there: nothing that offers would slow down is left to do."""
+        self.at_once("offers")
 
     def _look_for_offers(self, text: str) -> None:
         self.load(read_offers, text, self.names, then=self._offer, failed=lambda error: None, group="offers")

@@ -1,12 +1,14 @@
 """ListScreen: a list behind a query line, and the record under the bar beside it. What all list screens share.
 
-Typing searches a moment after the last letter, Enter at once; Esc goes from the line to the list, then gives up the
-marks, then the query, then the screen. A line that can't be read leaves the list as it is.
+Typing searches a moment after the last letter, or at once where that is cheap, Enter always at once; Esc goes from the
+line to the list, then gives up the marks, then the query, then the screen. A line that can't be read leaves the list as
+it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
@@ -29,6 +31,8 @@ class ListScreen(Later, AppScreen):
     DELAY: ClassVar[float] = 0.12
     #: seconds the bar must rest before the record under it is read
     REST: ClassVar[float] = 0.12
+    #: whether a letter that follows a rest of ``DELAY`` is searched for at once: where a search is cheap
+    EAGER: ClassVar[bool] = False
 
     query_line: QueryLine
     grid: Grid[Any]
@@ -37,6 +41,7 @@ class ListScreen(Later, AppScreen):
         super().__init__()
         self.beside = Sheet(focusable=False, margin=1, id="beside")
         self._shown: str | None = None
+        self._typed = 0.0
 
     def compose_query(self) -> Iterable[Widget]:
         """The line."""
@@ -96,11 +101,15 @@ class ListScreen(Later, AppScreen):
         return False
 
     def on_query_line_changed(self, event: QueryLine.Changed) -> None:
-        """Search a moment after the last letter; at once on Enter."""
+        """Search a moment after the last letter; at once on Enter, and where it is cheap on a first letter."""
+        rested, self._typed = monotonic() - self._typed > self.DELAY, monotonic()
         if event.final:
             self.not_later("search")
             self.search()
             self.grid.focus()
+        elif self.EAGER and rested:
+            self.not_later("search")
+            self.search()
         else:
             self.later("search", self.DELAY, self.search)
 

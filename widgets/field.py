@@ -11,7 +11,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.widgets import Input
 
@@ -30,6 +32,9 @@ class LineInput(Sturdy, Still, Input):
     DEFAULT_CSS = """
     LineInput { height: 1; border: none; padding: 0; width: 1fr; }
     """
+
+    #: How far its text reaches concerns this field alone: Textual would arrange the whole screen anew at every letter.
+    virtual_size = Reactive(Size(0, 0), layout=False)
 
     def __init__(
         self, value: str = "", *, placeholder: str = "", id: str | None = None, password: bool = False

@@ -29,10 +29,13 @@ class Grid(Moving, Generic[Row], can_focus=True):
     """A list with a cursor, marks, sorting and live rows.
 
     ``columns`` say what is shown, ``cells`` turns a row into one cell per column (also for columns not shown), ``key``
-    gives a row's identity. ``show`` connects it with a source.
+    gives a row's identity. ``show`` connects it with a source. A ``quick`` list begins with the rows near the view, and
+    the rest of its first page follows at rest: for lists that a person makes anew with every letter.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = KEYS
+    #: seconds until the rest of a quick list's first page is fetched
+    REST: ClassVar[float] = 0.3
 
     DEFAULT_CSS = """
     Grid { height: 1fr; width: 1fr; }
@@ -45,12 +48,14 @@ class Grid(Moving, Generic[Row], can_focus=True):
         key: Callable[[Row], str],
         *,
         empty: tuple[str, str] = ("Nothing here.", ""),
+        quick: bool = False,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self.columns = tuple(columns)
         self.cells = cells
         self.empty = empty
+        self.quick = quick
         self._pager: Pager[Row] = Pager(self, key)
         self.window: Window[Row] = self._pager.window
         self.marks = Marks()
@@ -63,7 +68,7 @@ class Grid(Moving, Generic[Row], can_focus=True):
         self.stale = False
         self.flashing: set[str] = set()
         self._owed = 0
-        self._owes_choice = False
+        self._owes_choice = self._owes_marks = False
         self._keep: Place | None = None
         self._painter = Painter(self)
 
@@ -119,15 +124,22 @@ class Grid(Moving, Generic[Row], can_focus=True):
     # -- pages (called by the pager) ----------------------------------------------------------------------------------
 
     def _begin(self, *, after: str | None = None, before: str | None = None, keep: Place | None = None) -> None:
-        self._owed, self._owes_choice = 0, False
+        self._owed, self._owes_choice, self._owes_marks = 0, False, False
         self._keep = keep
-        self._pager.start(after=after, before=before, rows=keep.at + self._pager.PAGE // 2 if keep else 0)
+        self._pager.start(after=after, before=before, rows=self._rows_at_first(keep))
         if not len(self.window):
             self.state, self.notice = "loading", ("Loading …", "")
             self.refresh()
         else:
             # Old rows go dim only if the new ones keep a person waiting.
             self.set_timer(0.15, lambda: self._set_stale(True) if self._pager.starting else None)
+
+    def _rows_at_first(self, keep: Place | None) -> int:
+        page = self._pager.PAGE
+        if keep is not None:
+            return max(page, keep.at + page // 2)
+        # One row more than what would have the next page asked for at once.
+        return min(page, 2 * self.visible_rows + 1) if self.quick and self.size.height else page
 
     def start_job(self, job: Coroutine[Any, Any, None]) -> None:
         """Run ``job`` as a worker of this grid."""
@@ -145,6 +157,8 @@ class Grid(Moving, Generic[Row], can_focus=True):
             self.cursor = found if found is not None else min(self._keep.at, last)
             self.top = self.cursor - self._keep.offset
             self._keep = None
+        if self.quick:
+            self.set_timer(self.REST, self._pager.fill)
         self.post_message(self.Loaded(self, page.estimate, page.exact))
 
     def rows_shifted(self, by: int) -> None:
@@ -164,10 +178,13 @@ class Grid(Moving, Generic[Row], can_focus=True):
         if self._owes_choice and not self._owed:
             self._owes_choice = False
             self.action_choose()
+        if self._owes_marks:
+            self._owes_marks = False
+            self.mark_held()
 
     def page_failed(self, error: Exception) -> None:
         """Let the screen say why."""
-        self._owed, self._owes_choice = 0, False
+        self._owed, self._owes_choice, self._owes_marks = 0, False, False
         self.post_message(self.LoadFailed(self, error))
 
     # -- painting -----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from widgets.cells import Cell, Column, Placed, lay_out, plain
 from widgets.grid_marks import Marks
 from widgets.grid_messages import GridMessages
 from widgets.line import Toned
+from widgets.pager import Pager
 from widgets.window import Window
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ class Choosing(GridMessages, Toned):
     cursor: int
     #: index of the column that ``[``, ``]`` and ``y`` act on
     column: int
+    _pager: Pager[Any]
+    #: whether all rows are to be marked when a page of them is held
+    _owes_marks: bool
 
     @property
     def _grid(self) -> Grid[Any]:
@@ -68,7 +72,14 @@ class Choosing(GridMessages, Toned):
             self.refresh_row(self.cursor)
 
     def action_mark_all(self) -> None:
-        """Mark every row held; a second time unmarks."""
+        """Mark every row held, a whole page at least; a second time unmarks."""
+        if self._pager.fill():
+            self._owes_marks = True
+        else:
+            self.mark_held()
+
+    def mark_held(self) -> None:
+        """Mark every row held, or unmark them if they are."""
         self.marks.toggle_all(self.window.keys)
         self._marks_changed()
         self.refresh()

@@ -8,7 +8,6 @@ from textual import events
 from textual.geometry import Region
 
 from widgets.grid_choosing import Choosing
-from widgets.pager import Pager
 
 
 class Place(NamedTuple):
@@ -23,7 +22,6 @@ class Moving(Choosing):
     """The part of ``Grid`` that moves. Keys pressed ahead of the rows are owed, and paid when the rows are there."""
 
     top: int
-    _pager: Pager[Any]
     _keep: Place | None
     #: steps to go when the next page arrives
     _owed: int

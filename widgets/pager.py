@@ -58,12 +58,11 @@ class Pager(Generic[Row]):
         """Whether the first page of a list is on its way."""
         return "start" in self._asked
 
-    def start(self, *, after: str | None = None, before: str | None = None, rows: int = 0) -> None:
-        """Fetch a list from ``after`` or ``before``, at least ``rows`` of it; late answers are dropped."""
+    def start(self, *, after: str | None = None, before: str | None = None, rows: int = PAGE) -> None:
+        """Fetch a list from ``after``, ``rows`` of it at first, or from ``before``; late answers are dropped."""
         self._generation += 1
         self._asked.clear()
-        limit = max(self.PAGE, min(rows, self.MOST)) if before is None else self.PAGE
-        self._ask("start", after, before, limit)
+        self._ask("start", after, before, min(rows, self.MOST) if before is None else self.PAGE)
 
     def look_ahead(self, top: int, visible: int) -> None:
         """Fetch what lies within a screen of the ``visible`` rows shown from index ``top``."""
@@ -72,6 +71,14 @@ class Pager(Generic[Row]):
             self._ask("after", following, None, self.PAGE)
         if preceding is not None and top - visible < 0:
             self._ask("before", None, preceding, self.PAGE)
+
+    def fill(self) -> bool:
+        """Fetch the next rows where less than a page is held. Return whether they are on their way."""
+        following = self.window.next_cursor
+        if following is None or len(self.window) >= self.PAGE:
+            return False
+        self._ask("after", following, None, self.PAGE)
+        return True
 
     def _ask(self, where: str, after: str | None, before: str | None, limit: int) -> None:
         if self.fetch is None or where in self._asked or (self.starting and where != "start"):

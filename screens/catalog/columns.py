@@ -49,6 +49,11 @@ def _label(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def attributes_of(columns: Iterable[Column]) -> frozenset[str]:
+    """Return the query names of the attributes that ``columns`` show."""
+    return frozenset(column.key.removeprefix(_ATTRIBUTE) for column in columns if column.key.startswith(_ATTRIBUTE))
+
+
 def cells_for(columns: Sequence[Column]) -> Callable[[ProductHit], tuple[Cell, ...]]:
     """Return what turns a row into the cells of ``columns``."""
     names = [column.key for column in columns]

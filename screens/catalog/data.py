@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from data.stock.reads import Level
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ProductHit:
     """One product in the list. ``available`` is PostgreSQL's, ``None`` while that is away (``indexed`` is search's).
 
@@ -40,7 +40,7 @@ class ProductHit:
     indexed: int
     spans: tuple[tuple[int, int], ...] = ()
     barcode: str = ""
-    #: attributes as text, by the name a query calls them
+    #: those attributes as text that the list has columns for, by the name a query calls them
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -55,10 +55,17 @@ class Found:
     fallback: bool = False
 
 
-def product_source(shop: Shop, query: SearchQuery, tell: Callable[[Found], None], seen: Callable[[], bool]) -> Any:
+def product_source(
+    shop: Shop,
+    query: SearchQuery,
+    tell: Callable[[Found], None],
+    seen: Callable[[], bool],
+    attributes: Callable[[], Collection[str]],
+) -> Any:
     """Return the page source of what ``query`` finds; ``tell`` hears of the first page's counts, facets and notes.
 
-    ``seen`` says whether anybody sees the facets: counting them is most of a search's work.
+    ``seen`` says whether anybody sees the facets: counting them is most of a search's work. ``attributes`` says which
+    ones there are columns for: a product has dozens, and a row lives as long as somebody scrolls.
     """
     from data.errors import Unavailable
 
@@ -71,15 +78,15 @@ def product_source(shop: Shop, query: SearchQuery, tell: Callable[[Found], None]
             if not first:
                 raise
             return _without_search(shop, query, tell)
-        if first:
+        rows = _hits(shop, result, attributes())
+        if first:  # not before the rows are there: both are painted at once
             tell(Found(result.total, result.took_ms, result.facets if facets else None, result.notes))
-        rows = _hits(shop, result)
         return Page(rows, result.after, result.before, estimate=result.total if first else None, exact=True)
 
     return fetch
 
 
-def _hits(shop: Shop, result: SearchResult) -> tuple[ProductHit, ...]:
+def _hits(shop: Shop, result: SearchResult, attributes: Collection[str]) -> tuple[ProductHit, ...]:
     from data.search.analysis import spans
 
     ids = [hit.product_id for hit in result.hits]
@@ -100,12 +107,12 @@ def _hits(shop: Shop, result: SearchResult) -> tuple[ProductHit, ...]:
             indexed=hit.available_stock,
         )
         if (product := products.get(hit.product_id)) is not None:
-            row = _as_it_is(row, product)
+            row = _as_it_is(row, product, attributes)
         rows.append(replace(row, spans=spans(row.title, result.terms, prefix=result.prefix)))
     return tuple(rows)
 
 
-def _as_it_is(row: ProductHit, product: Product) -> ProductHit:
+def _as_it_is(row: ProductHit, product: Product, attributes: Collection[str]) -> ProductHit:
     """Return ``row`` with what the catalog says now: search may lag a moment behind an edit."""
     from data.search.analysis import name_key
 
@@ -118,7 +125,11 @@ def _as_it_is(row: ProductHit, product: Product) -> ProductHit:
         price=product.pricing.final_price,
         status=product.status,
         barcode=product.barcode,
-        attributes={name_key(name): shown_value(value) for name, value in product.attributes.items()},
+        attributes={
+            key: shown_value(value)
+            for name, value in (product.attributes.items() if attributes else ())
+            if (key := name_key(name)) in attributes
+        },
     )
 
 

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from screens.action import Action
-from screens.catalog.columns import OWN, cells_for, column_names, columns_for
+from screens.catalog.columns import OWN, attributes_of, cells_for, column_names, columns_for
 from screens.catalog.data import (
     Found,
     ProductHit,
@@ -39,7 +39,7 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, FacetsBeside):
     TITLE_CRUMBS = ("Catalog",)
     TOP_RULE = None
     #: a search takes some ten milliseconds, and what a later letter overtakes is dropped
-    DELAY = 0.03
+    DELAY, EAGER = 0.03, True
     ACTIONS = (
         Action("catalog.search", "/", "search", "type_query", help="Type words and filters", rank=60),
         Action("catalog.facets", "f", "facets", "facets", help="Choose by facets", rank=40),
@@ -70,6 +70,7 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, FacetsBeside):
             cells_for(OWN),
             key=lambda row: row.product_id,
             empty=("Nothing found.", "/ changes the words · ^U shows every product · n adds one"),
+            quick=True,
             id="products",
         )
         self.query_now: SearchQuery | None = None
@@ -127,7 +128,7 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, FacetsBeside):
         def tell(found: Found) -> None:
             self.app.call_later(self._told, number, found, SORTS[query.sort])
 
-        source = self.pages(lambda shop: product_source(shop, query, tell, self.sees_facets))
+        source = self.pages(lambda shop: product_source(shop, query, tell, self.sees_facets, self._attributes))
         self.grid.show(source, sorted_by=(name, descending))
         return True
 
@@ -152,10 +153,15 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, FacetsBeside):
 
     def show_columns(self, names: tuple[str, ...]) -> None:
         """Show the columns chosen, the list's own where none are."""
-        columns = columns_for(names)
+        columns, before = columns_for(names), self._attributes()
         self.grid.columns, self.grid.cells = columns, cells_for(columns)
         self.grid.column = min(self.grid.column, len(columns) - 1)
         self.grid.refresh()
+        if not self._attributes() <= before:
+            self.grid.reload()  # the rows were read without what the new columns show
+
+    def _attributes(self) -> frozenset[str]:
+        return attributes_of(self.grid.columns)
 
     def views_known(self) -> None:
         """Row 2 names the views on keys."""

@@ -147,6 +147,21 @@ async def test_marks_ranges_and_what_is_chosen(run: Run) -> None:
         assert not grid.clear_marks()
 
 
+async def test_a_quick_list_begins_with_what_is_near_and_still_marks_a_page(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Grid, "REST", 3600.0)  # the rest comes when it is asked for
+    grid: Grid[MadeRow] = Grid(COLUMNS, cells, lambda row: row.key, quick=True)
+    async with run(grid) as (_, pilot):
+        source = await _started(pilot, grid, 60)
+        assert (source.asked, len(grid.window)) == (1, 2 * grid.visible_rows + 1)
+        await pilot.press("ctrl+a")
+        await pilot.pause()
+        assert (source.asked, len(grid.marks)) == (2, 60)
+        await pilot.press("ctrl+a")
+        assert (source.asked, len(grid.marks)) == (2, 0)
+
+
 async def test_sorting_asks_for_the_chosen_column(run: Run) -> None:
     grid = _grid()
     async with run(grid) as (app, pilot):
