@@ -326,9 +326,11 @@ def _within(value: int) -> int:
 
 
 def _weight(document: SearchDocument, salt: int) -> float:
-    """Return what lifts a product among equals: up to 5 % for what sells, and a grain of its id to part the rest."""
+    """Return what lifts a product among equals: 6 % for what is for sale, more than selling can outweigh; up to 5 %
+    for what sells; and a grain of its id to part the rest.
+    """
     sold = min(math.log10(1 + max(document.popularity, 0.0)) / _MOST_SOLD, 1.0)
-    return 0.08 * sold + 1e-5 * salt / 2**32
+    return 0.09 * (document.status == "active") + 0.08 * sold + 1e-5 * salt / 2**32
 
 
 _Stored = tuple[str, int, str, str, str, tuple[str, ...], str | None, str, int, str, str]

@@ -222,6 +222,25 @@ def shelf(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield engine
 
 
+def test_among_equals_what_is_for_sale_comes_first_then_what_sells(shelf: SearchEngine) -> None:
+    """A draft and an archived product that once sold well stand behind an active one that never did."""
+    alike = [
+        small(20, "Zalman Z1", status="draft", popularity=10**6),
+        small(21, "Zalman Z1"),
+        small(22, "Zalman Z1", status="archived", popularity=10**6),
+        small(23, "Zalman Z1", popularity=50),
+    ]
+    try:
+        shelf.put_many(alike)
+        shelf.commit()
+        found = shelf.search(parse_query("zalman z1 status:any"), facets=False).hits
+        assert [hit.sku for hit in found][:2] == ["SKU-0023", "SKU-0021"]
+        assert {hit.status for hit in found[2:]} == {"draft", "archived"}
+    finally:
+        shelf.delete_many((each.product_id, 2) for each in alike)
+        shelf.commit()
+
+
 @pytest.mark.parametrize(
     ("line", "first"),
     [
