@@ -65,7 +65,9 @@ class QueryInput(LineInput):
     """The input of a query line; the key that leads into it is no part of the query.
 
     A person who goes to a screen and types ``/`` wants the query, wherever the focus was left there. So the prompt's
-    key is dropped when it is the first one typed after arriving.
+    key is dropped when it is the first one typed after arriving. It leads behind the last word, a blank after it, where
+    another word is typed (Backspace goes on with the last one); pressed again at once it chooses the whole line, which
+    the next letter replaces. The blank is no change of the query, and goes again where nothing follows it.
     """
 
     KEYS_IN: ClassVar[str] = "while a line with offers is typed"
@@ -87,6 +89,10 @@ class QueryInput(LineInput):
         super().__init__(value, placeholder=placeholder)
         self._prompt_key = prompt
         self.arrived = False
+        #: whether the key that leads into the line was the last one
+        self._entered = False
+        #: the line with the blank that was put behind it, ``""`` where none was
+        self._with_blank = ""
         #: whether the screen reads the line as it is typed (``QueryLine.mark``): only then are ``↓ ↑`` ``Steered``
         self.steered = False
         self.completes = False
@@ -103,12 +109,43 @@ class QueryInput(LineInput):
             return self.steered if parameters[0] else self.completes
         return super().check_action(action, parameters)
 
+    def enter(self) -> None:
+        """Stand where the next word is typed."""
+        if self._prompt_key == "/" and self.value and not self.value.endswith((" ", ":", ",")):
+            self._with_blank = f"{self.value} "
+            self._become(self._with_blank)
+        self.cursor_position = len(self.value)
+        self._entered = True
+
+    def leave_blank(self) -> None:
+        """Take the blank away that ``enter`` put there, where nothing followed it."""
+        if self._with_blank and self.value == self._with_blank:
+            self._become(self.value[:-1])
+        self._with_blank = ""
+
+    def _become(self, value: str) -> None:
+        with self.prevent(Input.Changed):
+            self.value = value
+
+    async def action_submit(self) -> None:
+        """Enter: the query is what was typed."""
+        self.leave_blank()
+        await super().action_submit()
+
+    def on_blur(self) -> None:
+        """Who leaves the line leaves it as the query stands."""
+        self.leave_blank()
+
     async def _on_key(self, event: events.Key) -> None:
         first, self.arrived = self.arrived, False
-        if first and event.character == self._prompt_key:
+        again, self._entered = self._entered and bool(self.value), False
+        if (first or again) and event.character == self._prompt_key:
             event.stop()
             event.prevent_default()
-            self.cursor_position = len(self.value)
+            if again:
+                self.select_all()
+            else:
+                self.enter()
 
 
 class QueryLine(Sturdy, Horizontal):
@@ -169,8 +206,8 @@ class QueryLine(Sturdy, Horizontal):
             self.input.refresh()
 
     def type(self) -> None:
-        """Give the input the focus, the cursor at its end."""
-        self.input.cursor_position = len(self.input.value)
+        """Give the input the focus, the cursor where the next word is typed."""
+        self.input.enter()
         self.input.focus()
 
     @property

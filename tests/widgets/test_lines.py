@@ -10,6 +10,7 @@ from widgets import statusline
 from widgets.headerline import HeaderLine, HeaderState
 from widgets.keybar import KeyBar, KeyHint
 from widgets.opening import OpeningPanel
+from widgets.queryline import QueryLine
 from widgets.rule import SectionRule
 from widgets.statusline import StatusLine
 
@@ -136,3 +137,32 @@ async def test_hostile_text_in_every_line_keeps_its_width(run: Run, text: str) -
         strip = line.render_line(0)
         assert strip.cell_length == app.size.width
         assert all(char.isprintable() or char == " " for char in strip.text.replace("\ufffd", ""))
+
+
+async def test_the_key_into_a_line_leads_behind_its_last_word_and_again_chooses_all_of_it(run: Run) -> None:
+    line = QueryLine()
+    async with run(line) as (_, pilot):
+        line.set("brand:Acme mouse")
+        line.type()
+        await pilot.press("x")
+        assert line.text == "brand:Acme mouse x"
+        line.set("brand:")
+        line.type()
+        await pilot.press("A")
+        assert line.text == "brand:A"  # a filter goes on
+        line.type()
+        await pilot.press("backspace", "c")
+        assert line.text == "brand:Ac"  # and so does a word
+        line.type()
+        assert line.text == "brand:Ac "
+        await pilot.press("enter")
+        assert line.text == "brand:Ac"  # nothing followed
+        line.type()
+        await pilot.press("slash")
+        assert line.input.selected_text == "brand:Ac "
+        await pilot.press("slash")
+        assert line.text == "/"  # later it is a letter
+        line.set("")
+        line.type()
+        await pilot.press("slash", "b")
+        assert line.text == "/b"  # nothing to choose: what is typed is meant
