@@ -148,8 +148,9 @@ def build(query: SearchQuery, name: str, counts: Counts, label: str, *, limit: i
         listed += (
             (one, 0) for one in unheard if not any(same_choice(name, one, value) for value, count in listed if count)
         )
-    shown = tuple(FacetValue(value, count, bool(chosen) and query.has(name, value)) for value, count in listed)
-    return Facet(name, label, shown, len(values) - sum(1 for value in shown if value.count), _spread(name, counts))
+    shown = tuple([FacetValue(value, count, bool(chosen) and query.has(name, value)) for value, count in listed])
+    others = len(values) - sum(1 for _, count in listed if count)
+    return Facet(name, label, shown, others, _spread(name, counts))
 
 
 def _spread(name: str, counts: Counts) -> Histogram | None:

@@ -41,9 +41,14 @@ def histogram(counts: Counts) -> Histogram | None:
     """
     if len(counts) < FEWEST_NUMBERS:
         return None
-    lists = [(numbers, count) for value, count in counts if (numbers := _numbers(value))]
-    total, numeric = (sum(map(itemgetter(1), some)) for some in (counts, lists))
-    if not lists or numeric < total * (1 - _MOST_WORDS):
+    room = sum(map(itemgetter(1), counts)) * _MOST_WORDS
+    lists: list[tuple[tuple[float, ...], int]] = []
+    for value, count in counts:
+        if numbers := _numbers(value):
+            lists.append((numbers, count))
+        elif (room := room - count) < 0:
+            return None
+    if not lists:
         return None
     weighed = _one_of_each(lists)
     if len({number for number, _ in weighed}) < FEWEST_NUMBERS:
@@ -84,6 +89,7 @@ def _one_of_each(lists: list[tuple[tuple[float, ...], int]]) -> Weighed:
     return [(numbers[largest], count) for numbers, count in lists]
 
 
+@lru_cache(maxsize=1_024)
 def _bounds(low: float, high: float) -> tuple[float, ...]:
     """Return round bounds of at most ``MOST_BARS`` bars that hold both numbers, the last bar's end above ``high``."""
     if not (math.isfinite(low) and math.isfinite(high)) or high - low <= 0 or high - low > 1e15:
@@ -123,7 +129,8 @@ def _clean(number: float) -> float:
 
 
 def _count(numbers: Weighed, bounds: Sequence[float]) -> tuple[int, ...]:
-    counts = [0] * (len(bounds) - 1)
+    bars = len(bounds) - 1
+    counts = [0] * bars
     for number, count in numbers:
-        counts[bisect_right(bounds, number, 1, len(counts)) - 1] += count
+        counts[bisect_right(bounds, number, 1, bars) - 1] += count
     return tuple(counts)

@@ -53,7 +53,9 @@ def moved(before: Counted, less: Listed, more: Listed) -> Counted | None:
     most = before.request.get("terms", {}).get("size")
     if most is not None and max(map(len, (before.counts, less, more))) >= most:
         return None
+    if (was := dict(less)) == (now := dict(more)):
+        return before
     totals = Counter(dict(before.counts))
-    totals.subtract(dict(less))
-    totals.update(dict(more))
+    totals.subtract(was)
+    totals.update(now)
     return Counted(before.request, [one for one in totals.most_common() if one[1]])

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import tantivy
@@ -34,6 +35,7 @@ _MOST_CONDITIONS = 4
 _NAMES, _PRICES = " names", " prices"
 #: How much more there is to count than one value of a product.
 _WORK = {_NAMES: 7, "category": 3}
+_KEY_AND_COUNT = itemgetter("key", "doc_count")
 _BY_WEIGHT: Mapping[str, Any] = {"weight_by_field": "weight"}
 
 
@@ -306,4 +308,4 @@ def _count(answer: tantivy.SearchResult) -> int:
 
 
 def _counted(found: dict[str, Any]) -> Listed:
-    return [(bucket["key"], bucket["doc_count"]) for bucket in found["buckets"]]
+    return list(map(_KEY_AND_COUNT, found["buckets"]))
