@@ -215,6 +215,16 @@ class AppScreen(QuietFocus, Sturdy, Still, Loads):
 
     # -- what is going on -------------------------------------------------------------------------------------------
 
+    def tell_waiting(self, keys: int) -> None:
+        """Say in row 23 how many keys wait, and that Esc drops them."""
+        self.status.prompt(
+            f"{keys} key{'s' if keys != 1 else ''} typed ahead, done once it is read · Esc drops them" if keys else ""
+        )
+
+    def tell_dropped(self, keys: int) -> None:
+        """Say in row 23 that they were dropped."""
+        self.status.say(f"{keys} key{'s' if keys != 1 else ''} typed ahead dropped: it could not be read", "warn")
+
     def report(self, progress: Progress | None) -> None:
         """Show progress in row 23; may be called from a worker thread (hand it to ``data`` as ``report``)."""
         self.app.call_later(self.status.progress, progress)

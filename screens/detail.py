@@ -8,7 +8,7 @@ at the bench still needs the address on it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 
@@ -90,10 +90,20 @@ class DetailScreen(AppScreen, Generic[Thing]):
         """Everything but reading again needs the thing."""
         return "" if self.thing is not None or action.handler == "reload" else f"no {self.NOUN} is loaded"
 
+    def asked(self) -> tuple[Any, ...]:
+        """Return what ``read`` is asked besides the reference."""
+        return ()
+
     def reload(self) -> None:
-        """Read the thing again."""
+        """Read the thing again. Until it is there for the first time, keys wait for it."""
         if self._ref:
-            self.load(self.read, self._ref, then=self._show, failed=self._not_read, group=self.NOUN)
+            self.load(
+                *(self.read, self._ref, *self.asked()),
+                then=self._show,
+                failed=self._not_read,
+                group=self.NOUN,
+                keys_wait=self.thing is None,
+            )
 
     def recovered(self, stores: tuple[str, ...]) -> None:
         """A store is back: read again."""

@@ -75,7 +75,7 @@ class Shell(Verbs, Sturdy, App[None], inherit_bindings=False):
         self.registry = Registry(places, keymap)
         self.navigator = Navigator(self, places)
         self.router = KeyRouter(self, self.registry)
-        self.gate = KeyGate(self, self._dispatch_key, self.router.work)
+        self.gate = KeyGate(self, self._dispatch_key, self.router.work, self.router.is_free)
         self.opening = Opening(self, opener, with_demo=with_demo)
         #: exceptions nobody foresaw, newest last; tests look here
         self.problems: list[BaseException] = []

@@ -35,6 +35,12 @@ class KeyRouter:
         """What answers on the screen shown (below an overlay)."""
         return self._registry.scope(type(self._shell.current))
 
+    def is_free(self, event: events.Event) -> bool:
+        """Say whether ``event`` needs nothing of the screen shown: Esc, and what every screen answers to."""
+        if not isinstance(event, events.Key):
+            return False
+        return bool(self._pending) or self.scope.by_key.get(event.key) in self._registry.shared
+
     def before_widgets(self, event: events.Key) -> bool:
         """Handle ``event`` if it must not reach the focused widget. Return whether it was handled."""
         overlaid = not isinstance(self._shell.screen, AppScreen)

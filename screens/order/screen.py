@@ -108,11 +108,9 @@ class OrderScreen(MoneyVerbs, ParcelVerbs, ReturnVerbs, MessageVerbs, DeskVerbs,
         """Return the order with this number, and the newest ``events`` of its timeline, of one ``kind`` or all."""
         return read_page(shop, ref, kind, events)
 
-    def reload(self) -> None:
-        """Read the order again, with as much of its timeline as is shown."""
-        if self._ref:
-            asked = self._ref, self._kind, self._events
-            self.load(self.read, *asked, then=self._show, failed=self._not_read, group=self.NOUN)
+    def asked(self) -> tuple[Any, ...]:
+        """As much of the timeline as is shown."""
+        return self._kind, self._events
 
     def crumb_of(self, thing: OrderPage) -> str:
         """Its number."""
