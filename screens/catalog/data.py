@@ -108,7 +108,9 @@ def _hits(shop: Shop, result: SearchResult, attributes: Collection[str]) -> tupl
         )
         if (product := products.get(hit.product_id)) is not None:
             row = _as_it_is(row, product, attributes)
-        rows.append(replace(row, spans=spans(row.title, result.terms, prefix=result.prefix)))
+        if result.terms or result.prefix:
+            row = replace(row, spans=spans(row.title, result.terms, prefix=result.prefix))
+        rows.append(row)
     return tuple(rows)
 
 
