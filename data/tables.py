@@ -97,7 +97,8 @@ def write_table(
             yield line.of(row)
             count += 1
             if report is not None and count % _REPORTED == 0:
-                report(Progress(count, max(total, count), f"{count:,} rows"))
+                done, whole = (count, max(total, count)) if total else (0, 0)
+                report(Progress(done, whole, f"{count:,} rows"))
 
     if path is None:
         out = stream if stream is not None else sys.stdout.buffer

@@ -24,6 +24,7 @@ def run(*, with_demo: bool = False) -> int:
     from tui.hangup import watch_terminal
     from tui.keymap import read_keymap
     from tui.log import open_log
+    from tui.pasting import take_pastes_whole
 
     settings = load_settings()
     keymap = read_keymap(settings.keymap) if settings.keymap is not None else None
@@ -36,6 +37,7 @@ def run(*, with_demo: bool = False) -> int:
     log = open_log(settings.home, settings.log_level)
     shell = Shell(settings, opener, keymap=keymap, log=log, with_demo=with_demo)
     watch_terminal()
+    take_pastes_whole()
     calm_collector()
     shell.run()
     return shell.return_code or 0

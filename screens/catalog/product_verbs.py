@@ -108,10 +108,20 @@ class ManyVerbs:
         shop: Shop | None
         grid: Grid[Any]
         query_line: QueryLine
+        is_current: bool
+        reload: Callable[[], None]
         load: Callable[..., None]
         report: Callable[..., None]
 
     _exporting: threading.Event | None = None
+    #: whether one went where rows of this list are changed; back from there they are read again, in place
+    _changing: bool = False
+
+    def on_screen_resume(self) -> None:
+        """Back from the sheet or a job, the rows are shown as they are now."""
+        if self._changing and self.is_current:
+            self._changing = False
+            self.reload()
 
     def total_found(self) -> int:
         """Return how many the line finds."""
@@ -128,6 +138,7 @@ class ManyVerbs:
     def open_sheet(self) -> None:
         """Show the marked, or what is found, as cells to be changed."""
         ids = tuple(sorted(self.grid.marks.keys))
+        self._changing = True
         self.shell.open_screen("sheet", ids=ids, query="" if ids else self.query_line.text)
 
     def export(self) -> None:
@@ -165,14 +176,17 @@ class ManyVerbs:
 
     def bring_in(self) -> None:
         """Go to the import."""
+        self._changing = True
         self.shell.open_screen("import")
 
     def categories(self) -> None:
         """Go to the tree of categories."""
+        self._changing = True
         self.shell.open_screen("categories")
 
     def jobs(self) -> None:
         """Go to one's bulk jobs."""
+        self._changing = True
         self.shell.open_screen("jobs")
 
     def change_many(self) -> None:
@@ -185,6 +199,7 @@ class ManyVerbs:
         def asked(arguments: dict[str, Any] | None) -> None:
             if arguments is not None:
                 wanted = Wanted("products.change", arguments, str(new_id()), ids, line)
+                self._changing = True
                 self.shell.open_screen("bulk", wanted=wanted)
 
         self.shell.overlay(bulk_form(which, self.shop.settings.warehouse if self.shop else ""), asked)

@@ -28,8 +28,7 @@ def new_category_form(parent: str, paths: Sequence[str]) -> FormOverlay:
     key = str(new_id())
 
     def save(shop: Shop, values: dict[str, str]) -> Any:
-        path = (*names_of(values["to"]), values["name"])
-        return _named(save_category, shop, path, {"description": values["description"]}, key)
+        return _named(save_category, shop, _path_of(values), {"description": values["description"]}, key)
 
     fields = [Field("name", "Name", required=True), _parent(parent, paths), Field("description", "Description")]
     return FormOverlay("New category", fields, save)
@@ -51,8 +50,7 @@ def move_form(node: Category, products: str, paths: Sequence[str]) -> FormOverla
     parent = _SEPARATOR.join(names_of(node.path)[:-1])
 
     def save(shop: Shop, values: dict[str, str]) -> Any:
-        to = (*names_of(values["to"]), values["name"])
-        return _named(move_category, shop, names_of(node.path), to, key)
+        return _named(move_category, shop, names_of(node.path), _path_of(values), key)
 
     outside = [path for path in paths if path != node.path and not path.startswith(node.path + _SEPARATOR)]
     fields = [Field("name", "Name", value=node.name, required=True), _parent(parent, outside)]
@@ -65,6 +63,15 @@ def _parent(value: str, paths: Sequence[str]) -> Field:
         return [path for path in paths if typed.casefold() in path.casefold() and path.count(">") < 2]
 
     return SuggestField("to", "Below", near, value=value, placeholder="left empty: an outermost one")
+
+
+def _path_of(values: dict[str, str]) -> tuple[str, ...]:
+    """Return the path that is typed in two fields. Raises ``Invalid`` at the one that is wrong."""
+    from data.errors import Invalid
+
+    if ">" in values["name"]:
+        raise Invalid({"name": "holds a '>', which stands between the levels: what is before it belongs into Below"})
+    return (*names_of(values["to"]), values["name"])
 
 
 def _named(write: Any, *arguments: Any) -> Any:

@@ -11,6 +11,7 @@ import pytest
 from data.catalog.messages import EditAttributes, EditProduct, ProductInput, PutProduct
 from data.catalog.reads import get_product
 from data.ids import new_id
+from data.stock.messages import ReceiveStock, SaveWarehouse
 from screens.bulk.data import Wanted
 from tests.screens.conftest import Run, Running
 
@@ -198,6 +199,11 @@ async def test_the_marked_are_changed_and_what_is_refused_says_why(floor: Shop, 
         await desk.sees("0 changed, 1 refused")
         await desk.press("2")
         await desk.sees("▲ refused")
+        floor.door.run(SaveWarehouse(warehouse_id="WH1", label="Berlin"), floor.actor)
+        received = ReceiveStock(product_id=of(floor, "RAM-1").product_id, warehouse_id="WH1", quantity=37)
+        floor.door.run(received, floor.actor)
+        await desk.press("escape")
+        await desk.sees("3 found", "● 37")  # back from the job the list reads its rows again
 
 
 async def test_the_tree_is_changed_and_products_follow(floor: Shop, running: Run) -> None:
@@ -213,7 +219,9 @@ async def test_the_tree_is_changed_and_products_follow(floor: Shop, running: Run
         await desk.press("end", "ctrl+u", *"RAM", "tab", "end", "ctrl+u", "ctrl+s")
         await desk.sees("RAM: moved with 2 products", "u undo", "▸ RAM")
         assert str(of(floor, "RAM-1").category) == "RAM"
-        await desk.press("n", *"Fans", "tab", "end", "ctrl+u", *"Par", "down", "ctrl+s")
+        await desk.press("n", *"A > B", "ctrl+s")
+        await desk.sees("▲ holds a '>', which stands between")
+        await desk.press("end", "ctrl+u", *"Fans", "tab", "end", "ctrl+u", *"Par", "down", "ctrl+s")
         await desk.sees("Parts > Fans: created")
         await desk.press("x")
         await desk.sees("✗ closed", "1 closed")
