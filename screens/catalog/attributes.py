@@ -90,7 +90,15 @@ class AttributesScreen(AppScreen):
     def reload(self) -> None:
         """Read the product, unless there are changes that would be lost."""
         if self._product_id and not (self.draft is not None and self.draft.dirty):
-            self.load(read_attributes, self._product_id, then=self._show, failed=self._not_there, group="read")
+            first = self.desk is None
+            self.load(
+                read_attributes,
+                self._product_id,
+                then=self._show,
+                failed=self._not_there,
+                group="read",
+                keys_wait=first,
+            )
 
     def recovered(self, stores: tuple[str, ...]) -> None:
         """A store is back: read what could not be read."""

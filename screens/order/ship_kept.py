@@ -72,7 +72,8 @@ class KeptBoxes(Later, AppScreen):
     def reload(self) -> None:
         """Read the order again; what is packed stays while nobody changed it."""
         if self._ref:
-            self.load(reopen, self.keep_as(), then=self._opened, failed=self._not_read, group="open")
+            first = self.packing is None
+            self.load(reopen, self.keep_as(), then=self._opened, failed=self._not_read, group="open", keys_wait=first)
 
     def recovered(self, stores: tuple[str, ...]) -> None:
         """A store is back."""

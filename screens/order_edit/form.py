@@ -64,7 +64,7 @@ class OrderEditForm(EditConflict, ProductEntry):
             self.status.say("")
         self.lines.focus()
         if self.draft is None and self._ref:
-            self.load(open_edit, self._ref, then=self._opened, failed=self._not_opened, group="open")
+            self.load(open_edit, self._ref, then=self._opened, failed=self._not_opened, group="open", keys_wait=True)
 
     def recovered(self, stores: tuple[str, ...]) -> None:
         """A store is back: the order that could not be read, or the stock."""
