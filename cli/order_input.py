@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from data.errors import Invalid
+from data.structs import decode
 
 if TYPE_CHECKING:
     from data.orders.messages import PlaceOrder
@@ -101,7 +102,7 @@ def read_json_file(name: str, kind: type[Content]) -> Content:
     except OSError as error:
         raise Invalid({"file": f"cannot read {name}: {error.strerror}"}) from None
     try:
-        return msgspec.json.decode(content, type=kind)
+        return decode(content, kind)
     except msgspec.ValidationError as error:
         what, _, path = str(error).partition(" - at `$")
         raise Invalid({path.strip("`.") or "file": what[:1].lower() + what[1:]}) from None

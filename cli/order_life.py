@@ -117,10 +117,11 @@ def _read_boxes(file: str) -> tuple[Any, ...]:
 
     from data.errors import Invalid
     from data.shipments.messages import BoxInput
+    from data.structs import decode
 
     try:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return msgspec.json.decode(content, type=tuple[BoxInput, ...])
+        return decode(content, tuple[BoxInput, ...])
     except OSError as error:
         raise Invalid({"boxes": f"cannot read {file}: {error.strerror}"}) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -181,8 +181,10 @@ def _read(value: str) -> Any:
     """Return ``value`` as the JSON it is, else as text."""
     import msgspec
 
+    from data.structs import decode
+
     try:
-        return msgspec.json.decode(value)
+        return decode(value)
     except (msgspec.DecodeError, UnicodeEncodeError):
         return value
 

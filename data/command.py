@@ -20,6 +20,7 @@ from uuid import UUID
 import msgspec
 
 from data.errors import Invalid
+from data.structs import convert
 
 __all__ = ["INT4_MAX", "INT8_MAX", "Command", "checked", "content_hash", "parse_command"]
 
@@ -77,7 +78,7 @@ def parse_command(kind: type[C], content: Mapping[str, Any]) -> C:
     if unknown:
         raise Invalid(dict.fromkeys(unknown, "is not a field of this command"))
     try:
-        command = msgspec.convert(dict(content), type=kind)
+        command = convert(dict(content), kind)
     except msgspec.ValidationError as error:
         raise _from_msgspec(error) from None
     return checked(command)
@@ -90,7 +91,7 @@ def checked(command: C) -> C:
     """
     try:
         plain = msgspec.to_builtins(command, builtin_types=_NATIVE)
-        rebuilt = msgspec.convert(plain, type=type(command), builtin_types=_NATIVE)
+        rebuilt = convert(plain, type(command), builtin_types=_NATIVE)
     except msgspec.ValidationError as error:
         raise _from_msgspec(error) from None
     except RecursionError:

@@ -31,7 +31,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
-import msgspec
 import tenacity
 from sqlalchemy import insert
 
@@ -179,9 +178,6 @@ def handles(kind: type[Command], *, one_statement: bool = False) -> Callable[[An
         raise ValueError(f"{kind.__name__} has a handler already")
 
     def register(handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-        # msgspec (0.22) crashes the process where two threads are the first to convert one type; here is only one.
-        msgspec.json.Decoder(kind)
-        msgspec.json.Decoder(kind.result)
         _HANDLERS[kind] = _Registered(handler, one_statement)
         return handler
 

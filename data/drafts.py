@@ -16,6 +16,8 @@ from typing import Any
 
 import msgspec
 
+from data.structs import decode
+
 __all__ = ["clear_draft", "list_drafts", "load_draft", "save_draft"]
 
 
@@ -45,7 +47,7 @@ def save_draft(home: Path, form: str, owner: str, content: dict[str, Any]) -> No
 def load_draft(home: Path, form: str, owner: str) -> dict[str, Any] | None:
     """Return the kept draft, ``None`` where there is none or it can't be read."""
     try:
-        return msgspec.json.decode(_path(home, form, owner).read_bytes(), type=dict[str, Any])
+        return decode(_path(home, form, owner).read_bytes(), dict[str, Any])
     except (OSError, msgspec.DecodeError):
         return None
 
@@ -61,5 +63,5 @@ def list_drafts(home: Path, family: str, owner: str) -> list[dict[str, Any]]:
     kept: list[tuple[float, dict[str, Any]]] = []
     for path in paths:
         with contextlib.suppress(OSError, msgspec.DecodeError):
-            kept.append((path.stat().st_mtime, msgspec.json.decode(path.read_bytes(), type=dict[str, Any])))
+            kept.append((path.stat().st_mtime, decode(path.read_bytes(), dict[str, Any])))
     return [content for _, content in sorted(kept, key=lambda one: one[0], reverse=True)]

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from data.access.schema import IdempotencyKey
 from data.errors import Conflict, Invalid
 from data.ids import new_id_text
+from data.structs import convert
 
 if TYPE_CHECKING:
     import sqlalchemy
@@ -92,7 +93,7 @@ def stored_result(connection: sqlalchemy.Connection, claim: Claim, kind: Any) ->
             current={"command": row.command, "key": claim.key},
         )
     try:
-        return msgspec.convert(row.result, type=kind)
+        return convert(row.result, kind)
     except msgspec.ValidationError:
         raise Conflict(f"The key {claim.key!r} was used before; only an older Storekeeper reads its result.") from None
 

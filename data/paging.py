@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from data.errors import Invalid
+from data.structs import decode
 
 _TAGS: dict[str, Any] = {
     "d": datetime.fromisoformat,
@@ -51,7 +52,7 @@ def decode_cursor(listing: str, cursor: str) -> tuple[Any, ...]:
     """Return the key values in ``cursor``. Raises ``Invalid`` for one that is broken or belongs to another listing."""
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        name, *pairs = msgspec.json.decode(raw, type=list[Any])
+        name, *pairs = decode(raw, list[Any])
         values = tuple(_TAGS[tag](text) for tag, text in pairs)
     except (ValueError, KeyError, TypeError, binascii.Error, msgspec.DecodeError, ArithmeticError):
         raise Invalid({"cursor": "is not a cursor of this program"}) from None

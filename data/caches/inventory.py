@@ -14,6 +14,7 @@ from sqlalchemy import text
 from data.caches.keys import INVENTORY_SECONDS, inventory_key
 from data.caches.versioned import Put, VersionedCache
 from data.stock.reads import Level, levels_of
+from data.structs import decoder
 
 if TYPE_CHECKING:
     from data.shop import Shop
@@ -26,7 +27,7 @@ _NONE = "null"
 _WAREHOUSES = text("SELECT warehouse_id FROM warehouses ORDER BY warehouse_id")
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Level | None).decode
+_decode = decoder(Level | None).decode
 
 
 def cached_levels(shop: Shop, product_ids: Iterable[str]) -> dict[str, tuple[Level, ...]]:

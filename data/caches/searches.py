@@ -22,6 +22,7 @@ from data.search.engine import Hit, SearchResult
 from data.search.language import SearchQuery, format_query
 from data.stock.reads import levels_of
 from data.stores.mongo import translate_errors
+from data.structs import decoder
 
 if TYPE_CHECKING:
     from data.catalog.types import Product
@@ -37,7 +38,7 @@ _FORMAT = 2
 _SHOWN = dict.fromkeys(("sku", "title", "brand", "category", "pricing", "status", "revision"), 1)
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(SearchResult).decode
+_decode = decoder(SearchResult).decode
 
 
 def cached_search(

@@ -23,6 +23,7 @@ from data.carts.lines import CartLine
 from data.errors import Conflict, Invalid
 from data.ids import new_id_text
 from data.stores.redis import Redis, translate_errors
+from data.structs import decoder
 
 __all__ = [
     "CART_SECONDS",
@@ -69,7 +70,7 @@ class _Stored(msgspec.Struct):
     cart_id: str = ""
 
 
-_decode = msgspec.json.Decoder(_Stored).decode
+_decode = decoder(_Stored).decode
 Lines = tuple[CartLine, ...]
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from data.stores.redis import Redis, translate_errors
+from data.structs import decoder
 
 __all__ = ["SESSION_SECONDS", "Session", "create_session", "read_session", "revoke_session", "revoke_sessions_of"]
 
@@ -31,7 +32,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     origin: str = ""
 
 
-_decode = msgspec.json.Decoder(Session).decode
+_decode = decoder(Session).decode
 
 
 def create_session(redis: Redis, user_id: UUID, *, origin: str = "") -> tuple[str, Session]:

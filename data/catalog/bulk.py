@@ -33,6 +33,7 @@ from data.errors import Invalid
 from data.idempotency import plain
 from data.money import cents
 from data.stores.mongo import translate_errors
+from data.structs import decode
 
 if TYPE_CHECKING:
     from data.door import UnitOfWork
@@ -271,6 +272,6 @@ def _own_patch(document: Document, target: Target) -> Mapping[str, Any]:
 def read_json(text: str) -> Any:
     """Return what ``text`` is as JSON, else the text: how a form and a verb give an attribute's value."""
     try:
-        return msgspec.json.decode(text)
+        return decode(text)
     except (msgspec.DecodeError, UnicodeEncodeError):
         return text

@@ -21,6 +21,7 @@ import msgspec
 from data.demo.report import DemoReport
 from data.errors import StorekeeperError, Unavailable
 from data.local.paths import Layout
+from data.structs import decoder
 from data.types import Progress, ReportProgress
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class _Failed(msgspec.Struct, frozen=True, tag="failed"):
     store: str = ""
 
 
-_decode = msgspec.json.Decoder(_Loads | _Loaded | _Failed).decode
+_decode = decoder(_Loads | _Loaded | _Failed).decode
 _encode = msgspec.json.Encoder().encode
 
 

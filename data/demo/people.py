@@ -13,6 +13,7 @@ import msgspec
 
 from data.catalog.imports.templates import parse_template
 from data.search.analysis import fold
+from data.structs import convert
 
 _CARDS = ("visa", "mastercard", "amex")
 _COMPANY, _SECOND_ADDRESS, _BILLING_ADDRESS, _NO_LONGER_ACTIVE = 0.08, 0.15, 0.1, 0.02
@@ -89,7 +90,7 @@ class _World(msgspec.Struct, frozen=True):
 @cache
 def _world() -> _World:
     content = tomllib.loads(Path(__file__).with_name("people.toml").read_text(encoding="utf-8"))
-    return msgspec.convert(content, type=_World)
+    return convert(content, _World)
 
 
 def make_people(count: int, seed: int) -> tuple[Person, ...]:

@@ -18,6 +18,7 @@ from data.catalog.imports.templates import parse_template
 from data.catalog.messages import ProductInput
 from data.catalog.types import AttributeDef, AttributeValue
 from data.payments.rules import looks_like_card_number
+from data.structs import convert
 
 #: The endings of a shelf price and how often each is seen.
 _ENDINGS = (("0.95", 5), ("0.90", 4), ("0.99", 3), ("0.50", 1), ("0.00", 2))
@@ -70,7 +71,7 @@ class DemoProduct:
 def kinds() -> tuple[Kind, ...]:
     """Return every kind the demo shop sells."""
     content = tomllib.loads(Path(__file__).with_name("kinds.toml").read_text(encoding="utf-8"))
-    return msgspec.convert(content["kind"], type=tuple[Kind, ...])
+    return convert(content["kind"], tuple[Kind, ...])
 
 
 def make_products(count: int, seed: int) -> tuple[DemoProduct, ...]:

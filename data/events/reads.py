@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, text
 
 from data.errors import NotFound
@@ -15,6 +14,7 @@ from data.events.leader import LEADER, LEADER_HELD
 from data.events.topics import CONSISTENCY, HEARTBEAT_SECONDS, PRODUCTS, TOPICS
 from data.paging import decode_cursor, encode_cursor
 from data.stores.postgres import Postgres
+from data.structs import convert
 from data.types import Page
 
 __all__ = [
@@ -143,7 +143,7 @@ def relay_status(postgres: Postgres) -> RelayStatus:
         caches.get("missed", 0) != caches.get("repaired", 0),
         products.get("differences"),
         _instant(products.get("reconciled_at")),
-        msgspec.convert(sampled, Consistency) if sampled else None,
+        convert(sampled, Consistency) if sampled else None,
     )
 
 

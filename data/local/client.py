@@ -18,6 +18,7 @@ from data.local.paths import HOST, Layout, local_url
 from data.local.status import RELAY, TITLES, EngineStatus, Reply, Request, StackStatus
 from data.settings import Settings
 from data.stores import NAMES
+from data.structs import decode
 from data.types import Progress, ReportProgress
 
 __all__ = ["bring_down", "ensure_up", "stack_status", "start_relay"]
@@ -182,6 +183,6 @@ def _ask(layout: Layout, request: Request, *, seconds: float = 10.0) -> Reply | 
             control.connect(str(layout.control))
             control.sendall(msgspec.json.encode(request) + b"\n")
             with control.makefile("rb") as answers:
-                return msgspec.json.decode(answers.readline(), type=Reply)
+                return decode(answers.readline(), Reply)
     except (OSError, msgspec.DecodeError):
         return None

@@ -33,6 +33,7 @@ from data.local.status import RELAY, EngineStatus, Reply, Request, StackStatus
 from data.local.supervisor import Supervisor
 from data.settings import Settings, load_settings
 from data.stores import NAMES
+from data.structs import decode
 
 _ENGINES: dict[str, type[Engine]] = {
     engine.name: engine for engine in (PostgresEngine, MongoEngine, RedisEngine, ClickHouseEngine)
@@ -75,7 +76,7 @@ class Host:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.CancelledError):  # cancelled: the host leaves
             try:
-                request = msgspec.json.decode(await reader.readline(), type=Request)
+                request = decode(await reader.readline(), Request)
             except msgspec.DecodeError as error:
                 print(f"refused a request: {error}", flush=True)
             else:

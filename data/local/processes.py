@@ -18,6 +18,7 @@ import psutil
 
 from data.errors import Unavailable
 from data.local.paths import HOST
+from data.structs import decode
 
 __all__ = ["born", "bound_to_host", "clean_environ", "end", "end_leftovers", "forget", "remember", "runs"]
 
@@ -77,7 +78,7 @@ def forget(file: Path) -> None:
 def born(file: Path) -> psutil.Process | None:
     """Return the living process that ``file`` stands for, or ``None``."""
     try:
-        record = msgspec.json.decode(file.read_bytes(), type=_Born)
+        record = decode(file.read_bytes(), _Born)
         if _look_up(record.pid) != record:
             return None
         process = psutil.Process(record.pid)

@@ -11,13 +11,12 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from data.carts.carts import Cart, get_cart, take_out
 from data.errors import Conflict, Invalid, Unavailable
 from data.orders.messages import Address, CartRef, OrderLineInput, PlaceOrder
 from data.orders.ordered_carts import ordered_as
 from data.orders.reads import get_order, placed_with
+from data.structs import convert
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -82,8 +81,8 @@ def duplicate(shop: Shop, ref: str) -> PlaceOrder:
     return PlaceOrder(
         user_id=order.user_id,
         lines=tuple(OrderLineInput(product_id=product_id, quantity=count) for product_id, count in units.items()),
-        shipping_address=msgspec.convert(dict(order.shipping_address), Address),
-        billing_address=msgspec.convert(dict(order.billing_address), Address),
+        shipping_address=convert(dict(order.shipping_address), Address),
+        billing_address=convert(dict(order.billing_address), Address),
         shipping_method=order.shipping_method or "standard",
         payment_method=order.payment_method or "",
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import msgspec
 from sqlalchemy import select
 
 from data.carts.lines import CartLine
 from data.errors import Conflict, Invalid
 from data.orders.origin_schema import OrderedCart
 from data.orders.schema import Order
+from data.structs import convert
 
 if TYPE_CHECKING:
     from data.door import OneStatement
@@ -43,7 +43,7 @@ def ordered_as(postgres: Postgres, cart_id: str) -> Ordered | None:
     )
     with postgres.reading() as connection:
         row = connection.execute(statement).first()
-    return Ordered(row.order_number, msgspec.convert(row.lines, tuple[CartLine, ...])) if row is not None else None
+    return Ordered(row.order_number, convert(row.lines, tuple[CartLine, ...])) if row is not None else None
 
 
 def _may_be(cart_id: str) -> bool:

@@ -39,6 +39,7 @@ from data.stock.held import held_by_draft
 from data.stock.holding import free_what_ran_out
 from data.stores.combining import Combiner
 from data.stores.prepared import Prepared
+from data.structs import decode, decoder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,9 +79,9 @@ class _Short(msgspec.Struct):
     available: int
 
 
-_OUTCOMES = msgspec.json.Decoder(tuple[list[str], list[msgspec.Raw]])
-_SHORT = msgspec.json.Decoder(list[_Short])
-_PLACED = msgspec.json.Decoder(PlacedOrder)
+_OUTCOMES = decoder(tuple[list[str], list[msgspec.Raw]])
+_SHORT = decoder(list[_Short])
+_PLACED = decoder(PlacedOrder)
 _combiners: WeakKeyDictionary[Postgres, Combiner[_Cart, _Outcome]] = WeakKeyDictionary()
 _making = threading.Lock()
 
@@ -119,7 +120,7 @@ def place_order(command: PlaceOrder, unit: OneStatement) -> PlacedOrder:
                 raise
             continue
         if outcome.what == "elsewhere":
-            shard = msgspec.json.decode(outcome.detail, type=int)
+            shard = decode(outcome.detail, int)
             continue
         if outcome.what == "short" and free_what_ran_out(unit.stores, unit.actor, {line.product_id for line in lines}):
             continue  # somebody held units beyond their time, though nobody had booked that yet

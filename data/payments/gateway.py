@@ -16,6 +16,7 @@ import msgspec
 
 from data.errors import Unavailable
 from data.payments.provider import Operation, Outcome
+from data.structs import decoder
 
 __all__ = ["TIMEOUT_SECONDS", "Gateway"]
 
@@ -31,7 +32,7 @@ class _Answer(msgspec.Struct):
     reason: str = ""
 
 
-_decode = msgspec.json.Decoder(_Answer).decode
+_decode = decoder(_Answer).decode
 
 
 class Gateway:

@@ -24,6 +24,8 @@ from urllib.parse import unquote
 
 import msgspec
 
+from data.structs import decode
+
 __all__ = ["BEHAVIOURS", "Simulator"]
 
 BEHAVIOURS = ("decline", "drop_before", "drop_after", "slow", "twice")
@@ -60,7 +62,7 @@ class Simulator:
         self._next: list[str] = []
         if journal is not None and journal.exists():
             for line in journal.read_bytes().splitlines():
-                booked = msgspec.json.decode(line, type=_Booked)
+                booked = decode(line, _Booked)
                 self._booked[booked.asked.key] = booked
         self._server = ThreadingHTTPServer((host, port), _handler(self))
         self._server.daemon_threads = True
@@ -145,10 +147,10 @@ def _handler(gateway: Simulator) -> type[BaseHTTPRequestHandler]:
             content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             try:
                 if self.path == "/v1/next":
-                    gateway.behave(*msgspec.json.decode(content, type=list[str]))
+                    gateway.behave(*decode(content, list[str]))
                     self._say(200, b"{}")
                 elif self.path == "/v1/operations":
-                    self._operate(msgspec.json.decode(content, type=_Asked))
+                    self._operate(decode(content, _Asked))
                 else:
                     self._say(404, b"{}")
             except (msgspec.DecodeError, ValueError) as error:

@@ -28,6 +28,7 @@ from data.orders.taxes.commands import taxes_now
 from data.orders.worth import units_worth
 from data.returns.messages import DraftExchange, ExchangeDrafted, LinkExchange
 from data.returns.schema import Exchange, Return, ReturnItem
+from data.structs import convert
 
 if TYPE_CHECKING:
     from data.shop import Shop
@@ -70,7 +71,7 @@ def draft_exchange(command: DraftExchange, uow: UnitOfWork) -> ExchangeDrafted:
 def _quoted(uow: UnitOfWork, order: Row[Any], lines: Sequence[OrderLineInput]) -> Totals:
     refs = refs_of(lines)
     priced = price_lines(lines, refs, products_for_sale(uow.stores.mongo, refs))
-    address, method = msgspec.convert(order.shipping_address, Address), order.shipping_method or "standard"
+    address, method = convert(order.shipping_address, Address), order.shipping_method or "standard"
     totals = quote(priced, address, method, taxes=taxes_now(uow.stores.postgres))
     if totals.currency != order.currency:
         raise Invalid({"lines": f"are priced in {totals.currency}, the first order in {order.currency}"})
@@ -135,7 +136,7 @@ def _told(row: Row[Any]) -> ExchangeDrafted:
         exchange_id=row.exchange_id,
         return_id=row.return_id,
         status=row.status,
-        lines=msgspec.convert(row.lines, tuple[OrderLineInput, ...]),
+        lines=convert(row.lines, tuple[OrderLineInput, ...]),
         total_amount=row.total_amount,
         credit_amount=row.credit_amount,
         balance_amount=row.balance_amount,
@@ -166,9 +167,9 @@ def place_exchange(shop: Shop, exchange_id: UUID) -> PlacedOrder:
         raise Invalid({"exchange_id": "the first order has no customer"})
     command = PlaceOrder(
         user_id=first.user_id,
-        lines=msgspec.convert(draft.lines, tuple[OrderLineInput, ...]),
-        shipping_address=msgspec.convert(dict(first.shipping_address), Address),
-        billing_address=msgspec.convert(dict(first.billing_address), Address),
+        lines=convert(draft.lines, tuple[OrderLineInput, ...]),
+        shipping_address=convert(dict(first.shipping_address), Address),
+        billing_address=convert(dict(first.billing_address), Address),
         shipping_method=first.shipping_method or "standard",
         notes=f"Exchange for {first.order_number}",
         expected_total=draft.total_amount,

@@ -17,6 +17,7 @@ from data.search.engine import AttributeScalar, Hit, SearchDocument
 from data.search.folding import SHORT, fold, remembered
 from data.search.query import PATH_SEPARATOR, attribute_key
 from data.search.tree import pair
+from data.structs import decoder
 
 __all__ = [
     "CATEGORY_LEVELS",
@@ -335,7 +336,7 @@ def _weight(document: SearchDocument, salt: int) -> float:
 
 _Stored = tuple[str, int, str, str, str, tuple[str, ...], str | None, str, int, str, str]
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(_Stored)
+_decoder = decoder(_Stored)
 
 
 def _source(document: SearchDocument) -> bytes:

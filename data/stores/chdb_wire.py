@@ -14,6 +14,8 @@ from typing import TypeVar
 
 import msgspec
 
+from data.structs import ready
+
 #: A frame above this is refused before memory is taken for it (bytes).
 MAX_FRAME = 256 * 1024 * 1024
 _LENGTH = struct.Struct(">I")
@@ -40,10 +42,6 @@ class Reply(msgspec.Struct, frozen=True):
 
 Frame = TypeVar("Frame", Request, Reply)
 
-# msgspec (0.22) crashes the process where two threads are the first to decode one type; an import is only one.
-for _kind in (Request, Reply):
-    msgspec.msgpack.Decoder(_kind)
-
 
 def send_frame(connection: socket.socket, frame: Request | Reply) -> None:
     """Write ``frame``. Raises ``OSError`` when the other side is gone, ``ValueError`` when the frame is too long."""
@@ -67,7 +65,7 @@ def receive_frame(connection: socket.socket, kind: type[Frame]) -> Frame | None:
     body = _read(connection, length)
     if body is None:
         raise ConnectionError("the connection broke off inside a frame")
-    return msgspec.msgpack.decode(body, type=kind)
+    return msgspec.msgpack.decode(body, type=ready(kind))
 
 
 def _read(connection: socket.socket, size: int) -> bytearray | None:

@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from data.structs import decode, decoder
+
 Convert = Callable[[Any], Any]
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -89,10 +91,10 @@ def decode_rows(data: bytes) -> list[tuple[Any, ...]]:
     lines = data.splitlines()
     if len(lines) < 2:
         return []
-    convert = [_converter(kind) for kind in msgspec.json.decode(lines[1])]
-    decode = msgspec.json.Decoder(list[Any]).decode
+    convert = [_converter(kind) for kind in decode(lines[1])]
+    read = decoder(list[Any]).decode
     return [
-        tuple(change(value) for change, value in zip(convert, decode(line), strict=True)) for line in lines[2:] if line
+        tuple(change(value) for change, value in zip(convert, read(line), strict=True)) for line in lines[2:] if line
     ]
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from data.ids import parse_id
+from data.structs import convert
 from screens.new_order.basket import BasketLine, PastedRow, kept_lines, pasted_row
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def hold_draft(shop: Shop, draft_id: UUID, content: dict[str, Any], until: datet
         shipping_method=content["shipping_method"],
         payment_method=content["payment_method"],
         code=content["code"],
-        cart=msgspec.convert(content["cart"], CartRef | None),
+        cart=convert(content["cart"], CartRef | None),
     )
     held: HeldDraft = shop.door.run(
         HoldDraft(draft_id=draft_id, content=draft, until=until), shop.actor, key=key

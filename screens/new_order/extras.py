@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from data.orders.codes.rules import normal_code
+from data.structs import convert
 from screens.new_order.basket import PastedRow
 from screens.new_order.data import read_cart, read_code, read_rows
 from screens.new_order.delivery import Delivery
@@ -99,7 +100,7 @@ class OrderExtras(ProductEntry):
         from data.orders.messages import CartRef
 
         try:
-            self.taken = msgspec.convert(kept, CartRef) if kept else None
+            self.taken = convert(kept, CartRef) if kept else None
         except msgspec.ValidationError:
             self.taken = None
         self.show_cart()

@@ -160,9 +160,11 @@ class Packing:
         """Return this packing with the boxes of a draft, ``None`` where other units are to be sent by now."""
         import msgspec
 
+        from data.structs import convert
+
         try:
-            shares = msgspec.convert(content.get("shares"), tuple[Share, ...])
-            boxes = msgspec.convert(content.get("boxes"), tuple[Box, ...])
+            shares = convert(content.get("shares"), tuple[Share, ...])
+            boxes = convert(content.get("boxes"), tuple[Box, ...])
         except msgspec.ValidationError:
             return None
         return replace(self, boxes=boxes) if shares == self.shares else None

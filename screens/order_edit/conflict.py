@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from data.errors import Conflict
 from data.orders.editing.conflict import clashes, rebased
 from data.orders.editing.facts import OrderFacts
+from data.structs import convert
 from screens.base import AppScreen
 from screens.conflict import Chosen, ConflictOverlay
 from screens.order_edit.data import Opened, open_edit
@@ -37,7 +36,7 @@ class EditConflict(AppScreen):
         draft = self.draft
         if draft is None:
             return
-        theirs = msgspec.convert(error.current["order"], OrderFacts)
+        theirs = convert(error.current["order"], OrderFacts)
         if theirs.version == draft.order.version:
             self.status.say(f"{error} The new total is shown; ^S again does it", "bad")
             return

@@ -20,6 +20,7 @@ from data.orders.editing.facts import OrderFacts
 from data.orders.editing.messages import Discount, LineAdded, LineEdit, OrderChanges
 from data.orders.editing.rules import NewOrder, edited
 from data.orders.editing.units import Key
+from data.structs import convert
 
 if TYPE_CHECKING:
     from data.orders.offers import Offer
@@ -128,8 +129,8 @@ _WHOLE = ("discount", "shipping_address", "billing_address", "shipping_method", 
 def read_changes(content: Mapping[str, Any]) -> tuple[OrderFacts, OrderChanges, str] | None:
     """Return what a draft's file holds: order, changes, key; ``None`` where it can't be read any more."""
     try:
-        order = msgspec.convert(content.get("order"), OrderFacts)
-        return order, msgspec.convert(content.get("changes"), OrderChanges), str(content["key"])
+        order = convert(content.get("order"), OrderFacts)
+        return order, convert(content.get("changes"), OrderChanges), str(content["key"])
     except (msgspec.ValidationError, KeyError):
         return None
 

@@ -22,6 +22,7 @@ from data.local.paths import Layout
 from data.local.status import StackStatus
 from data.settings import Settings
 from data.stores import NAMES, Stores
+from data.structs import decode
 from data.types import Progress
 from tests.families import asked, family, lives
 
@@ -135,7 +136,7 @@ def test_postgresql_is_set_up_as_the_books_need_it(home) -> None:
 
 def test_four_terminals_at_once_share_one_host(home) -> None:
     racing = [run_up(home) for _ in range(4)]
-    seen = [msgspec.json.decode(process.communicate()[0], type=StackStatus) for process in racing]
+    seen = [decode(process.communicate()[0], StackStatus) for process in racing]
     assert {status.host_pid for status in seen} == {stack_status(home).host_pid}
     assert all(states(status) == dict.fromkeys(NAMES, "up") for status in seen)
     assert len([line for line in processes_of(home) if "redis-server" in line]) == 1

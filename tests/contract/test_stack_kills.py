@@ -22,6 +22,7 @@ from data.local.paths import Layout
 from data.local.processes import remember
 from data.settings import Settings
 from data.stores import NAMES, Stores
+from data.structs import decode
 from tests.families import asked, family, lives
 
 PROCESSES = ("postgresql", "mongodb", "redis", "clickhouse")
@@ -140,7 +141,7 @@ def test_a_child_that_outlived_its_host_is_ended(home) -> None:
     child, stranger = sleepers
     remember(layout.run / "redis.pid", child.pid)
     remember(layout.run / "mongodb.pid", stranger.pid)
-    record = msgspec.json.decode((layout.run / "mongodb.pid").read_bytes())
+    record = decode((layout.run / "mongodb.pid").read_bytes())
     (layout.run / "mongodb.pid").write_bytes(msgspec.json.encode(record | {"tick": record["tick"] - 1}))
     try:
         layout.lock.touch()

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from decimal import Decimal
 
-import msgspec
 from bson import ObjectId
 
 from data.caches.products import ProductCache, cached_product
@@ -24,6 +23,7 @@ from data.errors import NotFound, Unavailable
 from data.events.reads import relay_status
 from data.search.language import parse_query
 from data.shop import Shop
+from data.structs import convert
 from tests.relay_world import RelayNursery, foreign_edit, put_product, until
 
 RATE = 100.0
@@ -64,7 +64,7 @@ class Editor:
             self.gone.append(product_id)
             again = {"sku": product.sku, "title": f"Kettle anew {number}"}
             self.products[place] = self._shop.door.run(
-                msgspec.convert({"product": again}, PutProduct), self._shop.actor
+                convert({"product": again}, PutProduct), self._shop.actor
             ).result.product_id
         else:
             document = stores.mongo.products.find_one_and_delete({"_id": ObjectId(product_id)})

@@ -35,6 +35,7 @@ from data.stock.messages import (
     TransferStock,
 )
 from data.stores.postgres import Postgres
+from data.structs import convert
 from tests.orders_world import ADDRESS
 
 WAREHOUSES = ("WH1", "WH2")
@@ -98,7 +99,7 @@ class Hand:
         if not drafts:
             return None
         draft = self.dice.choice(drafts)
-        order = as_order(draft.draft_id, msgspec.convert(draft.content, DraftContent))
+        order = as_order(draft.draft_id, convert(draft.content, DraftContent))
         return msgspec.structs.replace(
             order, draft_id=draft.draft_id, shipping_address=ADDRESS, shipping_address_id=None, channel="torture"
         )

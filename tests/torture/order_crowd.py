@@ -31,6 +31,7 @@ from data.idempotency import plain
 from data.settings import Settings
 from data.stores import Stores
 from data.stores.postgres import retryable
+from data.structs import decode
 from tests.torture import order_choices
 from tests.torture.order_choices import Hand
 
@@ -88,7 +89,7 @@ def journal_of(path: Path) -> list[Entry]:
     entries: dict[int, Entry] = {}
     for line in path.read_bytes().splitlines() if path.exists() else ():
         try:
-            entry = msgspec.json.decode(line, type=Entry)
+            entry = decode(line, Entry)
         except msgspec.DecodeError:
             continue
         if before := entries.get(entry.number):
@@ -129,7 +130,7 @@ class Client:
 
     def send(self, entry: Entry) -> None:
         """Send until the end is known, with the same key every time, and write it down."""
-        command = msgspec.json.decode(entry.content, type=COMMANDS[entry.command])
+        command = decode(entry.content, COMMANDS[entry.command])
         deadline = time.monotonic() + PATIENCE_SECONDS
         first = not entry.lost
         while not entry.end:

@@ -32,6 +32,7 @@ from data.orders.messages import OrderLineInput, PlaceOrder
 from data.settings import Settings
 from data.shop import Shop, open_shop
 from data.stock.reads import reconcile
+from data.structs import decode
 from tests.orders_world import ADDRESS, customer, one, product, sql, warehouses
 from tests.torture.load import Killer
 from tests.torture.order_choices import PRODUCTS, WAREHOUSES
@@ -157,7 +158,7 @@ def check_stock(shop: Shop, entries: Sequence[Entry]) -> None:
     came_in = dict.fromkeys(PRODUCTS, UNITS * len(WAREHOUSES))
     for entry in entries:
         if entry.end == "done" and entry.command in ("stock.receive", "stock.adjust"):
-            asked = msgspec.json.decode(entry.content)
+            asked = decode(entry.content)
             came_in[asked["product_id"]] += asked.get("quantity") or asked["delta"]
     rows = sql(
         shop,

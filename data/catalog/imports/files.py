@@ -18,6 +18,7 @@ from typing import IO, Any
 import msgspec
 
 from data.errors import Invalid, NotFound
+from data.structs import decoder
 from data.tables import unguarded
 
 MAX_ROW_BYTES = 1_000_000
@@ -27,7 +28,7 @@ _DELIMITERS = ",;\t|"
 #: A line of an error file: what refused a row, and the row.
 REFUSED_KEYS = {"file", "line", "reason", "row"}
 _ALL_ATTRIBUTES = "attributes"
-_decode_json = msgspec.json.Decoder().decode
+_decode_json = decoder(Any).decode
 
 
 @dataclass(frozen=True)

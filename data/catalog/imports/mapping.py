@@ -15,6 +15,7 @@ import msgspec
 
 from data.catalog.imports.templates import Template, parse_template
 from data.errors import Invalid, NotFound
+from data.structs import convert
 
 #: What ``[fields]`` may name besides ``sku``, ``brand`` and ``category``, which have sections of their own.
 TARGETS = frozenset(
@@ -125,7 +126,7 @@ def read_mapping(file: Path) -> dict[str, Any]:
 def parse_mapping(content: Mapping[str, Any], *, name: str = "mapping") -> ProductMapping:
     """Return the mapping that ``content`` says. Raises ``Invalid`` naming file and key."""
     try:
-        mapping = msgspec.convert(dict(content), type=ProductMapping)
+        mapping = convert(dict(content), ProductMapping)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$")
         raise Invalid({f"{name} {where.strip('`.')}".strip(): what}) from None

@@ -25,6 +25,7 @@ from data.catalog.puts import check_input
 from data.catalog.rules import flatten
 from data.catalog.types import AttributeDef
 from data.ids import ALPHABET
+from data.structs import decode
 
 #: From the symbols of RFC 4648 to those of our ids, which a person can tell apart.
 _SYMBOLS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
@@ -231,7 +232,7 @@ def _read_text(value: Any) -> Any:
         return _WORDS[text.casefold()]
     if text.startswith("[") and text.endswith("]"):
         try:
-            return msgspec.json.decode(text, type=list[str | int | float | bool | None])
+            return decode(text, list[str | int | float | bool | None])
         except (msgspec.DecodeError, UnicodeEncodeError):
             return value
     return value

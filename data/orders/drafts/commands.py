@@ -29,6 +29,7 @@ from data.paging import decode_cursor, encode_cursor
 from data.stock.holding import MAX_MINUTES, release_reservation, reserve_stock
 from data.stock.messages import ReleaseReservation, ReserveLine, ReserveStock
 from data.stock.schema import Reservation
+from data.structs import convert
 from data.types import Page
 
 if TYPE_CHECKING:
@@ -125,9 +126,7 @@ def take_draft(command: TakeDraft, uow: UnitOfWork) -> HeldDraft:
         raise NotFound("held draft", str(command.draft_id))
     if command.release:
         release_reservation(ReleaseReservation(owner_type=OWNER, owner_id=str(command.draft_id)), uow)
-    taken = HeldDraft(
-        draft_id=command.draft_id, content=msgspec.convert(row.content, DraftContent), held_until=row.held_until
-    )
+    taken = HeldDraft(draft_id=command.draft_id, content=convert(row.content, DraftContent), held_until=row.held_until)
     uow.record("draft", command.draft_id, taken, None)
     return taken
 
@@ -137,7 +136,7 @@ def list_drafts(postgres: Postgres, *, after: str | None = None, limit: int = 50
     at, draft_id = decode_cursor(LISTING, after) if after else (datetime.min.replace(tzinfo=UTC), UUID(int=0))
     with postgres.reading() as connection:
         found = connection.execute(text(_ROWS), {"at": at, "id": draft_id, "limit": limit + 1}).mappings()
-        rows = [DraftRow(**{**row, "content": msgspec.convert(row["content"], DraftContent)}) for row in found]
+        rows = [DraftRow(**{**row, "content": convert(row["content"], DraftContent)}) for row in found]
     more, rows = len(rows) > limit, rows[:limit]
     last = encode_cursor(LISTING, rows[-1].held_until, rows[-1].draft_id) if more else None
     return Page(rows=tuple(rows), after=last)
@@ -149,7 +148,7 @@ def get_draft(postgres: Postgres, draft_id: UUID) -> DraftContent:
         found = connection.execute(select(OrderDraft.content).where(OrderDraft.draft_id == draft_id)).first()
     if found is None:
         raise NotFound("held draft", str(draft_id))
-    return msgspec.convert(found.content, DraftContent)
+    return convert(found.content, DraftContent)
 
 
 def as_order(draft_id: UUID, content: DraftContent) -> PlaceOrder:

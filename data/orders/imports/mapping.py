@@ -12,6 +12,7 @@ import msgspec
 from data.catalog.imports.mapping import read_mapping, templates
 from data.catalog.imports.templates import MissingFieldError, Template, is_blank
 from data.errors import Invalid
+from data.structs import convert
 
 __all__ = ["FIELDS", "LINE_FIELDS", "OrderMapping", "first_of", "load_order_mapping", "parsed"]
 
@@ -45,7 +46,7 @@ def load_order_mapping(path: Path | None = None) -> OrderMapping:
     file = path or Path(__file__).with_name("default.toml")
     content = read_mapping(file)
     try:
-        mapping = msgspec.convert(content, type=OrderMapping)
+        mapping = convert(content, OrderMapping)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$")
         raise Invalid({f"{file.name} {where.strip('`.')}".strip(): what}) from None
