@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,6 +13,7 @@ from data.caches.keys import PRODUCT_SECONDS, product_key
 from data.caches.versioned import Put, VersionedCache
 from data.catalog.reads import get_product, get_products
 from data.catalog.types import Product
+from data.structs import decoder
 
 if TYPE_CHECKING:
     from data.shop import Shop
@@ -23,7 +24,7 @@ __all__ = ["ProductCache", "cached_product", "cached_products"]
 GONE = 2**53 - 1
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Product).decode
+_decode = decoder(Product).decode
 
 
 def cached_product(shop: Shop, product_id: str) -> Product:
@@ -89,14 +90,16 @@ class ProductCache:
         """
         return self.entries.put_many(map(_put, products))
 
-    def follow(self, products: Mapping[str, Product | None]) -> None:
-        """Bring the cache to the products as they stand, ``None`` for one that is gone. Raises ``Unavailable``.
+    def follow(self, revisions: Mapping[str, int | None], product: Callable[[str], Product]) -> None:
+        """Bring the cache to the products at these revisions, ``None`` for one that is gone. Raises ``Unavailable``.
 
-        What is cached is replaced; of what is not cached only the version is left, against slow readers.
+        What is cached is replaced by what ``product`` says of its id, at just that revision; of what is not cached only
+        the version is left, against slow readers.
         """
-        there = {product_key(product_id): product for product_id, product in products.items() if product}
-        self.entries.follow({key: product.revision for key, product in there.items()}, lambda key: _put(there[key]))
-        gone = (product_id for product_id, product in products.items() if product is None)
+        there = {product_key(product_id): product_id for product_id, at in revisions.items() if at is not None}
+        versions = {key: revisions[product_id] or 0 for key, product_id in there.items()}
+        self.entries.follow(versions, lambda key: _put(product(there[key])))
+        gone = (product_id for product_id, at in revisions.items() if at is None)
         self.entries.put_many(Put(product_key(product_id), GONE, "", 0) for product_id in gone)
 
 

@@ -116,7 +116,7 @@ def _amounts(bid: bytes) -> Decimal | None:
 
 def category_names(document: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the stored category path, outermost first."""
-    stored = _part(document, "category")
+    stored = part(document, "category")
     names = (str(stored.get(level) or "") for level in LEVELS)
     return tuple(name for name in names if name)
 
@@ -128,7 +128,7 @@ def category_document(names: tuple[str, ...]) -> Document:
 
 def pricing_of(document: Mapping[str, Any]) -> Pricing:
     """Return what a stored product costs."""
-    stored = _part(document, "pricing")
+    stored = part(document, "pricing")
     return Pricing(
         base_price=amount(stored.get("base_price")),
         currency=str(stored.get("currency") or "USD"),
@@ -140,7 +140,7 @@ def pricing_of(document: Mapping[str, Any]) -> Pricing:
 
 def product_of(document: Mapping[str, Any]) -> Product:
     """Return the stored product."""
-    stock, media, seo = (_part(document, name) for name in ("inventory", "media", "seo"))
+    stock, media, seo = (part(document, name) for name in ("inventory", "media", "seo"))
     return Product(
         product_id=str(document["_id"]),
         sku=str(document.get("sku", "")),
@@ -148,27 +148,24 @@ def product_of(document: Mapping[str, Any]) -> Product:
         description=str(document.get("description") or ""),
         brand=str(document.get("brand") or ""),
         category=CategoryPath.of(*category_names(document)),
-        attributes={
-            name: value if type(value) in _PLAIN else _plain(value)
-            for name, value in flatten(_part(document, "attributes")).items()
-        },
+        attributes=attributes_in(document),
         pricing=pricing_of(document),
         inventory=StockSummary(
-            total_stock=_units(stock, "total_stock"),
-            available_stock=_units(stock, "available_stock"),
-            reserved_stock=_units(stock, "reserved_stock"),
-            reorder_level=_units(stock, "reorder_level"),
+            total_stock=units(stock, "total_stock"),
+            available_stock=units(stock, "available_stock"),
+            reserved_stock=units(stock, "reserved_stock"),
+            reorder_level=units(stock, "reorder_level"),
             supplier_id=str(stock.get("supplier_id") or ""),
-            version=_units(stock, "version"),
+            version=units(stock, "version"),
         ),
         media=Media(str(media.get("primary_image") or ""), _texts(media, "additional_images"), _texts(media, "videos")),
         seo=Seo(str(seo.get("meta_title") or ""), str(seo.get("meta_description") or ""), _texts(seo, "keywords")),
         status=str(document.get("status", "active")),
         barcode=str(document.get("barcode") or ""),
-        version=_units(document, "version"),
-        revision=_units(document, "revision"),
-        created_at=_instant(document.get("created_at")),
-        updated_at=_instant(document.get("updated_at")),
+        version=units(document, "version"),
+        revision=units(document, "revision"),
+        created_at=instant(document.get("created_at")),
+        updated_at=instant(document.get("updated_at")),
         created_by=str(document.get("created_by") or ""),
     )
 
@@ -182,10 +179,10 @@ def row_of(document: Mapping[str, Any]) -> ProductRow:
         brand=str(document.get("brand") or ""),
         category=CategoryPath.of(*category_names(document)),
         pricing=pricing_of(document),
-        available_stock=_units(_part(document, "inventory"), "available_stock"),
+        available_stock=units(part(document, "inventory"), "available_stock"),
         status=str(document.get("status", "active")),
-        version=_units(document, "version"),
-        updated_at=_instant(document.get("updated_at")),
+        version=units(document, "version"),
+        updated_at=instant(document.get("updated_at")),
     )
 
 
@@ -196,17 +193,17 @@ def category_of(document: Mapping[str, Any]) -> Category:
         name=str(document.get("name", "")),
         slug=str(document.get("slug", "")),
         path=str(document.get("path", "")),
-        level=_units(document, "level"),
+        level=units(document, "level"),
         parent_category=str(document.get("parent_category") or ""),
         description=str(document.get("description") or ""),
         is_active=document.get("is_active") is not False,
-        sort_order=_units(document, "sort_order"),
+        sort_order=units(document, "sort_order"),
         attributes=tuple(
             AttributeDef(str(item.get("name", "")), str(item.get("label") or ""), str(item.get("unit") or ""))
             for item in document.get("attributes") or ()
             if isinstance(item, Mapping)
         ),
-        version=_units(document, "version"),
+        version=units(document, "version"),
     )
 
 
@@ -251,12 +248,20 @@ def search_words(document: Mapping[str, Any]) -> list[str]:
     return words_of(*(str(document.get(name) or "") for name in ("sku", "title", "brand", "barcode")))
 
 
-def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def attributes_in(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the attributes of a stored product by their dotted names."""
+    stored = flatten(part(document, "attributes"))
+    return {name: value if type(value) in _PLAIN else _plain(value) for name, value in stored.items()}
+
+
+def part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return the sub-document ``name``, an empty one where there is none."""
     stored = document.get(name)
     return stored if type(stored) is dict or isinstance(stored, Mapping) else {}
 
 
-def _units(document: Mapping[str, Any], name: str) -> int:
+def units(document: Mapping[str, Any], name: str) -> int:
+    """Return the whole number that stands under ``name``, 0 where none does."""
     value = document.get(name)
     return int(value) if isinstance(value, int | float) else 0
 
@@ -271,7 +276,8 @@ def _texts(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(str(item) for item in document.get(name) or ())
 
 
-def _instant(value: object) -> datetime | None:
+def instant(value: object) -> datetime | None:
+    """Return a stored time as aware UTC, ``None`` for what is no time."""
     if not isinstance(value, datetime):
         return None
     return value if value.tzinfo else value.replace(tzinfo=UTC)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from data.catalog.documents import HIDDEN_FIELDS, ROW_FIELDS, category_of, object_id, product_of, row_of
+from data.catalog.documents import HIDDEN_FIELDS, ROW_FIELDS, Document, category_of, object_id, product_of, row_of
 from data.catalog.fields import LEVELS
 from data.catalog.rules import flatten, words_of
 from data.catalog.types import (
@@ -50,13 +50,18 @@ def get_product(mongo: Mongo, ref: str) -> Product:
 
 def get_products(mongo: Mongo, ids: Iterable[str]) -> dict[str, Product]:
     """Return the products with these ids, by id; an id without a product is left out."""
+    return {product_id: product_of(found) for product_id, found in get_documents(mongo, ids).items()}
+
+
+def get_documents(mongo: Mongo, ids: Iterable[str]) -> dict[str, Document]:
+    """Return the same as they are stored, for who needs little of each of very many."""
     wanted = [found for found in map(object_id, ids) if found]
-    return {product.product_id: product for product in _many(mongo, {"_id": {"$in": wanted}})}
+    return {str(found["_id"]): found for found in _many(mongo, {"_id": {"$in": wanted}})}
 
 
 def by_skus(mongo: Mongo, skus: Iterable[str]) -> dict[str, Product]:
     """Return the products with these SKUs, by SKU; a SKU without a product is left out."""
-    return {product.sku: product for product in _many(mongo, {"sku": {"$in": list(skus)}})}
+    return {product.sku: product for product in map(product_of, _many(mongo, {"sku": {"$in": list(skus)}}))}
 
 
 def list_products(
@@ -150,9 +155,9 @@ def known_attributes(mongo: Mongo) -> Mapping[str, AttributeDef]:
         return {item.name: item for found in cursor for item in category_of(found).attributes}
 
 
-def _many(mongo: Mongo, matching: dict[str, Any]) -> Iterable[Product]:
+def _many(mongo: Mongo, matching: dict[str, Any]) -> list[Document]:
     with translate_errors():
-        return [product_of(found) for found in mongo.products.find(matching, HIDDEN_FIELDS, max_time_ms=_MAX_TIME_MS)]
+        return mongo.products.find(matching, HIDDEN_FIELDS, max_time_ms=_MAX_TIME_MS).to_list()
 
 
 def _in_category(category: CategoryPath | None) -> dict[str, Any]:

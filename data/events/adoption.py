@@ -17,13 +17,12 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from data.batches import batches
-from data.catalog.documents import object_id, search_words
-from data.catalog.reads import get_products
+from data.catalog.documents import Document, object_id, search_words, units
+from data.catalog.reads import get_documents
 from data.events.outbox import Event
 from data.stores.mongo import Mongo, translate_errors
 
 if TYPE_CHECKING:
-    from data.catalog.types import Product
     from data.stores import Stores
 
 __all__ = ["adopt", "adopt_again", "never_held", "never_lower"]
@@ -71,17 +70,17 @@ def never_held() -> int:
     return time.time_ns() // 1_000_000
 
 
-def never_lower(stores: Stores, products: Iterable[Product]) -> Iterator[Product]:
+def never_lower(stores: Stores, products: Iterable[Document]) -> Iterator[Document]:
     """Yield ``products`` for a new index; one that the index in use holds at a later revision is lifted above that.
 
     It was deleted and came back under its old id, which the stream would have told, had it not been lost.
     """
     for batch in batches(products, _BATCH):
-        indexed = stores.search.versions(one.product_id for one in batch)
-        low = [one.product_id for one in batch if indexed.get(one.product_id, 0) > one.revision]
+        named = {str(one["_id"]): one for one in batch}
+        indexed = stores.search.versions(named)
+        low = [key for key, one in named.items() if indexed.get(key, 0) > units(one, "revision")]
         adopt(stores.mongo, dict.fromkeys(low), floor=never_held())
-        lifted = get_products(stores.mongo, low) if low else {}
-        yield from (lifted.get(one.product_id, one) for one in batch)
+        yield from (named | get_documents(stores.mongo, low) if low else named).values()
 
 
 def _adoption(found: Mapping[str, Any], moment: Timestamp | None, floor: int) -> UpdateOne:

@@ -70,7 +70,8 @@ def revalidate(stores: Stores) -> int:
     products, levels = ProductCache(client), InventoryCache(client)
     for ids in _batches(_ids(client, "product")):
         found = get_products(stores.mongo, ids)
-        products.follow({product_id: found.get(product_id) for product_id in ids})
+        revisions = {key: found[key].revision if key in found else None for key in ids}
+        products.follow(revisions, found.__getitem__)
         looked_at += len(ids)
     for ids in _batches(_ids(client, "inventory")):
         levels.follow(levels_of(stores.postgres, ids))

@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from data.caches.products import ProductCache
-from data.catalog.reads import get_products
+from data.catalog.documents import product_of, units
+from data.catalog.reads import get_documents
 from data.errors import Unavailable
 from data.events import cache_repair, letters, reconcile, state
 from data.events.adoption import adopt, never_held, never_lower
@@ -34,7 +35,7 @@ from data.stores.mongo import translate_errors
 if TYPE_CHECKING:
     from bson import Timestamp
 
-    from data.catalog.types import Product
+    from data.catalog.documents import Document
     from data.events.reconcile import Differences
     from data.search.engine import SearchDocument
     from data.stores import Stores
@@ -197,10 +198,10 @@ class ProductFeed:
         self._adopt({change.product_id: change.moment for change in changes if change.foreign and not change.anew})
         copied = {change.product_id: change.moment for change in changes if change.foreign and change.anew}
         self._adopt(copied, floor=never_held())
-        found = get_products(self._stores.mongo, changed)
+        found = get_documents(self._stores.mongo, changed)
         written = self._index(found.values()) + self._unindex(set(changed) - set(found))
         whole = (change.product_id for change in changes if change.anew and change.product_id in found)
-        anew.update((product_id, found[product_id].revision) for product_id in whole)
+        anew.update((product_id, units(found[product_id], "revision")) for product_id in whole)
         self._follow({product_id: found.get(product_id) for product_id in changed})
         return written
 
@@ -218,13 +219,13 @@ class ProductFeed:
         if not refused:
             return
         self._adopt(dict.fromkeys(refused), floor=never_held())
-        found = get_products(self._stores.mongo, refused)
+        found = get_documents(self._stores.mongo, refused)
         self._index(found.values())
         self._stores.search.commit()
         self._follow(found)
 
-    def _index(self, products: Iterable[Product]) -> int:
-        """Write products to the index; one that it cannot take becomes a dead letter and stops no other."""
+    def _index(self, products: Iterable[Document]) -> int:
+        """Write stored products to the index; one that it cannot take becomes a dead letter and stops no other."""
         documents = list(self._documents.of(products))
         try:
             written = self._stores.search.put_many(documents)
@@ -261,7 +262,7 @@ class ProductFeed:
         due = self._retries.due()
         if due:
             self._apply([Change(product_id) for product_id in due])
-            self._retries.taken(set(due) - set(get_products(self._stores.mongo, due)))
+            self._retries.taken(set(due) - set(get_documents(self._stores.mongo, due)))
             self._note(self._position)
 
     def _bury(self, product_id: str, why: str, *, attempts: int = 1) -> None:
@@ -269,9 +270,12 @@ class ProductFeed:
         with self._stores.postgres.writing() as connection:
             letters.bury(connection, PRODUCTS, product_id, "index", why, attempts=attempts)
 
-    def _follow(self, products: Mapping[str, Product | None]) -> None:
+    def _follow(self, products: Mapping[str, Document | None]) -> None:
+        there = {product_id: found for product_id, found in products.items() if found}
+        revisions = {key: units(there[key], "revision") if key in there else None for key in products}
         try:
-            ProductCache(self._stores.redis.cache).follow(products)
+            # Few of them are cached, and only these are read as products.
+            ProductCache(self._stores.redis.cache).follow(revisions, lambda key: product_of(there[key]))
         except Unavailable as error:
             cache_repair.note_missed(self._stores, error)
 

@@ -16,21 +16,20 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from data.catalog.documents import HIDDEN_FIELDS, product_of
-from data.catalog.reads import get_products
+from data.catalog.documents import HIDDEN_FIELDS, Document
+from data.catalog.reads import get_documents
 from data.errors import StorekeeperError, Unavailable
 from data.events import letters, reconcile, state
 from data.events.popularity import Popularity
 from data.events.rebuild import PROGRESS, REBUILD, ROLL_BACK, Asked
 from data.events.topics import PRODUCTS
 from data.search.analysis import code_key
-from data.search.documents import from_product
+from data.search.documents import from_mongo
 from data.search.query import Filter, SearchQuery
 from data.stores.mongo import translate_errors
 from data.types import Progress
 
 if TYPE_CHECKING:
-    from data.catalog.types import Product
     from data.search.engine import SearchDocument, Successor
     from data.stores import Stores
 
@@ -48,26 +47,26 @@ _TELL_SECONDS = 0.5
 
 
 class Documents:
-    """Products as the index holds them. One that makes no document becomes a dead letter and stops no other."""
+    """Stored products as the index holds them. One that makes no document becomes a dead letter and stops no other."""
 
     def __init__(self, stores: Stores, bury: Callable[[str, str], None]) -> None:
         self._popularity, self._bury = Popularity(stores), bury
 
-    def of(self, products: Iterable[Product]) -> Iterator[SearchDocument]:
-        """Yield the documents of ``products``."""
+    def of(self, products: Iterable[Document]) -> Iterator[SearchDocument]:
+        """Yield the index's documents of ``products``."""
         sold = self._popularity.units_sold()
         for product in products:
+            product_id = str(product["_id"])
             try:
-                yield from_product(product, popularity=sold.get(product.product_id, 0))
+                yield from_mongo(product, popularity=sold.get(product_id, 0))
             except Exception as error:  # noqa: BLE001 - whatever is wrong is this product's fault
-                self._bury(product.product_id, f"{type(error).__name__}: {error}")
+                self._bury(product_id, f"{type(error).__name__}: {error}")
 
 
-def all_products(stores: Stores) -> Iterator[Product]:
-    """Yield every product of the catalog. Raises ``Unavailable``."""
+def all_products(stores: Stores) -> Iterator[Document]:
+    """Yield every product of the catalog as it is stored. Raises ``Unavailable``."""
     with translate_errors():
-        for document in stores.mongo.products.find({}, HIDDEN_FIELDS, batch_size=_BATCH):
-            yield product_of(document)
+        yield from stores.mongo.products.find({}, HIDDEN_FIELDS, batch_size=_BATCH)
 
 
 class _Cancelled(Exception):
@@ -198,7 +197,7 @@ class _Comparison:
 
     def _mend(self, successor: Successor, product_ids: list[str]) -> None:
         for first in range(0, len(product_ids), _BATCH):
-            found = get_products(self._stores.mongo, product_ids[first : first + _BATCH])
+            found = get_documents(self._stores.mongo, product_ids[first : first + _BATCH])
             successor.put_many(self._documents.of(found.values()))
 
     def _miscounted(self, successor: Successor, under_way: int) -> str:

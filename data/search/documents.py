@@ -7,7 +7,7 @@ from typing import Any
 
 from bson import Decimal128
 
-from data.catalog.documents import product_of
+from data.catalog.documents import amount, attributes_in, category_names, instant, part, units
 from data.catalog.types import Product
 from data.search.analysis import name_key
 from data.search.engine import AttributeScalar, SearchDocument
@@ -23,12 +23,7 @@ def from_product(product: Product, *, popularity: float = 0.0) -> SearchDocument
 
     A null attribute says nothing that could be looked for, so it is left out, as are nulls in lists.
     """
-    attributes = {
-        name: kept for name, value in product.attributes.items() if (kept := _without_nulls(value)) is not None
-    }
-    coded = (
-        value for name, value in attributes.items() if name_key(name) in _CODE_NAMES and isinstance(value, str | int)
-    )
+    attributes = _without_nulls(product.attributes)
     return SearchDocument(
         product_id=product.product_id,
         revision=product.revision,
@@ -37,7 +32,7 @@ def from_product(product: Product, *, popularity: float = 0.0) -> SearchDocument
         brand=product.brand,
         category=product.category.names,
         description=product.description,
-        codes=tuple(filter(None, (product.barcode, *map(str, coded)))),
+        codes=_codes(product.barcode, attributes),
         attributes=attributes,
         price=product.pricing.final_price,
         currency=product.pricing.currency,
@@ -50,12 +45,46 @@ def from_product(product: Product, *, popularity: float = 0.0) -> SearchDocument
 
 
 def from_mongo(document: Mapping[str, Any], *, popularity: float = 0.0) -> SearchDocument:
-    """Return what the index holds of a stored product; never fails on what another program left out or misspelled."""
-    return from_product(product_of(document), popularity=popularity)
+    """Return the same of a stored product; never fails on what another program left out or misspelled.
+
+    Straight from the document, because thousands are indexed at a time and a ``Product`` holds twice as much.
+    """
+    attributes = _without_nulls(attributes_in(document))
+    pricing, stock = part(document, "pricing"), part(document, "inventory")
+    return SearchDocument(
+        product_id=str(document["_id"]),
+        revision=units(document, "revision"),
+        sku=str(document.get("sku", "")),
+        title=str(document.get("title", "")),
+        brand=str(document.get("brand") or ""),
+        category=category_names(document),
+        description=str(document.get("description") or ""),
+        codes=_codes(str(document.get("barcode") or ""), attributes),
+        attributes=attributes,
+        price=amount(pricing.get("final_price")),
+        currency=str(pricing.get("currency") or "USD"),
+        available_stock=units(stock, "available_stock"),
+        reorder_level=units(stock, "reorder_level"),
+        status=str(document.get("status", "active")),
+        created_at=instant(document.get("created_at")),
+        popularity=popularity,
+    )
 
 
-def _without_nulls(value: object) -> AttributeScalar | list[AttributeScalar] | None:
-    if not isinstance(value, list | tuple):
+_Attributes = dict[str, AttributeScalar | list[AttributeScalar]]
+
+
+def _codes(barcode: str, attributes: _Attributes) -> tuple[str, ...]:
+    coded = (value for name, value in attributes.items() if name_key(name) in _CODE_NAMES)
+    return tuple(filter(None, (barcode, *(str(value) for value in coded if isinstance(value, str | int)))))
+
+
+def _without_nulls(attributes: Mapping[str, object]) -> _Attributes:
+    return {name: kept for name, value in attributes.items() if (kept := _kept(value)) is not None}
+
+
+def _kept(value: object) -> AttributeScalar | list[AttributeScalar] | None:
+    if not isinstance(value, (list, tuple)):
         return _scalar(value)
     return [item for item in map(_scalar, value) if item is not None] or None
 

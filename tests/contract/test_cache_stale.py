@@ -61,7 +61,8 @@ class Versioned:
         return product.title
 
     def changed(self, product_id: str) -> None:
-        self._products.follow(get_products(self._shop.stores.mongo, [product_id]))
+        found = get_products(self._shop.stores.mongo, [product_id])
+        self._products.follow({key: one.revision for key, one in found.items()}, found.__getitem__)
 
     def held(self, product_id: str) -> str | None:
         found = self._products.get([product_id]).get(product_id)

@@ -33,6 +33,7 @@ from data.search.language import parse_query
 from data.settings import Settings
 from data.shop import Shop, open_shop
 from data.stores import Stores
+from data.structs import decode
 from tests.relay_world import foreign_edit, put_product, relay_process, set_level, until
 
 
@@ -44,7 +45,7 @@ def hits(stores: Stores, words: str) -> dict[str, Hit]:
 def in_cache(stores: Stores, product_id: str) -> tuple[int, str]:
     """Return version and title of the cached product as Redis itself has it."""
     version, value = stores.redis.cache.hmget(product_key(product_id), "ver", "val")
-    return int(version or 0), msgspec.json.decode(value)["title"] if value else ""
+    return int(version or 0), decode(value)["title"] if value else ""
 
 
 def test_an_edit_by_another_client_shows_in_search_and_cache_within_two_seconds(shop: Shop) -> None:
@@ -344,14 +345,14 @@ def test_the_leader_samples_and_warms_and_what_is_on_its_way_does_not_count(shop
 def test_a_product_the_index_cannot_take_is_buried_alone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     stores = shop.stores
     drain(shop)
-    real = reindex.from_product
+    real = reindex.from_mongo
 
     def refuse(product, *, popularity=0.0):
-        if product.sku == "BAD":
+        if product["sku"] == "BAD":
             raise ValueError("this one makes no document")
         return real(product, popularity=popularity)
 
-    monkeypatch.setattr(reindex, "from_product", refuse)
+    monkeypatch.setattr(reindex, "from_mongo", refuse)
     put_product(stores, "GOOD-1", title="Kettle")
     bad = put_product(stores, "BAD", title="Kettle")
     put_product(stores, "GOOD-2", title="Kettle")
