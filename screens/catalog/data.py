@@ -46,13 +46,17 @@ class ProductHit:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search found besides its rows. ``facets`` are ``None`` while nobody sees them: they were not counted."""
+    """What a search found besides its rows. ``facets`` are ``None`` while nobody sees them: they were not counted.
+
+    ``fallback`` is what MongoDB found instead, ``soon`` that search itself is being built and worth asking again.
+    """
 
     total: int
     took_ms: float
     facets: tuple[Facet, ...] | None
     notes: tuple[str, ...]
     fallback: bool = False
+    soon: bool = False
 
 
 def product_source(
@@ -77,7 +81,9 @@ def product_source(
         except Unavailable:
             if not first:
                 raise
-            return _without_search(shop, query, tell)
+            return _without_search(shop, query, tell, "search is away")
+        if first and not result.total and shop.stores.search.count() == 0:
+            return _without_search(shop, query, tell, _why_empty(shop), soon=True)
         rows = _hits(shop, result, attributes())
         if first:  # not before the rows are there: both are painted at once
             tell(Found(result.total, result.took_ms, result.facets if facets else None, result.notes))
@@ -149,7 +155,17 @@ def _live(shop: Shop, ids: list[str]) -> Mapping[str, tuple[Level, ...]] | None:
     return part(lambda: levels_of(shop.stores.postgres, ids))
 
 
-def _without_search(shop: Shop, query: SearchQuery, tell: Callable[[Found], None]) -> Page[ProductHit]:
+def _why_empty(shop: Shop) -> str:
+    """Say why nothing at all is indexed: a new shop or a new layout of the index, which the relay builds."""
+    from data.events.reads import relay_status
+
+    status = part(lambda: relay_status(shop.stores.postgres))
+    return "the search index is being built" if status and status.running else "no relay runs to build the search index"
+
+
+def _without_search(
+    shop: Shop, query: SearchQuery, tell: Callable[[Found], None], why: str, *, soon: bool = False
+) -> Page[ProductHit]:
     """Return what MongoDB finds by the beginnings of the words; filters and facets wait for the search engine."""
     from data.catalog.reads import list_products, prefix_search
 
@@ -175,7 +191,8 @@ def _without_search(shop: Shop, query: SearchQuery, tell: Callable[[Found], None
         )
         for row in found
     )
-    tell(Found(len(rows), 0.0, (), ("search is away: beginnings of words only, no filters",), fallback=True))
+    notes = (f"{why}: beginnings of words only, no filters",) if rows or not soon else ()
+    tell(Found(len(rows), 0.0, (), notes, fallback=True, soon=bool(soon and rows)))
     return Page(rows, estimate=len(rows))
 
 

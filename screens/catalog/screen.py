@@ -40,6 +40,8 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, FacetsBeside):
     TOP_RULE = None
     #: a search takes some ten milliseconds, and what a later letter overtakes is dropped
     DELAY, EAGER = 0.03, True
+    #: seconds until a search index that was still being built is asked again
+    SOON = 2.0
     ACTIONS = (
         Action("catalog.search", "/", "search", "type_query", help="Type words and filters", rank=60),
         Action("catalog.facets", "f", "facets", "facets", help="Choose by facets", rank=40),
@@ -138,6 +140,8 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, FacetsBeside):
         time_taken = "" if found.fallback else f" · {took(found.took_ms)}"
         self.head.show(f"{found.total:,} found{time_taken}", order)
         self.show_found(found)
+        if found.soon:
+            self.later("soon", self.SOON, self.reload)
         said = [one for one in (self.trouble, *found.notes) if one]
         self.status.facts(" · ".join(said) or f"{found.total:,} product{'' if found.total == 1 else 's'} · {order}")
 

@@ -226,3 +226,22 @@ async def test_emptying_the_line_while_typing_it_stays_in_the_line(parts: Shop, 
         await desk.press("enter", "ctrl+u")
         await desk.sees("found", "e edit")
         assert desk.app.screen.grid.has_focus
+
+
+async def test_while_nothing_is_indexed_the_catalog_shows_what_mongodb_has(shop: Shop, running: Run) -> None:
+    from data.events.relay import drain
+
+    for sku, title, *_ in PRODUCTS:
+        shop.door.run(PutProduct(product=ProductInput(sku=sku, title=title, base_price=Decimal(1))), shop.actor)
+    async with running(shop) as desk:
+        await desk.press("g", "p")
+        await desk.sees("RAM-0412", "CAB-0031", "no relay runs to build the search index: beginnings of words only")
+        drain(shop, 20)
+        await desk.sees("5 found ·", "5 products")
+
+
+async def test_a_new_shop_has_nothing_and_says_what_to_do(shop: Shop, running: Run) -> None:
+    async with running(shop) as desk:
+        await desk.press("g", "p")
+        await desk.sees("Nothing found.", "n adds one")
+        assert "no relay runs" not in desk.text
