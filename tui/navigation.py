@@ -84,6 +84,8 @@ class Navigator:
     def _show(self, visit: Visit, *, fresh: bool) -> None:
         screen = self.screen(visit.name)
         known = self._shown.get(visit.name) == visit
+        if visit != self.here and (left := self._screens.get(self.here.name)) is not None:
+            left.status.offer_no_undo()
         self._before = self.here if visit != self.here else self._before
         self.here = visit
         self._shown[visit.name] = visit

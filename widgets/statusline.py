@@ -63,6 +63,11 @@ class StatusLine(OneLine):
         self._event = Event(text, tone, undo) if text else None
         self.changed()
 
+    def offer_no_undo(self) -> None:
+        """Take the offer to undo away, not what was said: one goes where something else may be changed last."""
+        if self._event is not None and self._event.undo:
+            self.say(self._event.text, self._event.tone)
+
     def unsay(self, beginning: str) -> None:
         """Take the last event away where it begins so: what it spoke of is over."""
         if self._event is not None and self._event.text.startswith(beginning):

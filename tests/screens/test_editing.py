@@ -66,6 +66,11 @@ async def test_a_product_is_made_copied_archived_and_all_of_it_taken_back(floor:
         await desk.sees("Catalog › RAM-4", "○ draft", "Copycat", "RAM-4 is a copy, a draft  u undo")
         await desk.press("x")
         await desk.sees("RAM-4 is archived", "u undo", "✗ archived")
+        await desk.press("g", "o")
+        await desk.sees("Storekeeper › Orders")
+        await desk.press("escape")
+        await desk.sees("Catalog › RAM-4", "RAM-4 is archived")
+        assert "u undo" not in desk.text, "elsewhere something else may have been changed since"
         await desk.press("u")
         await desk.sees("RAM-4: status is as it was before", "○ draft")
         await desk.press("u")
