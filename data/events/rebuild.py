@@ -7,7 +7,7 @@ which would have to stop the relay first, and every event with it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -18,9 +18,6 @@ from data.door import UnitOfWork, handles
 from data.errors import NotFound
 from data.events import state
 from data.ids import new_id
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "PROGRESS",
