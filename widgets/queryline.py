@@ -67,7 +67,8 @@ class QueryInput(LineInput):
     A person who goes to a screen and types ``/`` wants the query, wherever the focus was left there. So the prompt's
     key is dropped when it is the first one typed after arriving. It leads behind the last word, a blank after it, where
     another word is typed (Backspace goes on with the last one); pressed again at once it chooses the whole line, which
-    the next letter replaces. The blank is no change of the query, and goes again where nothing follows it.
+    the next letter replaces. The blank is no change of the query, stands for one typed at once, and goes again where
+    nothing follows it.
     """
 
     KEYS_IN: ClassVar[str] = "while a line with offers is typed"
@@ -146,6 +147,9 @@ class QueryInput(LineInput):
                 self.select_all()
             else:
                 self.enter()
+        elif again and event.character == " " and self.value == self._with_blank:
+            event.stop()  # whoever types the blank before another word finds it there
+            event.prevent_default()
 
 
 class QueryLine(Sturdy, Horizontal):

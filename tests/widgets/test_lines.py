@@ -146,6 +146,9 @@ async def test_the_key_into_a_line_leads_behind_its_last_word_and_again_chooses_
         line.type()
         await pilot.press("x")
         assert line.text == "brand:Acme mouse x"
+        line.type()
+        await pilot.press("space", "y")
+        assert line.text == "brand:Acme mouse x y"  # one blank, whoever typed it
         line.set("brand:")
         line.type()
         await pilot.press("A")
