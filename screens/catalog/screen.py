@@ -141,9 +141,15 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, FacetsBeside):
         self.head.show(f"{found.total:,} found{time_taken}", order)
         self.show_found(found)
         if found.soon:
-            self.later("soon", self.SOON, self.reload)
+            self.later("soon", self.SOON, self._ask_again)
         said = [one for one in (self.trouble, *found.notes) if one]
         self.status.facts(" · ".join(said) or f"{found.total:,} product{'' if found.total == 1 else 's'} · {order}")
+
+    def _ask_again(self) -> None:
+        if self.is_current:
+            self.reload()
+        else:
+            self._changing = True  # nobody looks: it is soon enough when somebody is back
 
     def arrive(self, query: str | None = None, **arguments: Any) -> None:
         """Show the list; what things are called may have changed meanwhile."""
