@@ -7,7 +7,7 @@ from time import monotonic
 
 from data.types import Progress
 from widgets.line import OneLine, Piece, spread
-from widgets.text import fit, visible, width_of
+from widgets.text import visible, width_of, within
 
 
 @dataclass(frozen=True)
@@ -94,17 +94,16 @@ class StatusLine(OneLine):
         if self._event is not None:
             # Beside the last event it must stay readable which store is down.
             room = max(width - width_of(visible(left[0].text)) - 2, width - _NAMED) if left[0].tone == "bad" else width
-            text = visible(self._event.text)
-            right.append(Piece(text if width_of(text) <= room else fit(text, room), self._event.tone))
+            right.append(Piece(within(self._event.text, room), self._event.tone))
             if self._event.undo:
                 right += [Piece("  "), Piece("u", "key"), Piece(" undo")]
         return spread(left, right, width)
 
     def _progress_text(self, progress: Progress, width: int) -> str:
         """Return what is going on, how far it is and how long it takes; where room lacks what is going on is cut."""
-        what = visible(progress.what or "working")
+        what = progress.what or "working"
         if not progress.total:
-            return f"{what} · {progress.done:,}" if progress.done else f"{what} …"
+            return f"{visible(what)} · {progress.done:,}" if progress.done else f"{visible(what)} …"
         far = f"{progress.done:,} of {progress.total:,}"
         if progress.share:
             far = f"{100 * progress.done // progress.total} %"
@@ -112,5 +111,4 @@ class StatusLine(OneLine):
         if progress.done and spent > self.ESTIMATE_AFTER:
             left = spent / progress.done * (progress.total - progress.done)
             far += f" · about {left:,.0f} s left"
-        room = max(width - width_of(far) - 3, 0)
-        return f"{what if width_of(what) <= room else fit(what, room).rstrip()} · {far}"
+        return f"{within(what, width - width_of(far) - 3)} · {far}"

@@ -37,6 +37,12 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     return room + text if right else text + room
 
 
+def within(text: str, width: int) -> str:
+    """Return inert ``text`` in at most ``width`` cells: cut with ``…`` like ``fit``, but not padded."""
+    text = visible(text)
+    return text if width_of(text) <= width else fit(text, width).rstrip()
+
+
 def fit_end(text: str, width: int) -> str:
     """Return inert ``text`` in exactly ``width`` cells like ``fit``, but cut at its beginning."""
     text = visible(text)

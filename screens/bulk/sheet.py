@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from widgets.line import Piece
 from widgets.sheet import SheetLine, heading
-from widgets.text import fit, visible, width_of, wrapped
+from widgets.text import visible, width_of, within, wrapped
 
 if TYPE_CHECKING:
     from data.bulk.runs import DryRun
@@ -46,9 +46,7 @@ def told_lines(tried: Tried, width: int) -> list[SheetLine]:
 def _refused(count: int, reason: str, first: str, width: int) -> SheetLine:
     """Return one reason: how many records it refuses, and the first of them, so that it can be looked up."""
     record = f"  {'first ' if count > 1 else ''}{visible(first)}"
-    why = visible(reason)
-    room = width - 10 - width_of(record)
-    told = why if width_of(why) <= room else fit(why, max(room, 0)).rstrip()
+    told = within(reason, width - 10 - width_of(record))
     return SheetLine((Piece(f"{count:>8,}  ", "strong"), Piece(told), Piece(record, "muted")))
 
 

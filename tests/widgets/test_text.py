@@ -13,7 +13,7 @@ from data.types import StatusMark
 from tests.hostile import HOSTILE
 from widgets.cells import Column, Highlighted, Runs, lay_out, plain, to_pieces
 from widgets.line import Piece, spread
-from widgets.text import fit, fit_end, visible, width_of, wrapped
+from widgets.text import fit, fit_end, visible, width_of, within, wrapped
 
 ANY = st.one_of(st.text(), st.sampled_from(HOSTILE), st.text("a山🙂e\u0301\u200d\ufe0f\x1b", max_size=30))
 
@@ -124,3 +124,11 @@ def test_the_right_end_of_a_line_stays_whole(left: list[str], right: list[str], 
     right_width = sum(width_of(visible(text)) for text in right)
     if right_width < width:
         assert sum(width_of(visible(piece.text)) for piece in laid) == width
+
+
+def test_within_cuts_what_is_too_long_and_pads_nothing() -> None:
+    assert within("short", 9) == "short"
+    assert within("much too long", 9) == "much too…"
+    assert within("袜袜袜袜", 6) == "袜袜…"
+    assert within("anything", 0) == within("anything", -3) == ""
+    assert within("[b]\x1b[31m", 20) == "[b]␛[31m"
