@@ -1,1 +1,1 @@
-"""See docs/architecture.md for what this room holds."""
+"""What a person sees: one folder a subject. How a screen is made: docs/screens-howto.md."""

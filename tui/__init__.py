@@ -1,1 +1,1 @@
-"""See docs/architecture.md for what this room holds."""
+"""The app: its start, keys, places and health. What it shows is in screens, what of in widgets."""

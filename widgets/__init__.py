@@ -1,1 +1,1 @@
-"""See docs/architecture.md for what this room holds."""
+"""The pieces screens are made of: grid, form, query line, sheet. They know nothing of the shop."""

@@ -1,1 +1,1 @@
-"""See docs/architecture.md for what this room holds."""
+"""Who may do what: users, roles, permissions, and the audit of every write."""

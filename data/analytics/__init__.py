@@ -1,1 +1,1 @@
-"""See docs/architecture.md for what this room holds."""
+"""Sales figures in ClickHouse, or in chdb on one machine: written by the relay, read by dashboard and search."""

@@ -1,1 +1,1 @@
-"""See docs/architecture.md for what this room holds."""
+"""Products and categories in MongoDB: their fields, edits, bulk changes and undo. See docs/catalog.md."""

@@ -1,1 +1,1 @@
-"""See docs/architecture.md for what this room holds."""
+"""Customers: who they are, how they are found, what is known of each. See docs/customers.md."""

@@ -1,1 +1,1 @@
-"""See docs/architecture.md for what this room holds."""
+"""From a committed write to everything that follows it: outbox, relay, dead letters, reindex. See docs/events.md."""

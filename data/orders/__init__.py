@@ -1,1 +1,1 @@
-"""See docs/architecture.md for what this room holds."""
+"""Orders: placing them, finding them, and their life from placed to closed. See docs/orders.md."""

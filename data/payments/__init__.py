@@ -1,1 +1,1 @@
-"""See docs/architecture.md for what this room holds."""
+"""Money of an order: authorised, captured, refunded, through a provider, as a ledger. See docs/order-life.md."""

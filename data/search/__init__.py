@@ -1,1 +1,1 @@
-"""See docs/architecture.md for what this room holds."""
+"""Finding products: one query language and one plan, run by tantivy or Elasticsearch. See docs/search.md."""

@@ -1,1 +1,1 @@
-"""See docs/architecture.md for what this room holds."""
+"""Stock: what lies where, held for whom; a level never changes without its movement. See docs/architecture.md."""

@@ -1,1 +1,1 @@
-"""See docs/architecture.md for what this room holds."""
+"""Forms over a screen: new customers, products, stock; they keep what was typed as drafts."""
