@@ -21,6 +21,7 @@ from data.search.folding import fold, remembered
 __all__ = [
     "MAX_CHARACTERS",
     "STOP_WORDS",
+    "Said",
     "Token",
     "atoms",
     "code_key",
@@ -28,9 +29,9 @@ __all__ = [
     "is_measure",
     "is_number",
     "name_key",
+    "said",
     "singular",
     "spans",
-    "token_text",
     "tokens",
     "value_key",
 ]
@@ -60,7 +61,8 @@ _SAME_VALUE = {"true": "yes", "false": "no", "-0": "0"}
 _NUMBER_UNIT_GAP = re.compile(r"(?<=\d) (?=[^\W\d_])")
 
 _UNITS = {
-    '"': "in", "″": "in", "”": "in", "''": "in", "inch": "in", "inches": "in",
+    # A double prime folds to two primes.
+    '"': "in", "′′": "in", "”": "in", "''": "in", "inch": "in", "inches": "in",
     "gigabyte": "gb", "gigabytes": "gb", "terabyte": "tb", "terabytes": "tb", "megabyte": "mb", "megabytes": "mb",
     "gigahertz": "ghz", "megahertz": "mhz", "hertz": "hz", "watt": "w", "watts": "w", "volt": "v", "volts": "v",
     "millimeter": "mm", "millimeters": "mm", "millimetre": "mm", "millimetres": "mm",
@@ -140,9 +142,14 @@ def _folded(piece: str) -> str:
 
 def _cut(chunk: str) -> tuple[tuple[str, ...], list[str]]:
     """Cut one run of non-blanks into folded letter runs and numbers; return them, and what stands around each."""
-    # Most are ASCII and folded at once. Not remembered: that would cost as much.
-    parts = _PIECE.split(chunk.lower() if chunk.isascii() else chunk)
-    pieces = parts[1::2] if chunk.isascii() else [_folded(piece) for piece in parts[1::2]]
+    if not chunk.isascii():
+        parts = _PIECE.split(chunk)
+        pieces = [_folded(piece) for piece in parts[1::2]]
+    elif chunk.isalpha() or chunk.isdigit():  # nearly every word of a title
+        return (chunk.lower(),), ["", ""]
+    else:
+        parts = _PIECE.split(chunk.lower())
+        pieces = parts[1::2]
     for place, before in enumerate(pieces[:-1], 1):
         if is_number(before):
             pieces[place] = _UNITS.get(pieces[place], pieces[place])
@@ -245,13 +252,21 @@ def tokens(text: str) -> tuple[Token, ...]:
     return tuple(out)
 
 
-def token_text(text: str, *, common: bool = True) -> str:
-    """Return the ``tokens`` of ``text``, in their order, with blanks between: all that an index keeps of them.
+class Said(NamedTuple):
+    """One text as an index keeps it: its ``tokens`` in their order, with blanks between, and its ``atoms``."""
+
+    tokens: str
+    atoms: tuple[tuple[str, ...], ...]
+
+
+def said(text: str, *, common: bool = True) -> Said:
+    """Return what an index keeps of ``text``, cutting it once.
 
     ``common``: its words are those of many texts, so what they become is remembered; not so a SKU's.
     """
     words_of = _known_words if common else _words
     out: list[str] = []
+    atoms_: list[tuple[str, ...]] = []
     before: tuple[str, ...] = ()
     for chunk in text[:MAX_CHARACTERS].split():
         words, pieces = words_of(chunk)
@@ -261,7 +276,8 @@ def token_text(text: str, *, common: bool = True) -> str:
         if before:
             out += (join for join, _, _ in _across(before, pieces))
         before = pieces
-    return " ".join(filter(None, out))
+        _add_atom(atoms_, pieces)
+    return Said(" ".join(filter(None, out)), tuple(atoms_))
 
 
 def _words(chunk: str) -> tuple[str, tuple[str, ...]]:
@@ -299,14 +315,18 @@ def atoms(text: str) -> tuple[tuple[str, ...], ...]:
     words: list[tuple[str, ...]] = []
     for chunk in text[:MAX_CHARACTERS].split():
         pieces, _ = _cut(chunk)
-        if not pieces:
-            continue
-        unit = _UNITS.get(pieces[0], pieces[0])
-        if len(pieces) == 1 and unit in _UNIT_NAMES and words and len(words[-1]) == 1 and is_number(words[-1][0]):
-            words[-1] = (words[-1][0], unit)
-        else:
-            words.append(pieces)
+        if pieces:
+            _add_atom(words, pieces)
     return tuple(words)
+
+
+def _add_atom(words: list[tuple[str, ...]], pieces: tuple[str, ...]) -> None:
+    if len(pieces) == 1 and words and len(words[-1]) == 1 and is_number(words[-1][0]):
+        unit = _UNITS.get(pieces[0], pieces[0])
+        if unit in _UNIT_NAMES:
+            words[-1] = (words[-1][0], unit)
+            return
+    words.append(pieces)
 
 
 def spans(text: str, terms: Iterable[str], *, prefix: str = "") -> tuple[tuple[int, int], ...]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from data.search.analysis import atoms, code_key, singular, token_text, value_key
+from data.search.analysis import atoms, code_key, said, singular, value_key
 from data.search.engine import AttributeScalar, Hit, SearchDocument
 from data.search.folding import SHORT, fold, remembered
 from data.search.query import PATH_SEPARATOR, attribute_key
@@ -102,30 +102,30 @@ def _in_one(words: Iterable[tuple[str, ...]]) -> str:
 def index_fields(document: SearchDocument) -> IndexFields:
     """Return everything an engine stores of ``document``."""
     attributes, category = _Attributes(document.attributes), _category(document.category)
-    title, brand = atoms(document.title), _said(document.brand)
+    title, brand = said(document.title), _said(document.brand)
     facets, values = {**category.facets, **attributes.facets}, [*category.values, *attributes.values]
     for name, value in (("brand", document.brand), ("stock", _stock_state(document)), ("status", document.status)):
         text, term = _fixed_facet(name, value)
         if text:
             facets[name] = [text]
             values.append(term)
-    spelt = title if len(document.title) <= MAX_VALUE else atoms(document.title[:MAX_VALUE])
+    spelt = title.atoms if len(document.title) <= MAX_VALUE else atoms(document.title[:MAX_VALUE])
     cents = None if document.price is None else int(document.price.scaleb(2).to_integral_value())
     salt = zlib.crc32(document.product_id.encode())
     return IndexFields(
         product_id=document.product_id,
         revision=document.revision,
         text={
-            "title": _token_text(document.title),
+            "title": _most(title.tokens),
             "brand": brand.tokens,
-            "sku": _token_text(document.sku, common=False),
+            "sku": _most(said(document.sku, common=False).tokens),
             "category": category.tokens,
             "attributes": " ".join(attributes.sentences),
-            "description": _token_text(document.description) if document.description else "",
+            "description": _most(said(document.description).tokens) if document.description else "",
         },
         spelling=tuple(dict.fromkeys((*_spelt(spelt), *brand.spelling, *category.spelling, *attributes.spelling))),
         codes=tuple(dict.fromkeys(filter(None, map(code_key, (document.sku, *document.codes))))),
-        whole_title=_in_one(title)[:_MOST_TOKENS],
+        whole_title=_in_one(title.atoms)[:_MOST_TOKENS],
         values=tuple(dict.fromkeys(values)),
         numbers=attributes.numbers,
         facets=facets,
@@ -149,13 +149,13 @@ class _Said(NamedTuple):
 
 @remembered(8_192)
 def _said(text: str) -> _Said:
-    return _Said(_token_text(text), tuple(_spelt(atoms(text[:MAX_VALUE]))))
+    tokens, words = said(text)
+    return _Said(_most(tokens), tuple(_spelt(words if len(text) <= MAX_VALUE else atoms(text[:MAX_VALUE]))))
 
 
-def _token_text(text: str, *, common: bool = True) -> str:
-    said = token_text(text, common=common)
+def _most(tokens: str) -> str:
     # A token is a character at least, and has a blank behind it.
-    return said if len(said) < 2 * _MOST_TOKENS else " ".join(said.split(" ", _MOST_TOKENS)[:_MOST_TOKENS])
+    return tokens if len(tokens) < 2 * _MOST_TOKENS else " ".join(tokens.split(" ", _MOST_TOKENS)[:_MOST_TOKENS])
 
 
 def _spelt(words: Iterable[tuple[str, ...]]) -> Iterator[str]:
@@ -180,12 +180,12 @@ class _Category(NamedTuple):
 @lru_cache(maxsize=4_096)
 def _category(names: tuple[str, ...]) -> _Category:
     # A shop has far fewer categories than products.
-    said = [_said(name) for name in names]
+    levels_said = [_said(name) for name in names]
     paths = category_paths(names)
     levels = {name: [text] for name, level in zip(CATEGORY_LEVELS, names, strict=False) if (text := _one_line(level))}
     return _Category(
-        tokens=" ".join(one.tokens for one in said),
-        spelling=tuple(form for one in said for form in one.spelling),
+        tokens=" ".join(one.tokens for one in levels_said),
+        spelling=tuple(form for one in levels_said for form in one.spelling),
         facets=levels | ({"category": paths} if paths else {}),
         values=(
             *(pair(name, value_key(texts[0])) for name, texts in levels.items()),
@@ -220,7 +220,7 @@ def _attribute(name: str, *items: AttributeScalar) -> _Attribute:
     key = attribute_key(name)
     numbers = [float(item) for item in items if _is_number(item)]
     values = _values(items, all_numbers=len(numbers) == len(items))
-    said = [_said(_sentence(name, text)) for text in values]
+    sentences = [_said(_sentence(name, text)) for text in values]
     terms: dict[str, str] = {}
     for text in values:
         if len(text) <= MAX_VALUE:
@@ -228,8 +228,8 @@ def _attribute(name: str, *items: AttributeScalar) -> _Attribute:
     return _Attribute(
         key=key,
         label=pair(key, name),
-        tokens=" ".join(one.tokens for one in said if one.tokens),
-        spelling=tuple(form for one in said for form in one.spelling),
+        tokens=" ".join(one.tokens for one in sentences if one.tokens),
+        spelling=tuple(form for one in sentences for form in one.spelling),
         numbers=tuple(map(sortable, numbers)),
         texts=tuple(terms.values()),
         terms=tuple(terms),
@@ -309,17 +309,17 @@ def _stock_state(document: SearchDocument) -> str:
 def _orders(document: SearchDocument, cents: int | None, salt: int) -> dict[str, int]:
     """Return the sort keys. What has no price comes last both ways, what has no date counts as oldest."""
     salt >>= 32 - _SALT_BITS
-    seconds = int(document.created_at.timestamp()) if document.created_at else 0
+    newest = _TOP - _within(int(document.created_at.timestamp())) if document.created_at else _TOP
     stock = _within(document.available_stock)
-    values = {
-        "price": _TOP if cents is None else cents,
-        "price_down": _TOP if cents is None else _TOP - 1 - cents,
-        "newest": _TOP - _within(seconds),
-        "stock": stock,
-        "stock_down": _TOP - stock,
-        "popular": _TOP - _within(int(document.popularity * 100)),
+    price, price_down = (_TOP, _TOP) if cents is None else (_within(cents), _within(_TOP - 1 - cents))
+    return {
+        "price": price << _SALT_BITS | salt,
+        "price_down": price_down << _SALT_BITS | salt,
+        "newest": newest << _SALT_BITS | salt,
+        "stock": stock << _SALT_BITS | salt,
+        "stock_down": (_TOP - stock) << _SALT_BITS | salt,
+        "popular": (_TOP - _within(int(document.popularity * 100))) << _SALT_BITS | salt,
     }
-    return {name: _within(value) << _SALT_BITS | salt for name, value in values.items()}
 
 
 def _within(value: int) -> int:

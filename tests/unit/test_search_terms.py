@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.search.analysis import token_text, tokens
+from data.search.analysis import atoms, said, tokens
 from data.search.engine import AttributeScalar, SearchDocument
 from data.search.terms import MAX_VALUE, index_fields
 
@@ -47,6 +47,7 @@ def test_prose_is_found_by_its_words_and_is_no_value() -> None:
 
 @given(st.text(alphabet="aAbS019.-x× ü/Ti\u0301'\"", max_size=40))
 def test_the_text_of_an_index_is_the_tokens_whether_or_not_they_are_remembered(text: str) -> None:
-    said = " ".join(token.text for token in tokens(text))
-    assert token_text(text) == token_text(text) == token_text(text, common=False)
-    assert sorted(token_text(text).split()) == sorted(said.split())
+    told = " ".join(token.text for token in tokens(text))
+    assert said(text) == said(text) == said(text, common=False)
+    assert sorted(said(text).tokens.split()) == sorted(told.split())
+    assert said(text).atoms == atoms(text)
