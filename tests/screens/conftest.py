@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from data.settings import Settings
@@ -40,6 +41,12 @@ class Running:
     async def type(self, text: str) -> None:
         """Type ``text`` letter by letter."""
         await self.pilot.press(*(" " if letter == " " else letter for letter in text))
+        await self.app.settled()
+
+    async def paste(self, text: str) -> None:
+        """Paste ``text`` where the focus is: all of it at once, with no search on the way."""
+        self.app.post_message(Paste(text))
+        await self.pilot.pause()
         await self.app.settled()
 
     async def sees(self, *parts: str, seconds: float = 30.0) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from textual.events import Paste
-
 from data.carts.carts import add_line, get_cart
 from data.catalog.messages import EditProduct
 from data.drafts import load_draft
@@ -120,7 +118,7 @@ async def test_a_pasted_list_of_rows_is_one_change_and_unknown_ones_wait_to_be_c
     world = furnish(shop)
     async with running(world.shop) as desk:
         await _begin(desk)
-        desk.app.post_message(Paste("SKU,Qty\nRAM-0412\t2\ncab-0031, 4\nNOPE-1 x3\nRAM-0412 1\n"))
+        await desk.paste("SKU,Qty\nRAM-0412\t2\ncab-0031, 4\nNOPE-1 x3\nRAM-0412 1\n")
         await desk.sees("3 ×     79.95      239.85", "4 ×     12.50       50.00", "+3 rows. Nobody knows NOPE-1")
         await desk.sees("> NOPE-1 x3")
         await desk.press("ctrl+s")

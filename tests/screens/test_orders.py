@@ -49,10 +49,9 @@ async def test_the_filter_line_is_read_as_it_is_typed(shop: Shop, running: Run) 
             await desk.type("gudmunds unpaid")
             await desk.sees("1 match", world.number("part"), "◐ 20.00")
             await desk.press("enter", "slash", "slash")  # once more: all of the line, which the next letter replaces
-            await desk.type("status:lost")
+            await desk.paste("status:lost")  # typed, its first letters may find nothing on the way
             await desk.press("enter")
-            # Which rows stay depends on what the words on the way ("s", "st") found; that rows stay does not.
-            await desk.sees("none of pending, confirmed", "▸ 0")
+            await desk.sees("none of pending, confirmed", world.number("part"), "◐ 20.00")  # what was there stays
             await desk.press("escape")
             await desk.sees("5 match", "status:processing total:>100")
 
@@ -64,8 +63,8 @@ async def test_what_was_meant_is_written_by_tab(shop: Shop, running: Run) -> Non
             await desk.press("f3")
             await desk.sees("5 match")
             await desk.press("slash")
-            await desk.type("status:deliverd ")
-            await desk.sees("Tab: delivered", "deliverd: none of", "▸ 0")
+            await desk.paste("status:deliverd ")
+            await desk.sees("Tab: delivered", "deliverd: none of", world.number("last week"))
             await desk.press("tab")
             await desk.sees("/ status:delivered", "1 match", world.number("last week"))
 
