@@ -34,7 +34,7 @@ run: $(RUNTIME) ## set up, open the app, start the local engines, load demo data
 	@exec $(BIN)/storekeeper $(or $(ARGS),--with-demo)
 
 test: $(DEV) ## set up and run every test (ARGS="tests/unit -k money" picks some)
-	$(BIN)/pytest -n 2 -m "not serial" $(ARGS)
+	$(BIN)/pytest -n 3 -m "not serial" $(ARGS)
 	$(BIN)/pytest -m serial $(ARGS) || [ $$? -eq 5 ]  # 5: none of the picked tests is a serial one
 
 # What talks to a server of production, against that server: fetched once, started for this run, stopped in the end.
