@@ -35,6 +35,7 @@ from data.search.query import (
     field_key,
     read_range,
 )
+from data.search.slips import looks_like_range, meant_order, meant_range, meant_stock
 
 __all__ = [
     "FIXED_FIELDS",
@@ -57,9 +58,13 @@ _FIELD = re.compile(r"([^\W\d][\w.-]*):")
 _BLANKS = re.compile(r"\s*")
 _WORD = re.compile(r"\S+")
 _BARE_VALUE = re.compile(r"[^\s,]*")
+#: More values of one filter are not read: nobody types them, and a pasted page would hold a search up.
+_MOST_VALUES = 200
 #: A quote that is never closed holds the rest of the line, because it is still being typed.
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.|\\$)*)(?:"|$)', re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\])')
+#: What people write for "in the text": no filter, because words are looked for there anyway.
+_SAID_BY_WORDS = frozenset({"title", "name", "text", "description"})
 
 
 def parse_query(line: str, *, attributes: Collection[str] | None = None) -> SearchQuery:
@@ -120,7 +125,7 @@ def format_filter(one: Filter) -> str:
 
 def _choice_text(name: str, choice: Choice) -> str:
     if isinstance(choice, str):
-        return _quoted(choice) if _needs_quotes(choice) or read_range(choice) else choice
+        return _quoted(choice) if _needs_quotes(choice) or looks_like_range(choice) else choice
     low, high = ("" if bound is None else f"{bound:f}" for bound in (choice.low, choice.high))
     if choice.low_open or choice.high_open:
         more, less = ">" if choice.low_open else ">=", "<" if choice.high_open else "<="
@@ -148,7 +153,7 @@ def _read_choice(key: str, text: str, quoted: bool) -> Choice:
 
 
 def _nearest(word: str, known: Collection[str]) -> str:
-    return next(iter(get_close_matches(word, known, n=1, cutoff=0.6)), "")
+    return next(iter(get_close_matches(word, known, n=1, cutoff=0.65)), "")
 
 
 @dataclass
@@ -227,16 +232,24 @@ class _Reader:
             self._problem(start, self.at, f"{name}: has no value yet")
         elif key == "sort":
             self._sort(values, negated=negated)
+        elif len(values) > _MOST_VALUES:
+            first, last = values[_MOST_VALUES], values[-1]
+            self._problem(first[1], last[1] + len(last[0]), f"{name}: takes {_MOST_VALUES} values, these are too many")
+            self._narrow(start, key, values[:_MOST_VALUES], negated=negated)
+        elif key in _SAID_BY_WORDS and not self._is_known(key):
+            said = " ".join(_word_text(word) for value, _, _ in values for word in value.split())
+            self._problem(start, self.at, f"words are looked for in titles and texts without {name}:", said)
         elif not self._is_known(key):
             known = [*FIXED_FIELDS, *(self.attributes or ())]
             self._problem(start, named_until, f"no product has {name!r}", _nearest(key, known))
         else:
-            read = (self._choice(key, *value) for value in values)
-            choices = tuple(choice for choice in read if choice is not None)
-            if choices:
-                self._narrow(start, Filter(key, choices, negated))
+            self._narrow(start, key, values, negated=negated)
 
-    def _narrow(self, start: int, added: Filter) -> None:
+    def _narrow(self, start: int, key: str, values: list[tuple[str, int, bool]], *, negated: bool) -> None:
+        read = (self._choice(key, *value) for value in values)
+        added = Filter(key, tuple(choice for choice in read if choice is not None), negated)
+        if not added.choices:
+            return
         narrowed = self.query.with_filter(added)
         joined = narrowed.choices(added.field, negated=added.negated)
         if any(isinstance(choice, Between) and choice.is_empty for choice in joined):
@@ -255,9 +268,8 @@ class _Reader:
         if sort in SORTS:
             self.query = self.query.with_sort(sort)
         else:
-            self._problem(
-                start, self.at, f"no order is called {text!r}, there are {', '.join(SORTS)}", _nearest(sort, SORTS)
-            )
+            said = f"no order is called {text!r}, there are {', '.join(SORTS)}"
+            self._problem(start, self.at, said, meant_order(sort) or _nearest(sort, SORTS))
 
     def _choice(self, key: str, text: str, start: int, quoted: bool) -> Choice | None:
         """Return one value as what it filters by; tell the problem and return ``None`` where it is none."""
@@ -267,10 +279,13 @@ class _Reader:
                 return choice
             self._problem(start, end, f"{text} is an empty range", self._turned(choice))
         elif key == "price":
-            self._problem(start, end, f"{text!r} is no price, write it like 12.50 or 50..100")
+            self._problem(start, end, f"{text!r} is no price, write it like 12.50 or 50..100", meant_range(text))
         elif key == "stock" and text.lower() not in STOCK_STATES:
-            near = _nearest(text.lower(), STOCK_STATES)
+            near = meant_range(text) or meant_stock(text) or _nearest(text.lower(), STOCK_STATES)
             self._problem(start, end, f"{text!r} is no stock state, take in, low, out or a number", near)
+        elif not quoted and key not in FIXED_FIELDS and looks_like_range(text):
+            said = f"{text!r} is no range, write it like 50..100 or >50, without units"
+            self._problem(start, end, said, meant_range(text))
         else:
             return choice
         return None

@@ -40,6 +40,9 @@ from data.search.words import (
 
 __all__ = ["Match", "Words", "read_words"]
 
+#: No more words are looked for, and no more excluded: nobody types them, and a pasted page would hold a search up.
+_MOST_WORDS = 32
+
 _CODE_SCORE = 100_000.0
 _WHOLE_TITLE_SCORE = 100.0
 #: How much less another reading of a word is worth than the word itself.
@@ -126,15 +129,17 @@ class Words:
 
 def read_words(text: str, excluded: tuple[str, ...], vocabulary: Vocabulary) -> Words:
     """Return the words of ``text`` with what each may stand for. Words without a letter or digit say nothing."""
-    pieces = [word for word in atoms(text) if word]
+    pieces = [word[:_MOST_WORDS] for word in atoms(text) if word]
     said = [word for word in pieces if len(word) > 1 or word[0] not in STOP_WORDS] or pieces
-    reader = _Reader(said, vocabulary)
-    unwanted = tuple(Not(_phrase_of(word)) for word in excluded if atoms(word))
-    return Words(text, tuple(reader.read()), tuple(reader.notes), unwanted)
+    reader = _Reader(said[:_MOST_WORDS], vocabulary)
+    unwanted = tuple(Not(_phrase_of(word)) for word in [word for word in excluded if atoms(word)][:_MOST_WORDS])
+    cut = len(said) > _MOST_WORDS or len(excluded) > _MOST_WORDS
+    notes = (f"only the first {_MOST_WORDS} words are looked for",) if cut else ()
+    return Words(text, tuple(reader.read()), (*reader.notes, *notes), unwanted)
 
 
 def _phrase_of(text: str) -> Node:
-    words = atoms(text)
+    words = [word[:_MOST_WORDS] for word in atoms(text)[:_MOST_WORDS]]
     return All(tuple(_anywhere("".join(word) if len(word) > 1 else singular(word[0])) for word in words))
 
 

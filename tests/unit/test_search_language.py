@@ -115,6 +115,17 @@ def test_the_line_of_the_manual() -> None:
         ("clor:white", "clor:", "no product has", "color"),
         ("ram color:", "color:", "no value yet", ""),
         ("price:>10 price:<5", "price:<5", "the bound before", ""),
+        ("price:50-60", "50-60", "no price", "50..60"),
+        ("price:€50..€60", "€50..€60", "no price", "50..60"),
+        ("price:50€", "50€", "no price", "50"),
+        ("price:1e3", "1e3", "no price", ""),
+        ("stock:none", "none", "no stock state", "out"),
+        ("memory.speed:>65W", ">65W", "no range", ">65"),
+        ("memory.speed:500MHz..600mhz", "500MHz..600mhz", "without units", "500..600"),
+        ("memory.speed:500GB..1TB", "500GB..1TB", "without units", ""),
+        ("sort:cheapest", "cheapest", "no order", "price"),
+        ("title:corsair ram", "title:corsair", "without title:", "corsair"),
+        ("color:" + "x," * 200 + "y", "y", "too many", ""),
     ],
 )
 def test_a_problem_is_marked_in_its_place(line: str, marked: str, said: str, suggestion: str) -> None:
@@ -122,6 +133,13 @@ def test_a_problem_is_marked_in_its_place(line: str, marked: str, said: str, sug
     assert line[problem.start : problem.end] == marked
     assert said in problem.message
     assert problem.suggestion == suggestion
+
+
+def test_what_only_looks_like_a_range_is_a_value_in_quotes() -> None:
+    query = SearchQuery().toggle("color", ">65W").toggle("color", "1..a")
+    assert format_query(query) == 'color:">65W","1..a"'
+    assert parse_query(format_query(query), attributes=["color"]) == query
+    assert parse_query('color:">65W"', attributes=["color"]).problems == ()
 
 
 def test_a_categorys_attribute_is_no_unknown_name() -> None:
