@@ -119,7 +119,7 @@ class Target:
                 continue
             if before is not None:
                 self.writer.delete_documents_by_term("id", document.product_id)
-            self.writer.add_document(ix.to_document(index_fields(document), self._commit))
+            self.writer.add_json(ix.to_json(index_fields(document), self._commit))
             known[document.product_id] = self._pending[document.product_id] = (document.revision, False)
             written += 1
         return written
