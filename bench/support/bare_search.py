@@ -6,7 +6,6 @@ They know beforehand which facets there are and ask for all of them at once, and
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +72,12 @@ def search_afresh(folder: Path) -> Callable[[SearchQuery], SearchResult]:
     """Return our own search of a local index, as ``SearchEngine.search`` with nothing kept from searches before."""
     snapshot = Reader(folder).snapshot()
     snapshot.counts.most_bytes = 0
-    return partial(search_page, snapshot, limit=50, after=None, before=None, facets=True)
+
+    def search(query: SearchQuery) -> SearchResult:
+        snapshot.asked.clear()
+        return search_page(snapshot, query, limit=50, after=None, before=None, facets=True)
+
+    return search
 
 
 def elastic_call(url: str, query: SearchQuery) -> Callable[[], object]:

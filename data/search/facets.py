@@ -48,7 +48,7 @@ _NATURAL = re.compile(r"(\d+(?:\.\d+)?)")
 
 def merged(counts: Counts) -> list[tuple[str, int]]:
     """Return counts by value with the spellings of one value added up, each under its commonest spelling."""
-    keys = [value_key(value) for value, _ in counts]
+    keys = list(map(value_key, map(itemgetter(0), counts)))
     if len(set(keys)) == len(keys):
         return list(counts)
     totals: dict[str, int] = {}

@@ -12,6 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import compress, repeat
 from operator import itemgetter
 
 from data.types import Histogram
@@ -30,7 +31,6 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 Counts = Sequence[tuple[str, int]]
-Weighed = list[tuple[float, int]]
 
 
 def histogram(counts: Counts) -> Histogram | None:
@@ -41,20 +41,22 @@ def histogram(counts: Counts) -> Histogram | None:
     """
     if len(counts) < FEWEST_NUMBERS:
         return None
-    room = sum(map(itemgetter(1), counts)) * _MOST_WORDS
-    lists: list[tuple[tuple[float, ...], int]] = []
-    for value, count in counts:
-        if numbers := _numbers(value):
-            lists.append((numbers, count))
-        elif (room := room - count) < 0:
+    # A facet has thousands of values and a search many facets: whatever is done for each value is left to C.
+    values, weights = zip(*counts, strict=True)
+    room = sum(weights) * _MOST_WORDS
+    if weights[0] > room and not _numbers(values[0]):
+        return None
+    lists: Sequence[tuple[float, ...]] = tuple(map(_numbers, values))
+    if not all(lists):
+        weights = tuple(compress(weights, lists))
+        if not weights or sum(map(itemgetter(1), counts)) - sum(weights) > room:
             return None
-    if not lists:
+        lists = tuple(filter(None, lists))
+    numbers = _one_of_each(lists)
+    if len(set(numbers)) < FEWEST_NUMBERS:
         return None
-    weighed = _one_of_each(lists)
-    if len({number for number, _ in weighed}) < FEWEST_NUMBERS:
-        return None
-    bounds = _bounds(min(weighed)[0], max(weighed)[0])
-    return Histogram(bounds, _count(weighed, bounds)) if bounds else None
+    bounds = _bounds(min(numbers), max(numbers))
+    return Histogram(bounds, _count(numbers, weights, bounds)) if bounds else None
 
 
 def price_histogram(bounds: Sequence[int], counts: Sequence[int]) -> Histogram | None:
@@ -76,17 +78,17 @@ def _numbers(value: str) -> tuple[float, ...]:
     return tuple(map(float, parts)) if all(_NUMBER.fullmatch(part) for part in parts) else ()
 
 
-def _one_of_each(lists: list[tuple[tuple[float, ...], int]]) -> Weighed:
-    length, *others = set(map(len, map(itemgetter(0), lists)))
+def _one_of_each(lists: Sequence[tuple[float, ...]]) -> list[float]:
+    length, *others = set(map(len, lists))
     if others:
         return []
     if length == 1:
-        return [(numbers[0], count) for numbers, count in lists]
-    columns = list(zip(*(numbers for numbers, _ in lists), strict=True))
+        return [number for (number,) in lists]
+    columns = list(zip(*lists, strict=True))
     largest = max(range(length), key=lambda place: min(columns[place]))
     if any(max(column) >= min(columns[largest]) for place, column in enumerate(columns) if place != largest):
         return []
-    return [(numbers[largest], count) for numbers, count in lists]
+    return list(columns[largest])
 
 
 @lru_cache(maxsize=1_024)
@@ -128,9 +130,11 @@ def _clean(number: float) -> float:
     return float(f"{number:.12g}")
 
 
-def _count(numbers: Weighed, bounds: Sequence[float]) -> tuple[int, ...]:
+def _count(numbers: Sequence[float], weights: Sequence[int], bounds: Sequence[float]) -> tuple[int, ...]:
     bars = len(bounds) - 1
-    counts = [0] * bars
-    for number, count in numbers:
-        counts[bisect_right(bounds, number, 1, bars) - 1] += count
-    return tuple(counts)
+    counts = [0] * (bars + 1)
+    places = map(bisect_right, repeat(bounds), numbers, repeat(1), repeat(bars))
+    for place, weight in zip(places, weights, strict=True):
+        counts[place] += weight
+    # Each stands after the bound it begins at.
+    return tuple(counts[1:])

@@ -41,11 +41,12 @@ _BY_WEIGHT: Mapping[str, Any] = {"weight_by_field": "weight"}
 
 @dataclass(slots=True)
 class _Asked:
-    """A condition, what tantivy calls it, and how many products match, where that is known."""
+    """A condition, what tantivy calls it, and what is known of it: how many products match, the first by an order."""
 
     node: Node
     query: Query
     total: int | None = None
+    first: tuple[HitOrder, int, Found] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +88,29 @@ class TantivySnapshot:
 
     def count(self, node: Node) -> int:
         """Return how many products match."""
-        return self._total(self._query(node))
+        return self._total_of(self._asked(node))
+
+    def _total_of(self, asked: _Asked) -> int:
+        if asked.total is None:
+            asked.total = self._total(asked.query)
+        return asked.total
 
     def first_page(self, node: Node, order: HitOrder, *, limit: int, bounds: Sequence[int] | None) -> FirstPage:
-        """Return the first hits and the total in one pass over what matches; all counts are another, if they are."""
-        asked, by_score = self._asked(node), order.column is None
-        if limit:
+        """Return the first hits and the total in one pass over what matches; all counts are another, if they are.
+
+        What the conditions asked about last found is still known: what is offered while a query is typed, and the
+        facets that are opened after it, begin with the same question.
+        """
+        asked = self._asked(node)
+        known = asked.first
+        if limit and (known is None or known[0] != order or known[1] < limit):
+            by_score = order.column is None
             sort = _BY_WEIGHT if by_score else _by_column(order)
             answer = self.searcher.search(asked.query, limit=limit, count=True, **sort)
-            total, found = _count(answer), self._found(answer, by_score=by_score)
-        else:
-            total, found = self._total(asked.query), Found((), ())
-        asked.total = total
-        return FirstPage(total, found, lambda: self._panel(node, bounds or ()))
+            asked.total = _count(answer)
+            asked.first = known = order, limit, self._found(answer, by_score=by_score)
+        total = self._total_of(asked)
+        return FirstPage(total, known[2] if known and limit else Found((), ()), lambda: self._panel(node, bounds or ()))
 
     def _panel(self, node: Node, bounds: Sequence[int]) -> Counts:
         requests = {name: _values_of(name, MOST_COUNTED) for name in FIXED}

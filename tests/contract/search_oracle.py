@@ -129,6 +129,7 @@ class Oracle:
     def __init__(self, documents: Iterable[SearchDocument]) -> None:
         self.documents = {document.product_id: document for document in documents}
         self._words = {one.product_id: _words(one) for one in self.documents.values()}
+        self._names = {one.product_id: _cut([one.title, one.brand]) for one in self.documents.values()}
         self._values = {
             one.product_id: {name: {*map(value_key, texts)} for name, texts in facets_of(one).items()}
             for one in self.documents.values()
@@ -178,7 +179,9 @@ class Oracle:
         if not asked:
             return True
         *firm, last = asked
-        begun = any(word.startswith(last) for word in have) or singular(last) in have
+        # A beginning of a letter or two is looked for in what names a product only.
+        may_begin = have if len(last) > 2 else self._names[document.product_id]
+        begun = any(word.startswith(last) for word in may_begin) or singular(last) in have
         return begun and all(singular(word) in have for word in firm)
 
     def _passes(self, document: SearchDocument, query: SearchQuery, apart_from: str) -> bool:
@@ -218,6 +221,10 @@ def _words(document: SearchDocument) -> frozenset[str]:
     for name, value in document.attributes.items():
         for text in shown_values(value):
             texts += [] if text == "no" else [name] if text == "yes" else [f"{name}: {text}"]
+    return _cut(texts)
+
+
+def _cut(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(token.text for text in texts for token in tokens(text))
 
 

@@ -297,6 +297,14 @@ def test_a_beginning_that_is_still_typed_is_corrected_too(shelf: SearchEngine) -
     assert hit(shelf, "corsair vemgea")[:1] == ["Corsair Vengeance 32 GB"]
 
 
+def test_a_beginning_of_a_letter_or_two_is_looked_for_in_title_and_brand(shelf: SearchEngine) -> None:
+    """Thousands of SKUs and every other category begin with any letter: that says nothing, and is slow to find."""
+    assert hit(shelf, "noc") == hit(shelf, "no") == ["Noctua NF-A12x25 PWM"]
+    totals = {line: shelf.search(parse_query(line), facets=False).total for line in ("sk", "me", "mem", "ti")}
+    assert totals == {"sk": 0, "me": 0, "mem": 2, "ti": 1}
+    assert shelf.search(parse_query("sku"), facets=False).total >= len(SHELF)
+
+
 def test_too_many_words_still_find_the_nearest_and_say_so(shelf: SearchEngine) -> None:
     result = shelf.search(parse_query("corsair vengeance dishwasher"))
     assert result.hits[0].title.startswith("Corsair Vengeance")
