@@ -22,8 +22,9 @@ from data.batches import batches
 from data.errors import NotFound, Unavailable
 from data.search.alike import find_alike
 from data.search.elasticsearch_client import WRITE_TIMEOUT, SearchRefused, connect, read_url, translate_errors
+from data.search.elasticsearch_point import PointLost
 from data.search.elasticsearch_reader import Reader
-from data.search.elasticsearch_snapshot import ElasticSnapshot, PointLost
+from data.search.elasticsearch_snapshot import ElasticSnapshot
 from data.search.elasticsearch_writer import Catalog, Target, Version
 from data.search.engine import STORE, Check, Hit, IndexVersion, SearchDocument, SearchResult, Suggestion
 from data.search.page import search_page

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 
 from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
 
 from data.search.elasticsearch_client import Cluster, translate_errors
-from data.search.elasticsearch_snapshot import KEEP_ALIVE, ElasticSnapshot
-from data.search.kept import Keeper
+from data.search.elasticsearch_counts import Counting
+from data.search.elasticsearch_point import KEEP_ALIVE, Point
+from data.search.elasticsearch_snapshot import ElasticSnapshot
+from data.search.kept import Keeper, KeptCounts
 
 __all__ = ["GENERATION", "Reader"]
 
@@ -26,12 +29,15 @@ GENERATION = "generation"
 _RELIED_ON = 40.0
 
 
-class _Shared:
-    """A snapshot with how many searches are using it; closed by the last one after a newer one took its place."""
+#: Counts of so many states are kept (``carried``): each is a point in time that the cluster keeps open.
+_MOST_STATES = 8
 
-    def __init__(self, snapshot: ElasticSnapshot, point: str) -> None:
-        self.snapshot, self.point = snapshot, point
-        self.users, self.replaced = 0, False
+
+class _Shared:
+    """A snapshot with how many searches are using it."""
+
+    def __init__(self, snapshot: ElasticSnapshot) -> None:
+        self.snapshot, self.users = snapshot, 0
         self.asked = time.monotonic()
 
 
@@ -42,7 +48,11 @@ class Reader:
         self._client, self._state, self._alias = client, f"{cluster.name}-state", alias
         self._lock = threading.Lock()
         self._keeper = Keeper()
+        self._counts: KeptCounts[Counting] = KeptCounts(most_states=_MOST_STATES)
+        self._opened = count(1)
         self._current: _Shared | None = None
+        #: those that another took the place of, while a search uses them or their counts are kept
+        self._earlier: list[_Shared] = []
 
     def generation(self) -> int:
         """Return the number of the newest commit, 0 before the first."""
@@ -67,52 +77,64 @@ class Reader:
         """Hold the state of one index by its name, for whoever is writing it."""
         point = self._open(index)
         try:
-            yield ElasticSnapshot(self._client, point, 0, Keeper())
+            yield ElasticSnapshot(point, 0, Keeper(), Counting(point, 0, KeptCounts()))
         finally:
-            self._close(point)
+            self._close([point])
 
     def forget(self) -> None:
-        """Give up the shared state; the next search opens a new one."""
+        """Give up the shared state and the counts; the next search opens a new one."""
+        self._counts.clear()
         with self._lock:
             self._replace(None)
+            unused = self._unused()
+        self._close(unused)
 
     def _take(self) -> _Shared:
         # Before the state itself is opened: the number may be too low for it, never too high.
         generation = self.generation()
+        unused: list[Point] = []
         with self._lock:
             held, now = self._current, time.monotonic()
             if held is None or held.snapshot.generation != generation or now - held.asked > _RELIED_ON:
-                point = self._open(self._alias) if generation else ""
-                held = _Shared(ElasticSnapshot(self._client, point, generation, self._keeper), point)
+                point = self._open(self._alias) if generation else Point(self._client, "")
+                counting = Counting(point, next(self._opened), self._counts)
+                held = _Shared(ElasticSnapshot(point, generation, self._keeper, counting))
                 self._replace(held)
+                unused = self._unused()
             held.users += 1
             held.asked = now
-            return held
+        self._close(unused)
+        return held
 
     def _give(self, held: _Shared) -> None:
         with self._lock:
             held.users -= 1
-            unused = held.replaced and not held.users
-        if unused:
-            self._close(held.point)
+            unused = self._unused()
+        self._close(unused)
 
     def _replace(self, new: _Shared | None) -> None:
-        old, self._current = self._current, new
-        if old is not None:
-            old.replaced = True
-            if not old.users:
-                self._close(old.point)
+        if self._current is not None:
+            self._earlier.append(self._current)
+        self._current = new
 
-    def _open(self, index: str) -> str:
+    def _unused(self) -> list[Point]:
+        """Leave the earlier states that nobody needs any more, and return them to be closed."""
+        needed = [one for one in self._earlier if one.users or self._counts.holds(one.snapshot.counting)]
+        unused = [one.snapshot.point for one in self._earlier if one not in needed]
+        self._earlier = needed
+        return unused
+
+    def _open(self, index: str) -> Point:
         with translate_errors():
             try:
                 opened = self._client.open_point_in_time(index=index, keep_alive=KEEP_ALIVE)
             except NotFoundError:
-                return ""
-        return str(opened["id"])
+                return Point(self._client, "")
+        return Point(self._client, str(opened["id"]))
 
-    def _close(self, point: str) -> None:
-        if point:
-            # One that cannot be closed closes itself after its time.
-            with suppress(ApiError, TransportError):
-                self._client.close_point_in_time(id=point)
+    def _close(self, points: Iterable[Point]) -> None:
+        for point in points:
+            if point.id:
+                # One that cannot be closed closes itself after its time.
+                with suppress(ApiError, TransportError):
+                    self._client.close_point_in_time(id=point.id)

@@ -68,8 +68,8 @@ class KeptCounts(Generic[StateT]):
     Those asked for longest ago go when they are too many, or of too many states.
     """
 
-    def __init__(self, most_bytes: int = 8_000_000) -> None:
-        self.most_bytes = most_bytes
+    def __init__(self, most_bytes: int = 8_000_000, most_states: int = _MOST_STATES) -> None:
+        self.most_bytes, self.most_states = most_bytes, most_states
         self._lock = threading.Lock()
         self._entries: OrderedDict[Node, tuple[StateT, Mapping[str, Counted]]] = OrderedDict()
         self._bytes = 0
@@ -93,8 +93,19 @@ class KeptCounts(Generic[StateT]):
             entry = {**(known if before.generation == state.generation else {}), **counted}
             self._entries[node] = state, entry
             self._bytes += _size(entry)
-            while self._bytes > self.most_bytes or self._states() > _MOST_STATES:
+            while self._bytes > self.most_bytes or self._states() > self.most_states:
                 self._drop(next(iter(self._entries)))
+
+    def holds(self, state: StateT) -> bool:
+        """Say whether any counts of ``state`` are kept: it has to stay open as long."""
+        with self._lock:
+            return any(one is state for one, _ in self._entries.values())
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        with self._lock:
+            self._entries.clear()
+            self._bytes = 0
 
     def _drop(self, node: Node) -> None:
         _, counted = self._entries.pop(node)

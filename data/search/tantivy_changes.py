@@ -10,21 +10,16 @@ of work each time, and whoever searches before it is done waits all the same.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-
 import tantivy
 from tantivy import FieldType, Query
 
 from data.search import tantivy_index as ix
-from data.search.kept import Counted
+from data.search.carried import moved
 
 __all__ = ["moved", "one_of", "written_after", "written_since"]
 
 #: Of more products than this the state before is left behind: counting all anew costs no more.
 MOST_CHANGED = 2_000
-
-Listed = Sequence[tuple[str, int]]
 
 
 def written_after(commit: int) -> Query:
@@ -43,19 +38,3 @@ def written_since(searcher: tantivy.Searcher, commit: int) -> list[str] | None:
 def one_of(ids: list[str]) -> Query:
     """Return the condition that a product is one of ``ids``."""
     return Query.term_set_query(ix.schema(), "id", ids)
-
-
-def moved(before: Counted, less: Listed, more: Listed) -> Counted | None:
-    """Return what was counted ``before``, less ``less``, more ``more``; commonest first, what has none left out.
-
-    ``None`` where any of them may have been cut off at the number of values asked for.
-    """
-    most = before.request.get("terms", {}).get("size")
-    if most is not None and max(map(len, (before.counts, less, more))) >= most:
-        return None
-    if (was := dict(less)) == (now := dict(more)):
-        return before
-    totals = Counter(dict(before.counts))
-    totals.subtract(was)
-    totals.update(now)
-    return Counted(before.request, [one for one in totals.most_common() if one[1]])
