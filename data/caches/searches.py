@@ -16,26 +16,21 @@ import msgspec
 
 from data.caches.keys import SEARCH_SECONDS, search_key
 from data.caches.versioned import VersionedCache
-from data.catalog.documents import object_id, product_of
+from data.catalog.reads import shown_products
 from data.errors import Unavailable
 from data.search.engine import Hit, SearchResult
 from data.search.language import SearchQuery, format_query
 from data.stock.reads import levels_of
-from data.stores.mongo import translate_errors
 from data.structs import decoder
 
 if TYPE_CHECKING:
     from data.catalog.types import Product
     from data.shop import Shop
-    from data.stores.mongo import Mongo
 
 __all__ = ["cached_search"]
 
 #: Raise it when ``SearchResult`` changes its shape: entries of older programs are then not read.
 _FORMAT = 2
-
-#: What ``_described`` reads of a product.
-_SHOWN = dict.fromkeys(("sku", "title", "brand", "category", "pricing", "status", "revision"), 1)
 
 _encode = msgspec.json.Encoder().encode
 _decode = decoder(SearchResult).decode
@@ -70,7 +65,7 @@ def _live(shop: Shop, found: SearchResult) -> SearchResult:
     ids = [hit.product_id for hit in found.hits]
     hits, notes = found.hits, list(found.notes)
     try:
-        products = _as_they_are(shop.stores.mongo, ids)
+        products = shown_products(shop.stores.mongo, ids)
         hits = tuple(_described(hit, products[hit.product_id]) for hit in hits if hit.product_id in products)
     except Unavailable:
         notes.append("The catalog is away: titles and prices as of the last indexing.")
@@ -86,14 +81,6 @@ def _live(shop: Shop, found: SearchResult) -> SearchResult:
     except Unavailable:
         notes.append("The stock is away: quantities as of the last indexing.")
     return replace(found, hits=hits, notes=tuple(notes))
-
-
-def _as_they_are(mongo: Mongo, ids: list[str]) -> dict[str, Product]:
-    """Return what a row shows of the products with these ids, by id; the other fields are empty."""
-    wanted = [key for key in map(object_id, ids) if key]
-    with translate_errors():
-        found = map(product_of, mongo.products.find({"_id": {"$in": wanted}}, _SHOWN))
-        return {product.product_id: product for product in found}
 
 
 def _described(hit: Hit, product: Product) -> Hit:

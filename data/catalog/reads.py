@@ -30,6 +30,8 @@ from data.types import Page
 
 _LISTING = "catalog:sku"
 _MAX_TIME_MS = 5_000
+#: What ``shown_products`` reads of a product.
+_SHOWN = dict.fromkeys(("sku", "title", "brand", "category", "pricing", "status", "barcode", "revision"), 1)
 #: How many values of one attribute ``attributes_of`` names.
 _SHOWN_VALUES = 20
 
@@ -51,6 +53,18 @@ def get_product(mongo: Mongo, ref: str) -> Product:
 def get_products(mongo: Mongo, ids: Iterable[str]) -> dict[str, Product]:
     """Return the products with these ids, by id; an id without a product is left out."""
     return {product_id: product_of(found) for product_id, found in get_documents(mongo, ids).items()}
+
+
+def shown_products(mongo: Mongo, ids: Iterable[str], *, attributes: bool = False) -> dict[str, Product]:
+    """Return what a list shows of the products with these ids, as it is stored now; the other fields are empty.
+
+    With ``attributes`` these too. An id without a product is left out.
+    """
+    wanted = [found for found in map(object_id, ids) if found]
+    fields = _SHOWN | ({"attributes": 1} if attributes else {})
+    with translate_errors():
+        found = map(product_of, mongo.products.find({"_id": {"$in": wanted}}, fields, max_time_ms=_MAX_TIME_MS))
+        return {product.product_id: product for product in found}
 
 
 def get_documents(mongo: Mongo, ids: Iterable[str]) -> dict[str, Document]:

@@ -68,6 +68,8 @@ def _cell(row: ProductHit, name: str) -> Cell:
             return _stock(row)
         case "low_at":
             return row.reorder_level or None
+        case "price" if row.price is not None and not row.price_sure:
+            return Runs(((f"~{row.price:,.2f}", "stale"),))
         case "sku" | "brand" | "category" | "price" | "status" | "barcode":
             value: Cell = getattr(row, name)
             return value

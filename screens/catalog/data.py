@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from data.analytics.reads import ProductSales
     from data.catalog.types import Product
     from data.orders.reads import OrderRow
-    from data.search.engine import SearchResult
+    from data.search.engine import SearchResult, Unheard
     from data.search.query import SearchQuery
     from data.shop import Shop
     from data.stock.reads import Level
@@ -40,6 +40,8 @@ class ProductHit:
     indexed: int
     spans: tuple[tuple[int, int], ...] = ()
     barcode: str = ""
+    #: whether ``price`` is the catalog's, or what search knew last
+    price_sure: bool = True
     #: those attributes as text that the list has columns for, by the name a query calls them
     attributes: Mapping[str, str] = field(default_factory=dict)
 
@@ -57,6 +59,7 @@ class Found:
     notes: tuple[str, ...]
     fallback: bool = False
     soon: bool = False
+    unheard: tuple[Unheard, ...] = ()
 
 
 def product_source(
@@ -86,7 +89,8 @@ def product_source(
             return _without_search(shop, query, tell, _why_empty(shop), soon=True)
         rows = _hits(shop, result, attributes())
         if first:  # not before the rows are there: both are painted at once
-            tell(Found(result.total, result.took_ms, result.facets if facets else None, result.notes))
+            counted = result.facets if facets else None
+            tell(Found(result.total, result.took_ms, counted, result.notes, unheard=result.unheard))
         return Page(rows, result.after, result.before, estimate=result.total if first else None, exact=True)
 
     return fetch
@@ -96,9 +100,11 @@ def _hits(shop: Shop, result: SearchResult, attributes: Collection[str]) -> tupl
     from data.search.analysis import spans
 
     ids = [hit.product_id for hit in result.hits]
-    levels, products = _live(shop, ids), _products(shop, ids)
+    levels, products = _live(shop, ids), _products(shop, ids, attributes=bool(attributes))
     rows = []
     for hit in result.hits:
+        if products is not None and hit.product_id not in products:
+            continue  # it is gone, search has not heard of that yet
         held = levels.get(hit.product_id) if levels is not None else None
         row = ProductHit(
             product_id=hit.product_id,
@@ -107,13 +113,14 @@ def _hits(shop: Shop, result: SearchResult, attributes: Collection[str]) -> tupl
             brand=hit.brand,
             category=hit.category[-1] if hit.category else "",
             price=hit.price,
+            price_sure=False,
             status=hit.status,
             available=sum(level.available_stock for level in held) if held is not None else None,
             reorder_level=sum(level.reorder_level for level in held) if held else 0,
             indexed=hit.available_stock,
         )
-        if (product := products.get(hit.product_id)) is not None:
-            row = _as_it_is(row, product, attributes)
+        if products is not None:
+            row = _as_it_is(row, products[hit.product_id], attributes)
         if result.terms or result.prefix:
             row = replace(row, spans=spans(row.title, result.terms, prefix=result.prefix))
         rows.append(row)
@@ -131,6 +138,7 @@ def _as_it_is(row: ProductHit, product: Product, attributes: Collection[str]) ->
         brand=product.brand,
         category=product.category.names[-1] if product.category.names else "",
         price=product.pricing.final_price,
+        price_sure=True,
         status=product.status,
         barcode=product.barcode,
         attributes={
@@ -141,11 +149,11 @@ def _as_it_is(row: ProductHit, product: Product, attributes: Collection[str]) ->
     )
 
 
-def _products(shop: Shop, ids: list[str]) -> Mapping[str, Product]:
-    """Return the visible products from cache and catalog, none while both are away."""
-    from data.caches.products import cached_products
+def _products(shop: Shop, ids: list[str], *, attributes: bool) -> Mapping[str, Product] | None:
+    """Return the visible products as the catalog holds them: the cache is as old as the relay is late."""
+    from data.catalog.reads import shown_products
 
-    return part(lambda: cached_products(shop, ids)) or {}
+    return part(lambda: shown_products(shop.stores.mongo, ids, attributes=attributes))
 
 
 def _live(shop: Shop, ids: list[str]) -> Mapping[str, tuple[Level, ...]] | None:

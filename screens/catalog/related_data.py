@@ -72,11 +72,11 @@ def part(read: Callable[[], Part]) -> Part | None:
 
 def _rows(shop: Shop, found: Sequence[tuple[str, int]]) -> tuple[RelatedRow, ...]:
     """Return the products ``found`` with the price and the stock of now; one that is gone is left out."""
-    from data.caches.products import cached_products
+    from data.catalog.reads import shown_products
     from data.stock.reads import levels_of
 
     ids = [product_id for product_id, _ in found]
-    products = cached_products(shop, ids)
+    products = shown_products(shop.stores.mongo, ids)
     levels = part(lambda: levels_of(shop.stores.postgres, ids))
     return tuple(
         RelatedRow(

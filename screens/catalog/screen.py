@@ -140,6 +140,7 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, FacetsBeside):
         time_taken = "" if found.fallback else f" · {took(found.took_ms)}"
         self.head.show(f"{found.total:,} found{time_taken}", order)
         self.show_found(found)
+        self.hear(found.unheard)
         if found.soon:
             self.later("soon", self.SOON, self._ask_again)
         said = [one for one in (self.trouble, *found.notes) if one]
@@ -240,7 +241,8 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, FacetsBeside):
     def _saved(self, saved: Any) -> None:
         if saved is not None:
             self.status.say(f"{saved.sku}: {what_changed(saved.changed)}", "good", undo=True)
-            self.set_timer(1.2, self.reload)  # search follows the change within a second or two
+            self.reload()
+            self.later("again", 1.2, self.reload)  # search follows within a second or two: order, filters, counts
 
     def _created(self, saved: Any) -> None:
         if saved is not None:

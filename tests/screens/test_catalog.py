@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+import msgspec
 import pytest
 
 from data.catalog.messages import EditProduct, ProductInput, PutProduct
@@ -99,6 +102,18 @@ async def test_a_wrong_filter_is_marked_in_its_place_and_tab_writes_what_was_mea
         assert line.input.marks.spans == ()
         await desk.type("9..5 x")
         await desk.sees("Tab: 5..9", "9..5 is an empty range")
+
+
+async def test_a_value_that_no_product_has_is_marked_once_nothing_is_found(parts: Shop, running: Run) -> None:
+    async with running(parts) as desk:
+        await at_catalog(desk)
+        line = desk.app.screen.query_line
+        await desk.type("/brand:Corsiar ")
+        await desk.sees('no product has brand "Corsiar", did you mean Corsair?', "Tab: Corsair")
+        assert line.input.marks.spans == ((6, 13),)
+        await desk.press("tab")
+        await desk.sees("/ brand:Corsair", "Corsair Vengeance 32 GB")
+        assert line.input.marks.spans == ()
 
 
 async def test_what_is_typed_is_offered_as_brand_category_filter_and_product(parts: Shop, running: Run) -> None:
@@ -208,12 +223,46 @@ async def test_columns_are_chosen_and_remembered(parts: Shop, running: Run) -> N
         await desk.sees("▣ Speed")
 
 
-async def test_a_row_says_what_the_catalog_says_before_search_has_heard_of_it(parts: Shop, running: Run) -> None:
+async def test_a_row_says_what_the_catalog_says_before_search_and_cache_have_heard_of_it(
+    parts: Shop, running: Run
+) -> None:
+    """No relay runs beside this test: search and cache hold the old price for as long."""
+    from data.caches.products import ProductCache
+    from data.catalog.reads import get_product, get_products
+
+    product_id = get_product(parts.stores.mongo, "RTX-4070").product_id
+    cache = ProductCache(parts.stores.redis.cache)
+    cache.store(get_products(parts.stores.mongo, [product_id]).values())
     parts.door.run(EditProduct(product_id="RTX-4070", changes={"pricing.base_price": Decimal("577")}), parts.actor)
-    parts.stores.redis.cache.flushdb()  # no relay runs beside this test; it would have told the cache
     async with running(parts) as desk:
         await at_catalog(desk, "rtx4070")
         await desk.sees("1 found", "577.00")
+        await desk.press("e", "tab", "tab", "tab", "end", "ctrl+u", *"566", "ctrl+s")
+        await desk.sees("price changed", "566.00")
+    assert cache.get([product_id])[product_id].pricing.final_price == Decimal("599.00")
+
+
+def test_while_the_catalog_is_away_prices_are_said_to_be_what_search_knew(parts: Shop, tmp_path: Path) -> None:
+    from data.search.language import parse_query
+    from data.shop import Shop as AnyShop
+    from data.stores import Stores
+    from screens.catalog.columns import cells_for, columns_for
+    from screens.catalog.data import product_source
+
+    def price(shop: Shop) -> str:
+        told: list[Any] = []
+        source = product_source(shop, parse_query("rtx4070"), told.append, lambda: False, frozenset)
+        (row,) = source(after=None, before=None, limit=10).rows
+        return str(cells_for(columns_for(["price"]))(row)[0])
+
+    nobody = f"mongodb://{quote(str(tmp_path / 'nobody.sock'), safe='')}/none?serverSelectionTimeoutMS=50"
+    settings = msgspec.structs.replace(parts.settings, mongodb_url=nobody)
+    alone = AnyShop(settings, Stores(settings), parts.door, parts.actor)
+    try:
+        assert price(parts) == "599.00"
+        assert "~599.00" in price(alone)
+    finally:
+        alone.close()
 
 
 async def test_emptying_the_line_while_typing_it_stays_in_the_line(parts: Shop, running: Run) -> None:
