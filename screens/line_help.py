@@ -18,6 +18,7 @@ from widgets.queryline import QueryInput, QueryLine
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from data.search.engine import Unheard
     from data.search.query import QueryProblem, SearchQuery
 
 
@@ -33,6 +34,8 @@ class LineHelp(ListScreen):
         self.offers = OfferList(id="offers")
         self.names = Names()
         self._problems: tuple[QueryProblem, ...] = ()
+        #: what the last search said of the line's values
+        self._unheard: tuple[Unheard, ...] = ()
 
     def open_product(self, product_id: str) -> None:
         """Go to a product that was offered."""
@@ -44,7 +47,7 @@ class LineHelp(ListScreen):
         """Return what ``text`` asks for; what can't be read is marked, what was meant stands at the end of the row."""
         from data.search.language import parse_query
 
-        query = parse_query(text, attributes=self.names.attributes or None)
+        query = parse_query(text, attributes=self.names.attributes or None, unheard=self._unheard)
         cursor = self.query_line.input.cursor_position if self.query_line.typing else -1
         self._problems = serious(query.problems, cursor)
         meant = next((one.suggestion for one in self._problems if one.suggestion), "")
@@ -57,6 +60,12 @@ class LineHelp(ListScreen):
             self.query_line.note("" if self.query_line.typing else self.idle_note())
         return query
 
+    def hear(self, unheard: tuple[Unheard, ...]) -> None:
+        """Mark the values of the line of which a search says that no product has them."""
+        if unheard != self._unheard:
+            self._unheard = unheard
+            self.read_line(self.query_line.text)
+
     def idle_note(self) -> str:
         """Return what stands at the end of row 2 while nobody types and nothing is wrong."""
         return ""
@@ -64,7 +73,7 @@ class LineHelp(ListScreen):
     @property
     def trouble(self) -> str:
         """What is wrong with the line, for row 23; ``""`` where nothing is."""
-        return " · ".join(one.message for one in self._problems)
+        return " · ".join(one.message for one in self._problems if one.message)
 
     def learn_names(self) -> None:
         """Read what the catalog calls things."""

@@ -31,6 +31,7 @@ __all__ = [
     "SearchResult",
     "Successor",
     "Suggestion",
+    "Unheard",
 ]
 
 #: The store's name in ``data.stores.NAMES``, as errors carry it.
@@ -93,6 +94,15 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Unheard:
+    """A value that a filter asks for and no product has, with the nearest that some have, ``""`` where none is near."""
+
+    field: str
+    value: str
+    meant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """What one search found.
 
@@ -100,7 +110,7 @@ class SearchResult:
     where there is none. ``notes`` are sentences for the person who asked (``"vengence" read as "vengeance"``).
     ``terms`` are the words that were looked for, corrections included, and ``prefix`` the beginning of the last one:
     ``analysis.spans`` highlights them. ``generation`` names the state of the index this was read from. ``facets`` is
-    empty unless asked for.
+    empty unless asked for. ``unheard`` says, where nothing was found, which values no product has; so do the notes.
     """
 
     total: int
@@ -113,6 +123,7 @@ class SearchResult:
     terms: tuple[str, ...] = ()
     prefix: str = ""
     generation: int = 0
+    unheard: tuple[Unheard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,12 @@ whose syntax errors are about Lucene.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from data.errors import Invalid
+from data.search.engine import Unheard
 from data.search.query import (
     FIXED_FIELDS,
     NUMERIC_FIELDS,
@@ -67,13 +68,16 @@ _ESCAPED = re.compile(r'\\(["\\])')
 _SAID_BY_WORDS = frozenset({"title", "name", "text", "description"})
 
 
-def parse_query(line: str, *, attributes: Collection[str] | None = None) -> SearchQuery:
+def parse_query(
+    line: str, *, attributes: Collection[str] | None = None, unheard: Sequence[Unheard] = ()
+) -> SearchQuery:
     """Return the query that ``line`` spells, its ``problems`` filled. Never raises.
 
     ``attributes`` are the names of the attributes that products have (``SearchEngine.attribute_names``); given them, a
-    filter on an unknown name is a problem with the nearest name as its suggestion.
+    filter on an unknown name is a problem with the nearest name as its suggestion. ``unheard`` is what a search said of
+    this line: such a value is marked too, without a message, because the search told it, and stays in the query.
     """
-    reader = _Reader(line, attributes)
+    reader = _Reader(line, attributes, {(one.field, one.value): one.meant for one in unheard})
     reader.read()
     return replace(
         reader.query,
@@ -103,7 +107,7 @@ def parse_filter(text: str) -> Filter:
 
 
 def _value_text(part: str) -> str:
-    return _quoted(part) if _needs_quotes(part) else part
+    return _quoted(part) if part and _needs_quotes(part) else part
 
 
 def format_query(query: SearchQuery) -> str:
@@ -162,6 +166,7 @@ class _Reader:
 
     line: str
     attributes: Collection[str] | None
+    unheard: Mapping[tuple[str, str], str]
     at: int = 0
     query: SearchQuery = field(default_factory=SearchQuery)
     words: list[str] = field(default_factory=list)
@@ -287,6 +292,8 @@ class _Reader:
             said = f"{text!r} is no range, write it like 50..100 or >50, without units"
             self._problem(start, end, said, meant_range(text))
         else:
+            if (key, text) in self.unheard:
+                self._problem(start, end + 2 * quoted, "", _value_text(self.unheard[key, text]))
             return choice
         return None
 

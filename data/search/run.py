@@ -15,12 +15,13 @@ from typing import Protocol
 from data.errors import Invalid
 from data.paging import decode_cursor, encode_cursor
 from data.search import facets as panel
-from data.search.engine import WINDOW, Hit, SearchResult
+from data.search.engine import WINDOW, Hit, SearchResult, Unheard
 from data.search.language import format_query
 from data.search.match import Match, read_words
 from data.search.plan import Order, Plan, order_of, plan
 from data.search.query import SearchQuery, field_key
-from data.search.tree import Node
+from data.search.tree import EVERYTHING, Node
+from data.search.unheard import sentence, unheard_values
 from data.search.words import Vocabulary
 from data.types import Facet
 
@@ -95,17 +96,19 @@ def run_search(
     match, total, notes = _read(snapshot, query, filters)
     page = _Page(snapshot, query, filters.condition(match.node), total, limit)
     hits, following, preceding = page.read(after, before)
+    unheard = () if total else _unheard(snapshot, query)
     return SearchResult(
         total=total,
         hits=hits,
         facets=_facets(snapshot, query, filters, match) if facets else (),
         took_ms=(time.perf_counter() - started) * 1000,
-        notes=(*filters.notes, *notes, *page.notes),
+        notes=(*filters.notes, *notes, *page.notes, *map(sentence, unheard)),
         after=following,
         before=preceding,
         terms=match.terms,
         prefix=match.prefix,
         generation=snapshot.generation,
+        unheard=unheard,
     )
 
 
@@ -134,6 +137,13 @@ def _read(snapshot: Snapshot, query: SearchQuery, filters: Plan) -> tuple[Match,
         if total := snapshot.count(filters.condition(match.node)):
             return match, total, match.notes
     return first, 0, first.notes
+
+
+def _unheard(snapshot: Snapshot, query: SearchQuery) -> tuple[Unheard, ...]:
+    def values_of(name: str) -> list[str]:
+        return [value for value, _ in _counts(snapshot, [(EVERYTHING, [name])])[0][name]]
+
+    return unheard_values(snapshot, query, values_of)
 
 
 def _facets(snapshot: Snapshot, query: SearchQuery, filters: Plan, match: Match) -> tuple[Facet, ...]:

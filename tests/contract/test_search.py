@@ -314,8 +314,30 @@ def test_too_many_words_still_find_the_nearest_and_say_so(shelf: SearchEngine) -
 def test_filters_that_leave_nothing_are_told(shelf: SearchEngine) -> None:
     result = shelf.search(parse_query("vengeance color:pink"))
     assert (result.total, result.hits) == (0, ())
-    assert result.notes == ("nothing under these filters; without them 3 products match",)
+    without = "nothing under these filters; without them 3 products match"
+    assert result.notes == (without, 'no product has color "pink"')
     assert shelf.search(parse_query("flavour:mint")).notes == ('no product has an attribute "flavour"',)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("brand:Corsiar", 'no product has brand "Corsiar", did you mean Corsair?'),
+        ("corsair category:Memry", 'no product has category "Memry", did you mean Memory?'),
+        ("length:300mm", 'no product has length "300mm", did you mean 300?'),
+        ("case.colour_notes:whyte", 'no product has case.colour_notes "whyte", did you mean white?'),
+        ("status:sold", 'no product has status "sold"'),
+    ],
+)
+def test_a_value_that_no_product_has_is_told_with_the_nearest(shelf: SearchEngine, line: str, said: str) -> None:
+    query = parse_query(line, attributes=shelf.attribute_names())
+    found = shelf.search(query)
+    assert found.total == 0
+    assert said in found.notes
+    assert len(found.unheard) == 1
+    (marked,) = parse_query(line, attributes=shelf.attribute_names(), unheard=found.unheard).problems
+    assert line[marked.start : marked.end] == found.unheard[0].value
+    assert marked.suggestion == found.unheard[0].meant
 
 
 def test_excluded_words_and_values(shelf: SearchEngine) -> None:

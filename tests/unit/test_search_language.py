@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from data.errors import Invalid
 from data.search.analysis import value_key
+from data.search.engine import Unheard
 from data.search.language import (
     FIXED_FIELDS,
     SORTS,
@@ -140,6 +141,15 @@ def test_what_only_looks_like_a_range_is_a_value_in_quotes() -> None:
     assert format_query(query) == 'color:">65W","1..a"'
     assert parse_query(format_query(query), attributes=["color"]) == query
     assert parse_query('color:">65W"', attributes=["color"]).problems == ()
+
+
+def test_a_value_that_a_search_knew_nothing_of_is_marked_and_stays_in_the_query() -> None:
+    line = 'ram -brand:x color:"Of Whit",red'
+    heard = parse_query(line, unheard=[Unheard("color", "Of Whit", "Off White"), Unheard("color", "blue", "")])
+    assert heard == parse_query(line)
+    (marked,) = heard.problems
+    assert line[marked.start : marked.end] == '"Of Whit"'
+    assert marked.suggestion == '"Off White"'
 
 
 def test_a_categorys_attribute_is_no_unknown_name() -> None:
