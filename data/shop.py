@@ -50,15 +50,18 @@ def open_shop(settings: Settings, *, report: ReportProgress | None = None) -> Sh
     # Only now: SQLAlchemy takes a while to import, and the engines start meanwhile where they have to.
     from data.access.commands import ensure_local_actor
     from data.door import Door
+    from data.events.leader import outdated_leader
 
     stores = Stores(settings)
     try:
         bring_up_to_date(stores, report=report)
         actor = ensure_local_actor(stores.postgres, settings)
+        outdated = outdated_leader(stores.postgres)
     except BaseException:
         stores.close()
         raise
-    start_relay(settings)  # only now: before, there was nothing for it to read
+    # Only now: before, there was nothing for it to read.
+    start_relay(settings, instead_of=outdated)
     return Shop(settings, stores, Door(stores), actor)
 
 

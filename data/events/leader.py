@@ -17,9 +17,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from data.events import state
+from data.search.layout import LAYOUT
 from data.stores.postgres import Postgres, translate_errors
 
-__all__ = ["LEADER", "LEADER_HELD", "Leadership", "leadership"]
+__all__ = ["LEADER", "LEADER_HELD", "Leadership", "leadership", "outdated_leader"]
 
 #: Class and number of the advisory lock ("STKP", relay): the pair is this program's in the whole database.
 _LOCK = {"space": 0x53544B50, "number": 1}
@@ -57,8 +58,7 @@ def leadership(postgres: Postgres) -> Iterator[Leadership | None]:
         with translate_errors():
             held = bool(connection.execute(_TRY, _LOCK).scalar_one())
             if held:
-                me = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat()}
-                state.save(connection, LEADER, me)
+                state.save(connection, LEADER, _introduction())
         if not held:
             yield None
             return
@@ -68,6 +68,23 @@ def leadership(postgres: Postgres) -> Iterator[Leadership | None]:
             _free(connection)
     finally:
         connection.close()
+
+
+def outdated_leader(postgres: Postgres) -> int | None:
+    """Return the process id of a leader on this machine that writes an older index than this program reads.
+
+    It was started before the program was updated, and would never build the index that this program looks for. ``None``
+    where the last leader was as new as we are. Raises ``Unavailable``.
+    """
+    with postgres.reading() as connection:
+        leader = state.load(connection, LEADER)
+    outdated = leader.get("host") == socket.gethostname() and leader.get("layout", 0) < LAYOUT
+    return int(leader["pid"]) if outdated else None
+
+
+def _introduction() -> dict[str, str | int]:
+    since = datetime.now(UTC).isoformat()
+    return {"pid": os.getpid(), "host": socket.gethostname(), "since": since, "layout": LAYOUT}
 
 
 def _free(connection: Connection) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +26,8 @@ __all__ = ["bring_down", "ensure_up", "stack_status", "start_relay"]
 
 #: how long ``ensure_up`` waits for engines, and ``bring_down`` for a host to leave, in seconds
 UP_SECONDS, DOWN_SECONDS = 60.0, 60.0
+#: how long an outdated relay may take to end; one that takes longer is left to the next start
+RELAY_SECONDS = 15.0
 _POLL_SECONDS = 0.03
 
 
@@ -65,13 +68,30 @@ def ensure_up(
         reply = again
 
 
-def start_relay(settings: Settings) -> None:
+def start_relay(settings: Settings, *, instead_of: int | None = None) -> None:
     """Have the living host start the relay, at once if it died. Does nothing without a host or without local engines.
 
     Apart from ``ensure_up``, because the relay reads tables that are made only after the engines are up.
+    ``instead_of``: if the host's relay is that process it is ended first. Asked of the process and not of the host,
+    because a host that was started before an update knows no new requests.
     """
-    if settings.relay and _local(settings):
-        _ask(Layout(settings.home), Request(do="up", wanted=(RELAY,)))
+    if not (settings.relay and _local(settings)):
+        return
+    if instead_of is not None:
+        _end_relay(settings, instead_of)
+    _ask(Layout(settings.home), Request(do="up", wanted=(RELAY,)))
+
+
+def _end_relay(settings: Settings, pid: int) -> None:
+    """End the host's relay if it is process ``pid``, and wait until the host knows."""
+    until = time.monotonic() + RELAY_SECONDS
+    asked = False
+    while (relay := stack_status(settings).relay) and relay.pid == pid and time.monotonic() < until:
+        if not asked:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        asked = True
+        time.sleep(_POLL_SECONDS)
 
 
 def stack_status(settings: Settings) -> StackStatus:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import Any
 
 import msgspec
 import pytest
 
 from data import migrations
 from data.errors import Unavailable
+from data.events import state
+from data.events.leader import LEADER
 from data.local import bring_down, stack_status
 from data.local.paths import Layout
+from data.search.layout import LAYOUT
 from data.shop import open_shop
 from data.types import Progress
 
@@ -35,6 +39,30 @@ def test_first_and_second_opening(home, until) -> None:
     assert not any("up to date" in progress.what for progress in heard)
     assert stack_status(settings).relay == relay, "the same process"
     again.close()
+
+
+def test_a_relay_from_before_an_update_is_replaced_when_the_shop_is_opened(home, until) -> None:
+    """It would never build the index that this program looks for."""
+    settings = msgspec.structs.replace(home, relay=True)
+    shop = open_shop(settings)
+
+    def leader() -> dict[str, Any]:
+        with shop.stores.postgres.reading() as connection:
+            return state.load(connection, LEADER)
+
+    relay = until(lambda: (found := stack_status(settings).relay) and found.state == "up" and found)
+    until(lambda: leader().get("pid") == relay.pid, 60)
+    assert leader()["layout"] == LAYOUT
+    open_shop(settings).close()
+    assert stack_status(settings).relay == relay
+    with shop.stores.postgres.writing() as connection:  # as a program before the last change of the layout would
+        state.save(connection, LEADER, leader() | {"layout": LAYOUT - 1})
+    open_shop(settings).close()
+    successor = until(lambda: (found := stack_status(settings).relay) and found.state == "up" and found, 60)
+    assert successor.pid != relay.pid
+    until(lambda: leader().get("pid") == successor.pid, 60)
+    assert leader()["layout"] == LAYOUT
+    shop.close()
 
 
 def test_two_open_a_fresh_shop_at_once(home) -> None:
