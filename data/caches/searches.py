@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["cached_search"]
 
 #: Raise it when ``SearchResult`` changes its shape: entries of older programs are then not read.
-_FORMAT = 2
+_FORMAT = 3
 
 _encode = msgspec.json.Encoder().encode
 _decode = decoder(SearchResult).decode
