@@ -117,30 +117,34 @@ class Counting:
         return self._changed[before.generation]
 
     def _read_written_since(self, before: Counting) -> list[str] | None:
-        place, written = before._where(), self._where()
-        if place is None or written is None or place.index != written.index:
+        earlier = before._where()
+        if earlier is None:
             return None
-        if place.last == written.last:
-            return []
-        found = self._point.ask(
-            MOST_CHANGED + 1,
-            query={"range": {"_seq_no": {"gt": place.last - _AT_ONE_MOMENT}}},
-            sort=["_doc"],
-            source=False,
-            filter_path="timed_out,hits.hits._id",
-        )
-        ids = [one["_id"] for one in found.get("hits", {}).get("hits", ())]
-        return ids if len(ids) <= MOST_CHANGED else None
+        written = {"range": {"_seq_no": {"gt": earlier.last - _AT_ONE_MOMENT}}}
+        hits = self._latest(MOST_CHANGED + 1, query=written)
+        now = self._where(hits)
+        if now is None or now.index != earlier.index or len(hits) > MOST_CHANGED:
+            return None
+        return [one["_id"] for one in hits] if now.last > earlier.last else []
 
-    def _where(self) -> _Place | None:
-        """Return where this state stands; ``None`` if it is empty or in several shards, which number writes apart."""
+    def _where(self, latest: Sequence[Answer] = ()) -> _Place | None:
+        """Return where this state stands, asked for unless its ``latest`` writes are at hand.
+
+        ``None`` if it is empty, or in several shards, which number writes apart.
+        """
         if self._place is None:
-            found = self._point.ask(1, sort=[{"_seq_no": "desc"}], source=False)
-            hits = found["hits"]["hits"]
-            if not hits or found["_shards"]["total"] != 1:
-                return None
-            self._place = _Place(hits[0]["_index"], int(hits[0]["sort"][0]))
+            for one in latest or self._latest(1):
+                self._place = _Place(one["_index"], int(one["sort"][0]))
+                break
         return self._place
+
+    def _latest(self, limit: int, **request: Any) -> Sequence[Answer]:
+        """Return the latest writes, the very last first."""
+        wanted = "timed_out,_shards.total,hits.hits._id,hits.hits._index,hits.hits.sort"
+        sort = [{"_seq_no": "desc"}]
+        found = self._point.ask(limit, sort=sort, source=False, filter_path=wanted, **request)
+        hits: Sequence[Answer] = found.get("hits", {}).get("hits", ())
+        return hits if found.get("_shards", {}).get("total") == 1 else ()
 
 
 def matching(node: Node) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from data.batches import batches
 from data.errors import NotFound, Unavailable
 from data.search.alike import find_alike
 from data.search.elasticsearch_client import WRITE_TIMEOUT, SearchRefused, connect, read_url, translate_errors
+from data.search.elasticsearch_pace import Pace
 from data.search.elasticsearch_point import PointLost
 from data.search.elasticsearch_reader import Reader
 from data.search.elasticsearch_snapshot import ElasticSnapshot
@@ -161,8 +162,11 @@ class ElasticEngine:
             self._building = building
         try:
             self._adopt_tombstones(building)
+            pace = Pace(self._slow, self._catalog.alias)
             for batch in batches(documents):
+                began = time.monotonic()
                 done += building.put(batch)
+                pace.rest(time.monotonic() - began)
                 if report is not None:
                     report(Progress(done, total, "indexing"))
             self._take_over(building, check)

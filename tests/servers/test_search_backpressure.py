@@ -11,11 +11,13 @@ from elasticsearch import Elasticsearch
 from data.errors import Unavailable
 from data.search import elasticsearch_writer as writer
 from data.search.elasticsearch_client import SearchRefused, connect, read_url
+from data.search.elasticsearch_pace import Pace
 from data.search.engine import SearchEngine
 from data.search.language import SearchQuery, parse_query
 from data.search.urls import open_engine
 from tests import servers
 from tests.contract.test_search import opened, small
+from tests.relay_world import until
 from tests.servers.processes import free_port
 
 
@@ -96,9 +98,20 @@ def test_a_lost_point_in_time_is_opened_anew(engine: SearchEngine, cluster: Elas
     assert engine.search(parse_query("kettle")).total == 1
     # What a restarted node does to all of them; the generation is the same as before.
     held = engine._reader._current  # type: ignore[attr-defined]
-    cluster.close_point_in_time(id=held.point)
+    cluster.close_point_in_time(id=held.snapshot.point.id)
     assert engine.search(parse_query("kettle")).total == 1
     assert engine.suggest("ket") != ()
+
+
+def test_a_build_rests_while_others_search_and_only_then(engine: SearchEngine, cluster: Elasticsearch) -> None:
+    engine.put_many(small(number, f"kettle {number}") for number in range(900))
+    engine.commit()
+    pace = Pace(cluster, engine._catalog.alias)  # type: ignore[attr-defined]
+    assert pace.rest(10.0) == 0
+    # The cluster counts whole milliseconds, and one search may take less.
+    until(lambda: engine.search(SearchQuery(), limit=500).total and pace.rest(10.0))
+    engine.search(SearchQuery(), limit=500)
+    assert pace.rest(0.0) == 0
 
 
 def test_a_login_goes_along_and_the_root_is_never_asked() -> None:

@@ -111,6 +111,20 @@ def test_another_index_is_counted_anew(engine: SearchEngine, counted: set[str]) 
     assert "brand" in counted
 
 
+def test_where_the_state_before_is_lost_all_is_counted_again(engine: SearchEngine, url: str, counted: set[str]) -> None:
+    fill(engine)
+    panels(engine)
+    before = engine._reader._current.snapshot.point.id  # type: ignore[attr-defined]
+    engine.put_many([small(1, "thing", revision=2, brand="Other")])
+    engine.commit()
+    expected = plain(url)
+    counted.clear()
+    with Elasticsearch(url.rpartition("/")[0]) as client:
+        client.close_point_in_time(id=before)
+    assert panels(engine) == expected
+    assert "stock" in counted
+
+
 def test_what_the_cluster_keeps_open_is_bounded_and_is_let_go_in_the_end(
     engine: SearchEngine, url: str, counted: set[str]
 ) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from statistics import quantiles
 from typing import Any
 
 import msgspec
@@ -37,6 +38,8 @@ from tests.relay_world import RelayProcess, foreign_edit, put_product, until
 
 FULL = os.environ.get("SHOP_TESTS_TORTURE") == "1"
 PRODUCTS, EDITS, SEARCHES = (66_778, 100, 20) if FULL else (1_000, 10, 4)
+#: As many people search, each one thing after the other; together they search as often as that.
+PEOPLE = 4
 #: Seconds one piece of work may take, on a machine that has others to do.
 PATIENCE = 900 if FULL else 300
 
@@ -47,7 +50,9 @@ class Traffic:
     def __init__(self, shop: Shop, product_ids: list[str]) -> None:
         self._stores, self._ids = shop.stores, product_ids
         self.failures: list[BaseException] = []
-        self.searches = self.edits = 0
+        self.edits = 0
+        #: how long each search took, in seconds
+        self.searches: list[float] = []
         self.titles: dict[str, str] = {}
         self.gone: set[str] = set()
         self._stop = threading.Event()
@@ -55,8 +60,8 @@ class Traffic:
     @contextmanager
     def flowing(self) -> Iterator[None]:
         """Let it flow until the end of the block."""
-        work = ((self._edit, EDITS), (self._search, SEARCHES))
-        threads = [threading.Thread(target=self._pace, args=one) for one in work]
+        work = ((self._edit, EDITS), *[(self._search, SEARCHES / PEOPLE)] * PEOPLE)
+        threads = [threading.Thread(target=self._pace, args=(*one, seed)) for seed, one in enumerate(work)]
         for thread in threads:
             thread.start()
         try:
@@ -66,8 +71,8 @@ class Traffic:
             for thread in threads:
                 thread.join()
 
-    def _pace(self, step: Callable[[int, random.Random], None], per_second: int) -> None:
-        chance, begun, done = random.Random(per_second), time.monotonic(), 0
+    def _pace(self, step: Callable[[int, random.Random], None], per_second: float, seed: int) -> None:
+        chance, begun, done = random.Random(seed), time.monotonic(), 0
         while not self._stop.wait(max(0.0, begun + done / per_second - time.monotonic())):
             try:
                 step(done, chance)
@@ -93,8 +98,9 @@ class Traffic:
 
     def _search(self, number: int, chance: random.Random) -> None:
         line = chance.choice(["kettle", "kettle brand:Brand3,Corsair", "edited", "status:any sort:-price", ""])
+        began = time.monotonic()
         assert self._stores.search.search(parse_query(line), limit=10).total > 0 or line == "edited"
-        self.searches += 1
+        self.searches.append(time.monotonic() - began)
 
 
 def made_products(count: int) -> Iterator[Mapping[str, Any]]:
@@ -143,16 +149,18 @@ def test_reindexing_under_traffic_fails_no_search_and_loses_no_edit(shop: Shop) 
                 done = shop.door.run(asked, shop.actor)
                 assert await_rebuild(shop, done.result.rebuild_id, PATIENCE, report=reports.append)
                 assert stores.search.versions_kept()[0].name != before
-                told = f"{traffic.edits} edits, {traffic.searches} searches"
+                told = f"{traffic.edits} edits, {len(traffic.searches)} searches"
                 print(f"{type(asked).__name__} done at {time.monotonic() - began:.0f} s, {told}", flush=True)
         seconds = time.monotonic() - began
         assert drain(shop, 60).quiet
     finally:
         with suppress(Exception):
             relay.stop()
-    print(f"{traffic.edits / seconds:.0f} edits/s and {traffic.searches / seconds:.0f} searches/s for {seconds:.0f} s")
+    print(f"{traffic.edits / seconds:.0f} edits/s and {len(traffic.searches) / seconds:.0f} searches/s")
     assert traffic.failures == []
-    assert min(traffic.edits / EDITS, traffic.searches / SEARCHES) > 2
+    assert min(traffic.edits / EDITS, len(traffic.searches) / SEARCHES) > 2
+    taken = quantiles(traffic.searches, n=20)
+    print(f"a search took p50 {taken[9] * 1000:.0f} ms, p95 {taken[18] * 1000:.0f} ms")
     assert any(0 < report.done < report.total for report in reports) or not FULL
     found = differences(stores)
     assert (found.product_ids, found.index_too_large) == ((), False)
