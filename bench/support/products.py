@@ -22,7 +22,7 @@ from data.catalog.messages import ProductInput
 from data.demo.products import make_products
 from data.search.engine import SearchDocument
 
-__all__ = ["MAPPING", "enough", "mongo_document", "sample_documents", "sample_files"]
+__all__ = ["MAPPING", "demo_documents", "enough", "mongo_document", "sample_documents", "sample_files"]
 
 ROOT = Path(__file__).parents[2]
 #: How a row of the PC parts becomes a product.
@@ -43,10 +43,15 @@ def sample_documents() -> tuple[str, list[SearchDocument]]:
     """Return where the products come from, and the products."""
     files = sample_files()
     if not files:
-        return "demo", [_document(n, made.product) for n, made in enumerate(make_products(5_000, 7))]
+        return "demo", demo_documents(5_000)
     mapper = RowMapper(load_mapping(MAPPING))
     rows = (mapper.map(raw).product for source in find_sources(files) for raw in read_rows(source))
     return files[0].name, [_document(number, product) for number, product in enumerate(rows)]
+
+
+def demo_documents(count: int) -> list[SearchDocument]:
+    """Return the first ``count`` products of the demo shop."""
+    return [_document(number, made.product) for number, made in enumerate(make_products(count, 7))]
 
 
 def _document(number: int, product: ProductInput) -> SearchDocument:
@@ -67,6 +72,7 @@ def _document(number: int, product: ProductInput) -> SearchDocument:
         price=None if price is None else Decimal(str(price)),
         available_stock=number * 7919 % 60,
         reorder_level=5,
+        status="active" if product.status is UNSET else str(product.status),
         popularity=float(number * 104_729 % 97),
     )
 
@@ -93,6 +99,6 @@ def mongo_document(one: SearchDocument) -> dict[str, Any]:
         "category": levels,
         "attributes": dict(one.attributes),
         "pricing": {"final_price": price, "currency": one.currency},
-        "inventory": {"available_stock": one.available_stock},
+        "inventory": {"available_stock": one.available_stock, "reorder_level": one.reorder_level},
         "status": one.status,
     }

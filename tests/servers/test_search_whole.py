@@ -1,30 +1,34 @@
-"""Both engines side by side, and every count against MongoDB's own, on all the real PC parts, else the demo's."""
+"""Both engines side by side, their hits and counts against MongoDB's own: all PC parts, and the demo's products."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench.support.known_items import WAYS, title_fits
-from bench.support.products import mongo_document, sample_documents
+from bench.support.products import demo_documents, mongo_document, sample_documents
 from data.batches import batches
 from data.search.analysis import value_key
 from data.search.engine import SearchDocument, SearchEngine
 from data.search.language import SearchQuery, parse_query
 from data.settings import Settings
 from data.stores import Stores
+from data.types import Facet
 from tests import servers
 from tests.conftest import databases
-from tests.contract.search_oracle import shown_values
+from tests.contract.search_oracle import price_range, shown_values
 from tests.contract.test_search import all_ids, opened
 
 KNOWN_ITEMS = 120
 SHELF = 6_000
+DEMO = 2_000
 
 
 @pytest.fixture(scope="module")
@@ -32,78 +36,163 @@ def documents() -> list[SearchDocument]:
     return sample_documents()[1]
 
 
-@pytest.fixture(scope="module")
-def whole(documents: list[SearchDocument]) -> Iterator[SearchEngine]:
-    """Elasticsearch with every product."""
-    with opened(servers.fresh_index()) as engine:
-        for batch in batches(documents, 2_000):
-            assert engine.put_many(batch) == len(batch)
-        engine.commit()
-        yield engine
+@dataclass(frozen=True)
+class Sold:
+    """The same products in MongoDB and in both engines."""
+
+    catalog: Any
+    engines: tuple[SearchEngine, ...]
 
 
-@pytest.fixture(scope="module")
-def catalog(
-    stack: Settings, documents: list[SearchDocument], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Any]:
-    """The same products in MongoDB."""
-    with databases(stack, tmp_path_factory.mktemp("mongo")) as settings:
-        stores = Stores(settings)
+@contextmanager
+def sold(stack: Settings, folder: Path, documents: Sequence[SearchDocument]) -> Iterator[Sold]:
+    with ExitStack() as closing:
+        stores = Stores(closing.enter_context(databases(stack, folder / "mongo")))
+        closing.callback(stores.close)
+        urls = (servers.fresh_index(), f"tantivy://{folder}/search")
+        engines = tuple(closing.enter_context(opened(url)) for url in urls)
         for batch in batches(documents, 5_000):
             stores.mongo.products.insert_many([mongo_document(one) for one in batch], ordered=False)
-        yield stores.mongo.products
-        stores.close()
+            for engine in engines:
+                assert engine.put_many(batch) == len(batch)
+        for engine in engines:
+            engine.commit()
+        yield Sold(stores.mongo.products, engines)
 
 
-CASES: Sequence[tuple[str, dict[str, Any]]] = (
+@pytest.fixture(scope="module")
+def parts(stack: Settings, documents: list[SearchDocument], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sold]:
+    with sold(stack, tmp_path_factory.mktemp("parts"), documents) as everything:
+        yield everything
+
+
+@pytest.fixture(scope="module")
+def demo(stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sold]:
+    with sold(stack, tmp_path_factory.mktemp("demo"), demo_documents(DEMO)) as everything:
+        yield everything
+
+
+#: A line, and what MongoDB is asked for it by the facet whose choice each condition is; under "" is what is no choice.
+Case = tuple[str, Mapping[str, Mapping[str, Any]]]
+_STOCK, _PRICE = "inventory.available_stock", "pricing.final_price"
+_KIND = "category.tertiary"
+CASES: Sequence[Case] = (
     ("", {}),
-    ("brand:Corsair", {"brand": "Corsair"}),
-    ("category:Memory", {"category": "Memory"}),
-    ("category:Memory -brand:Corsair,G.Skill", {"category": "Memory", "brand": {"$nin": ["Corsair", "G.Skill"]}}),
-    ("price:50..150", {"pricing.final_price": {"$gte": 50, "$lte": 150}}),
-    ("price:>1000 stock:>0", {"pricing.final_price": {"$gt": 1000}, "inventory.available_stock": {"$gt": 0}}),
-    ("stock:0..3", {"inventory.available_stock": {"$gte": 0, "$lte": 3}}),
-    (
-        "category:Memory speed:5000..6400",
-        {"category": "Memory", "attributes.speed": {"$elemMatch": {"$gte": 5000, "$lte": 6400}}},
-    ),
-    (
-        "brand:MSI,Asus price:..99.99",
-        {"brand": {"$in": ["MSI", "Asus", "ASUS"]}, "pricing.final_price": {"$lte": 99.99}},
-    ),
-    ("status:archived", {"status": "archived"}),
-)
+    ("brand:Corsair", {"brand": {"brand": "Corsair"}}),
+    ("category:Memory", {"category": {_KIND: "Memory"}}),
+    ('category:"Computers > Components" price:..50', {"price": {_PRICE: {"$lte": 50}}} | {
+        "category": {"category.primary": "Computers", "category.secondary": "Components"}}),
+    ("category:Memory -brand:Corsair,G.Skill", {
+        "category": {_KIND: "Memory"}, "": {"brand": {"$nin": ["Corsair", "G.Skill"]}}}),
+    ("price:50..150", {"price": {_PRICE: {"$gte": 50, "$lte": 150}}}),
+    ("price:>1000 stock:>0", {"price": {_PRICE: {"$gt": 1000}}, "stock": {_STOCK: {"$gt": 0}}}),
+    ("stock:0..3", {"stock": {_STOCK: {"$gte": 0, "$lte": 3}}}),
+    ("stock:low,out price:<20", {"stock": {_STOCK: {"$lte": 5}}, "price": {_PRICE: {"$lt": 20}}}),
+    ("category:Memory speed:5000..6400", {
+        "category": {_KIND: "Memory"}, "speed": {"attributes.speed": {"$elemMatch": {"$gte": 5000, "$lte": 6400}}}}),
+    ("brand:MSI,Asus price:..99.99", {
+        "brand": {"brand": {"$in": ["MSI", "Asus", "ASUS"]}}, "price": {_PRICE: {"$lte": 99.99}}}),
+    ("modules:2×16,2x8 -stock:out", {
+        "modules": {"attributes.modules": {"$in": [[2, 16], [2, 8]]}}, "": {_STOCK: {"$gt": 0}}}),
+    ("tenkeyless:yes -color:Black", {
+        "tenkeyless": {"attributes.tenkeyless": True}, "": {"attributes.color": {"$ne": "Black"}}}),
+    ("screen_size:27..32 -panel_type:IPS", {
+        "screen_size": {"attributes.screen_size": {"$gte": 27, "$lte": 32}},
+        "": {"attributes.panel_type": {"$ne": "IPS"}}}),
+    ("sku:RAM-* -price:50..100", {"": {"sku": {"$regex": "^RAM-"}, _PRICE: {"$not": {"$gte": 50, "$lte": 100}}}}),
+    ("brand:Corsair price:50..200 stock:>0 memory.speed:5,6000 -color:White sort:-price", {
+        "brand": {"brand": "Corsair"}, "price": {_PRICE: {"$gte": 50, "$lte": 200}}, "stock": {_STOCK: {"$gt": 0}},
+        "speed": {_KIND: "Memory", "attributes.speed": [5, 6000]}, "": {"attributes.color": {"$ne": "White"}}}),
+    ("status:archived", {"status": {"status": "archived"}}),
+)  # fmt: skip
+DEMO_CASES: Sequence[Case] = (
+    ("", {}),
+    ("status:any", {"status": {}}),
+    ("status:draft,archived", {"status": {"status": {"$in": ["draft", "archived"]}}}),
+    ("wireless:no", {"wireless": {"attributes.wireless": False}}),
+    ("color:White,Black -brand:Northbit", {
+        "color": {"attributes.color": {"$in": ["White", "Black"]}}, "": {"brand": {"$ne": "Northbit"}}}),
+    ("category:Cables length:0.5..2", {
+        "category": {_KIND: "Cables"}, "length": {"attributes.length": {"$gte": 0.5, "$lte": 2}}}),
+    ("category:Electronics price:>50<100 stock:>0", {
+        "category": {"category.primary": "Electronics"}, "price": {_PRICE: {"$gt": 50, "$lt": 100}},
+        "stock": {_STOCK: {"$gt": 0}}}),
+    ("modules:2x16", {"modules": {"attributes.modules": [2, 16]}}),
+    ("stove:gas", {"stove": {"attributes.stove": "gas"}}),
+    ("comfort:..0", {"comfort": {"attributes.comfort": {"$lte": 0}}}),
+    ("seat_height:42–52", {"seat_height": {"attributes.seat_height": "42–52"}}),
+)  # fmt: skip
 
 
-@pytest.mark.parametrize(("line", "match"), CASES, ids=[line or "everything" for line, _ in CASES])
-def test_hits_and_counts_are_mongodbs(whole: SearchEngine, catalog: Any, line: str, match: dict[str, Any]) -> None:
-    query = parse_query(line, attributes=whole.attribute_names())
-    assert query.problems == ()
-    wanted = {"status": {"$ne": "archived"}} | {_PATHS.get(name, name): value for name, value in match.items()}
-    result = whole.search(query)
-    assert result.total == catalog.count_documents(wanted)
-    if result.total <= 5_000:
-        found = {str(one["_id"]) for one in catalog.find(wanted, {"_id": 1})}
-        assert set(all_ids(whole, query, limit=500)) == found
-    compared = 0
-    for facet in result.facets:
-        if facet.name in {"price", "stock", "status", "category"} or query.choices(facet.name):
-            continue
-        path = "brand" if facet.name == "brand" else f"attributes.{facet.name}"
-        expected: Counter[str] = Counter()
-        for group in catalog.aggregate([{"$match": wanted}, {"$group": {"_id": f"${path}", "n": {"$sum": 1}}}]):
-            for key in {value_key(text) for text in shown_values(group["_id"]) if group["_id"] not in (None, "")}:
-                expected[key] += group["n"]
-        if expected:
-            assert {value_key(one.value): one.count for one in facet.values} == {
-                value_key(one.value): expected[value_key(one.value)] for one in facet.values
-            }, facet.name
-            assert facet.more == len(expected) - len(facet.values), facet.name
-            compared += 1
-    assert compared or not result.total
+def _named(cases: Sequence[Case]) -> list[str]:
+    return [line or "everything" for line, _ in cases]
 
 
-_PATHS = {"category": "category.tertiary"}
+@pytest.mark.parametrize("case", CASES, ids=_named(CASES))
+def test_both_engines_find_and_count_what_mongodb_does(parts: Sold, case: Case) -> None:
+    check_against_mongodb(parts, case)
+
+
+@pytest.mark.parametrize("case", DEMO_CASES, ids=_named(DEMO_CASES))
+def test_so_they_do_of_the_demos_products(demo: Sold, case: Case) -> None:
+    check_against_mongodb(demo, case)
+    assert all(engine.count() == DEMO for engine in demo.engines)
+
+
+def check_against_mongodb(sold: Sold, case: Case) -> None:
+    """Hits, total and every facet of both engines are what MongoDB finds and counts, one document after the other."""
+    line, asked = case
+    wanted = {"status": {"status": {"$ne": "archived"}}} | dict(asked)
+    conditions = {"$and": [*wanted.values(), {}]}
+    total = sold.catalog.count_documents(conditions)
+    found = {str(one["_id"]) for one in sold.catalog.find(conditions, {"_id": 1})} if total <= 5_000 else None
+    counted: dict[str, Counter[str]] = {}
+    for engine in sold.engines:
+        query = parse_query(line, attributes=engine.attribute_names())
+        assert query.problems == ()
+        result = engine.search(query)
+        assert result.total == total
+        assert found is None or set(all_ids(engine, query, limit=500)) == found
+        for facet in result.facets:
+            if facet.name not in counted:
+                # What is chosen in a facet does not shrink its own counts.
+                others = [one for name, one in wanted.items() if name != facet.name]
+                counted[facet.name] = counts_of(sold.catalog, facet.name, {"$and": [*others, {}]})
+            check_counts(facet, counted[facet.name])
+        assert len(result.facets) >= 5 or not total
+
+
+def counts_of(catalog: Any, name: str, conditions: Mapping[str, Any]) -> Counter[str]:
+    """Return how many documents MongoDB counts of each value of a facet, by the value's key."""
+    path = _PATHS.get(name, f"attributes.{name.removeprefix('attributes.')}")
+    counts: Counter[str] = Counter()
+    for group in catalog.aggregate([{"$match": conditions}, {"$group": {"_id": f"${path}", "n": {"$sum": 1}}}]):
+        held = group["_id"]
+        for key in {value_key(text) for text in _texts(name, held)} if held not in (None, "") else ():
+            counts[key] += group["n"]
+    return counts
+
+
+_PATHS = {"brand": "brand", "status": "status", "category": "category", "price": _PRICE, "stock": _STOCK}
+
+
+def _texts(name: str, held: Any) -> list[str]:
+    match name:
+        case "price":
+            return [price_range(Decimal(str(held)))]
+        case "stock":
+            return ["out" if held <= 0 else "low" if held <= 5 else "in"]
+        case "category":
+            levels = [held[level] for level in ("primary", "secondary", "tertiary") if level in held]
+            return [" > ".join(levels[: depth + 1]) for depth in range(len(levels))]
+    return shown_values(held)
+
+
+def check_counts(facet: Facet, expected: Counter[str]) -> None:
+    """Every count shown is right, and ``more`` tells how many values are not shown."""
+    shown = {value_key(value.value): value.count for value in facet.values}
+    assert shown == {key: expected.get(key, 0) for key in shown}, facet.name
+    assert facet.more == len(set(expected) - set(shown)), facet.name
 
 
 @pytest.fixture(scope="module")
