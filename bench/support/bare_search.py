@@ -34,30 +34,35 @@ _MOST_NAMES = 1_000
 _CENTS = [bound * 100 for bound in PRICE_BOUNDS]
 
 
-def raw_call(folder: Path, query: SearchQuery) -> Callable[[], object]:
-    """Return the bare tantivy calls behind ``query``: hits with total, then the same facets at once, in one thread."""
+def raw_call(folder: Path, query: SearchQuery, *, reopen: bool = False) -> Callable[[], object]:
+    """Return the bare tantivy calls behind ``query``: hits with total, then the same facets at once, in one thread.
+
+    With ``reopen`` they load what was committed meanwhile first, as every search of ours does where there is any.
+    """
     snapshot = Reader(folder).snapshot()
     filters = plan(query, snapshot)
     match = next(read_words(query.text, query.excluded, snapshot).matches(snapshot))
     node, chosen = filters.condition(match.node), filters.chosen()
     names = _facet_names(snapshot.names(node, limit=_MOST_NAMES), chosen)
-    searcher, column = snapshot.searcher, order_of(query).column
+    index, column = snapshot.index, order_of(query).column
     sort = (
         {"weight_by_field": "weight"} if column is None else {"order_by_field": order_field(column), "order": Order.Asc}
     )
     ends = list(zip(_CENTS, [*_CENTS[1:], COLUMN_BOUNDS[1]], strict=True))
+    prices = {"prices": {"range": {"field": "column_price", "ranges": [{"from": low, "to": up} for low, up in ends]}}}
     counted: dict[str, Any] = {name: tantivy_terms(f"facet.{facet_path(name)}", MOST_COUNTED) for name in names}
-    counted |= {
-        "names": tantivy_terms(ATTRIBUTE, _MOST_NAMES),
-        "prices": {"range": {"field": "column_price", "ranges": [{"from": low, "to": high} for low, high in ends]}},
-    }
-    others = {name: filters.condition(match.node, apart_from=name) for name in chosen - {"price"}}
+    counted |= {"names": tantivy_terms(ATTRIBUTE, _MOST_NAMES)} | ({} if "price" in chosen else prices)
+    others = {name: filters.condition(match.node, apart_from=name) for name in chosen}
     theirs = {name: {name: tantivy_terms(f"facet.{facet_path(name)}", MOST_COUNTED)} for name in others}
+    theirs["price"] = prices
 
     def unscored(condition: Node) -> Query:
         return Query.const_score_query(live(to_tantivy(condition)), 0.0)
 
     def ask() -> None:
+        if reopen:
+            index.reload()
+        searcher = index.searcher() if reopen else snapshot.searcher
         everything = live(to_tantivy(node))
         for _, address in searcher.search(everything, limit=50, count=True, **sort).hits:
             searcher.doc(address)
@@ -90,19 +95,20 @@ def elastic_call(url: str, query: SearchQuery) -> Callable[[], object]:
         match = next(read_words(query.text, query.excluded, snapshot).matches(snapshot))
         node, chosen = filters.condition(match.node), filters.chosen()
         names = _facet_names(snapshot.names(node, limit=_MOST_NAMES), chosen)
+    prices = {"prices": {"range": {"field": "pricing.cents", "ranges": [{"from": cents} for cents in _CENTS]}}}
     counted = {
         **{name: agg_terms(facet_field(name), MOST_COUNTED) for name in names},
         "names": agg_terms(field_name(ATTRIBUTE), _MOST_NAMES),
-        "prices": {"range": {"field": "pricing.cents", "ranges": [{"from": cents} for cents in _CENTS]}},
+        **({} if "price" in chosen else prices),
     }
-    others = {name: filters.condition(match.node, apart_from=name) for name in chosen - {"price"}}
+    others = {name: filters.condition(match.node, apart_from=name) for name in chosen}
+    theirs = {name: {name: agg_terms(facet_field(name), MOST_COUNTED)} for name in others} | {"price": prices}
 
     def ask() -> None:
         hits = {"size": 50, "source": ["hit"], "track_total_hits": True}
         client.search(index=alias, query=to_query(node), aggs=counted, **hits)
         for name, other in others.items():
-            wanted = {name: agg_terms(facet_field(name), MOST_COUNTED)}
-            client.search(index=alias, query=to_query(other), size=0, aggs=wanted)
+            client.search(index=alias, query=to_query(other), size=0, aggs=theirs[name])
 
     return ask
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import takewhile
 from operator import itemgetter
 
 from data.search.analysis import fold, value_key
@@ -19,6 +20,7 @@ from data.types import Facet, FacetValue, Histogram
 __all__ = [
     "ALWAYS",
     "MOST_ATTRIBUTES",
+    "MOST_COUNTED_ATTRIBUTES",
     "MOST_VALUES",
     "PRICE_BOUNDS",
     "assemble",
@@ -34,6 +36,8 @@ __all__ = [
 #: Facets every product can have, in the order of the panel.
 ALWAYS = ("category", "brand", "price", "stock", "status")
 MOST_ATTRIBUTES = 12
+#: A few more are counted, because one in which every product has its own value is dropped then.
+MOST_COUNTED_ATTRIBUTES = MOST_ATTRIBUTES + 4
 MOST_VALUES = 15
 #: The categories are a tree of which most branches are folded, so more of them may come.
 MOST_CATEGORIES = 100
@@ -41,6 +45,7 @@ MOST_CATEGORIES = 100
 PRICE_BOUNDS = (0, 10, 25, 50, 100, 250, 500, 1000, 2500)
 
 Counts = Sequence[tuple[str, int]]
+_COUNT = itemgetter(1)
 #: Facets whose values come in an order of their own, not by how many products have them.
 _OWN_ORDER = frozenset({"price", "stock"})
 _NATURAL = re.compile(r"(\d+(?:\.\d+)?)")
@@ -65,9 +70,11 @@ def merged(counts: Counts) -> list[tuple[str, int]]:
 
 def commonest(values: list[tuple[str, int]], limit: int) -> list[tuple[str, int]]:
     """Return the ``limit`` values that most products have, most first, then in natural order."""
-    # Engines give most first, which is sorted already but where spellings were added up.
-    least = sorted(map(itemgetter(1), values), reverse=True)[limit - 1] if len(values) > limit else 0
-    return sorted([one for one in values if one[1] >= least], key=lambda one: (-one[1], _natural(one[0])))[:limit]
+    # Nearly sorted already, as engines give most first; the natural order is looked at where it may part two.
+    ordered = sorted(values, key=_COUNT, reverse=True)
+    least = ordered[limit - 1][1] if len(values) > limit else 0
+    first = list(takewhile(lambda one: one[1] >= least, ordered))
+    return sorted(first, key=lambda one: (-one[1], _natural(one[0])))[:limit]
 
 
 @lru_cache(maxsize=16_384)
@@ -82,8 +89,7 @@ def pick_attributes(covered: Counts, chosen: Iterable[str]) -> list[str]:
     """Return the attributes to count: those with a choice, then those that most of what was found has."""
     mine = [name for name in chosen if name not in FIXED_FIELDS]
     rest = [name for name, _ in sorted(covered, key=lambda one: (-one[1], one[0])) if name not in mine]
-    # A few more than are shown, because one in which every product has its own value is dropped when it is counted.
-    return mine + rest[: MOST_ATTRIBUTES + 4]
+    return mine + rest[:MOST_COUNTED_ATTRIBUTES]
 
 
 def label_of(name: str, written: str = "") -> str:

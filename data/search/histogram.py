@@ -31,6 +31,7 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 Counts = Sequence[tuple[str, int]]
+_VALUE, _WEIGHT = itemgetter(0), itemgetter(1)
 
 
 def histogram(counts: Counts) -> Histogram | None:
@@ -42,18 +43,19 @@ def histogram(counts: Counts) -> Histogram | None:
     if len(counts) < FEWEST_NUMBERS:
         return None
     # A facet has thousands of values and a search many facets: whatever is done for each value is left to C.
-    values, weights = zip(*counts, strict=True)
+    weights = list(map(_WEIGHT, counts))
     room = sum(weights) * _MOST_WORDS
-    if weights[0] > room and not _numbers(values[0]):
+    if weights[0] > room and not _numbers(counts[0][0]):
         return None
-    lists: Sequence[tuple[float, ...]] = tuple(map(_numbers, values))
+    lists = list(map(_numbers, map(_VALUE, counts)))
     if not all(lists):
-        weights = tuple(compress(weights, lists))
-        if not weights or sum(map(itemgetter(1), counts)) - sum(weights) > room:
+        words = sum(weight for weight, numbers in zip(weights, lists, strict=True) if not numbers)
+        if words > room:
             return None
-        lists = tuple(filter(None, lists))
-    numbers = _one_of_each(lists)
-    if len(set(numbers)) < FEWEST_NUMBERS:
+        weights, lists = list(compress(weights, lists)), list(filter(None, lists))
+    numbers = _one_of_each(lists) if lists else []
+    # Nearly always the first few are as different as is asked for.
+    if all(len(set(some)) < FEWEST_NUMBERS for some in (numbers[: 4 * FEWEST_NUMBERS], numbers)):
         return None
     bounds = _bounds(min(numbers), max(numbers))
     return Histogram(bounds, _count(numbers, weights, bounds)) if bounds else None

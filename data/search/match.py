@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from data.search.analysis import STOP_WORDS, atoms, code_key, is_measure, singular
 from data.search.terms import whole
@@ -65,14 +66,6 @@ class Word:
     readings: tuple[tuple[Phrase, float], ...]
     beginning: str = ""
 
-    def node(self) -> Node:
-        """Return the condition that the word is found."""
-        found = [_phrase_node(phrase, worth) for phrase, worth in self.readings]
-        if self.beginning:
-            fields = _NAMING_FIELDS if len(self.beginning) < _SHORT_BEGINNING else _PREFIX_FIELDS
-            found += (Scored(Prefix(field, self.beginning), TEXT_FIELDS[field] * _BEGINNING) for field in fields)
-        return Best(tuple(found))
-
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -114,7 +107,7 @@ class Words:
             yield self._match(self.words, (*self.notes, note), need=len(self.words) // 2)
 
     def _match(self, words: tuple[Word, ...], notes: tuple[str, ...], *, need: int) -> Match:
-        nodes = tuple(word.node() for word in words)
+        nodes = tuple(map(_word_node, words))
         node: Node = All(nodes, self._bonus()) if need == len(nodes) else AtLeast(nodes, need)
         code = code_key(self.text)
         if len(code) >= _SHORTEST_CODE and nodes:
@@ -228,6 +221,17 @@ def _doubted(vocabulary: Vocabulary, word: Word) -> Word:
 
 def _note(typed: str, read: Phrase) -> str:
     return f'"{typed}" read as "{" ".join(read)}"'
+
+
+@lru_cache(maxsize=512)
+def _word_node(word: Word) -> Node:
+    """Return the condition that the word is found."""
+    # While a query is typed its words are mostly the same, and an engine knows the same node again.
+    found = [_phrase_node(phrase, worth) for phrase, worth in word.readings]
+    if word.beginning:
+        fields = _NAMING_FIELDS if len(word.beginning) < _SHORT_BEGINNING else _PREFIX_FIELDS
+        found += (Scored(Prefix(field, word.beginning), TEXT_FIELDS[field] * _BEGINNING) for field in fields)
+    return Best(tuple(found))
 
 
 def _phrase_node(phrase: Phrase, worth: float) -> Node:

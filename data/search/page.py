@@ -27,7 +27,10 @@ FIXED = tuple(name for name in ALWAYS if name != "price")
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the products that match have: as ``Snapshot.names``, ``values`` (of ``FIXED``) and ``prices`` return it."""
+    """What the products that match have: as ``Snapshot.names``, ``values`` and ``prices`` return it.
+
+    ``values`` are of ``FIXED`` at least, and of what else the engine thought would be asked for.
+    """
 
     names: list[tuple[str, int]]
     values: Mapping[str, list[tuple[str, int]]]

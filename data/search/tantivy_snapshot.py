@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from operator import itemgetter
 from typing import Any
 
 import tantivy
@@ -16,18 +15,17 @@ from data.errors import Unavailable
 from data.search import tantivy_changes as changes
 from data.search import tantivy_index as ix
 from data.search.engine import STORE
+from data.search.facets import MOST_COUNTED_ATTRIBUTES
 from data.search.kept import Counted, Keeper, KeptCounts
 from data.search.page import FIXED, Counts, FirstPage
 from data.search.plan import Order as HitOrder
 from data.search.run import MOST_COUNTED, MOST_NAMES, Asked, Found, SortKey
 from data.search.tantivy_counts import BROAD, shares, together
+from data.search.tantivy_requests import Listed, Requests, counts_of, in_order, ranges_of, values_of
 from data.search.terms import read_hit
 from data.search.tree import ATTRIBUTE, LABEL, SPELLING, All, AnyOf, Node, Term, unpair
 
 __all__ = ["TantivySnapshot"]
-
-Listed = list[tuple[str, int]]
-Requests = Mapping[str, Mapping[str, Any]]
 
 #: How many conditions a search asks about: as typed, and without the choices of a facet or two.
 _MOST_CONDITIONS = 4
@@ -35,7 +33,6 @@ _MOST_CONDITIONS = 4
 _NAMES, _PRICES = " names", " prices"
 #: How much more there is to count than one value of a product.
 _WORK = {_NAMES: 7, "category": 3}
-_KEY_AND_COUNT = itemgetter("key", "doc_count")
 _BY_WEIGHT: Mapping[str, Any] = {"weight_by_field": "weight"}
 
 
@@ -113,10 +110,18 @@ class TantivySnapshot:
         return FirstPage(total, known[2] if known and limit else Found((), ()), lambda: self._panel(node, bounds or ()))
 
     def _panel(self, node: Node, bounds: Sequence[int]) -> Counts:
-        requests = {name: _values_of(name, MOST_COUNTED) for name in FIXED}
-        requests |= {_NAMES: ix.agg_terms(ATTRIBUTE, MOST_NAMES), _PRICES: _ranges(bounds)}
+        requests = {name: values_of(name, MOST_COUNTED) for name in (*FIXED, *self._likely(node))}
+        requests |= {_NAMES: ix.agg_terms(ATTRIBUTE, MOST_NAMES), _PRICES: ranges_of(bounds)}
         (counts,) = self._count([(node, requests)])
-        return Counts(counts[_NAMES], {name: counts[name] for name in FIXED}, _in_order(counts[_PRICES], bounds))
+        names, prices = counts.pop(_NAMES), counts.pop(_PRICES)
+        return Counts(names, counts, in_order(prices, bounds))
+
+    def _likely(self, node: Node) -> list[str]:
+        """Return the attributes of most products where most are found: their values can be counted in the same pass."""
+        total = self._asked(node).total
+        if not total or total * 2 < self.searcher.num_docs:
+            return []
+        return [name for name, _ in self.searcher.terms_with_prefix(ATTRIBUTE, "", limit=MOST_COUNTED_ATTRIBUTES)]
 
     def by_score(self, node: Node, *, limit: int, offset: int) -> Found:
         """Return hits by score; equal scores are parted by popularity and by a grain of the product's id."""
@@ -148,7 +153,7 @@ class TantivySnapshot:
 
     def values(self, asked: Sequence[Asked], *, limit: int) -> list[dict[str, Listed]]:
         """Return the commonest values by facet, as products write them."""
-        return self._count([(node, {name: _values_of(name, limit) for name in names}) for node, names in asked])
+        return self._count([(node, {name: values_of(name, limit) for name in names}) for node, names in asked])
 
     def names(self, node: Node, *, limit: int) -> Listed:
         """Return the attributes of what matches with the number of products that have each."""
@@ -156,7 +161,7 @@ class TantivySnapshot:
 
     def prices(self, node: Node, bounds: Sequence[int]) -> list[int]:
         """Return the number of products from each bound to below the next."""
-        return _in_order(self._count([(node, {_PRICES: _ranges(bounds)})])[0][_PRICES], bounds)
+        return in_order(self._count([(node, {_PRICES: ranges_of(bounds)})])[0][_PRICES], bounds)
 
     def _count(self, asked: Sequence[tuple[Node, Requests]]) -> list[dict[str, Listed]]:
         """Return for each condition the answer to each request."""
@@ -287,7 +292,7 @@ class TantivySnapshot:
 
     def _aggregate(self, query: Query, requests: Requests) -> dict[str, Listed]:
         found = self.searcher.aggregate(Query.const_score_query(query, 0.0), dict(requests))
-        return {name: _counted(found[name]) for name in requests}
+        return {name: counts_of(found[name]) for name in requests}
 
 
 def _by_column(order: HitOrder, *, backwards: bool = False) -> Mapping[str, Any]:
@@ -296,27 +301,5 @@ def _by_column(order: HitOrder, *, backwards: bool = False) -> Mapping[str, Any]
     return {"order_by_field": ix.order_field(order.column), "order": direction}
 
 
-def _values_of(name: str, limit: int) -> dict[str, Any]:
-    return ix.agg_terms(f"facet.{ix.facet_path(name)}", limit)
-
-
-def _ranges(bounds: Sequence[int]) -> dict[str, Any]:
-    ends = [*bounds[1:], None]
-    ranges = [
-        {"key": str(low), "from": low} | ({"to": high} if high is not None else {})
-        for low, high in zip(bounds, ends, strict=True)
-    ]
-    return {"range": {"field": "column_price", "ranges": ranges}}
-
-
-def _in_order(counts: Sequence[tuple[str, int]], bounds: Sequence[int]) -> list[int]:
-    by_bound = dict(counts)
-    return [by_bound.get(str(low), 0) for low in bounds]
-
-
 def _count(answer: tantivy.SearchResult) -> int:
     return int(answer.count)  # type: ignore[attr-defined]  # there, but not in tantivy 0.27's stubs
-
-
-def _counted(found: dict[str, Any]) -> Listed:
-    return list(map(_KEY_AND_COUNT, found["buckets"]))

@@ -334,7 +334,7 @@ def _weight(document: SearchDocument, salt: int) -> float:
     return 0.09 * (document.status == "active") + 0.08 * sold + 1e-5 * salt / 2**32
 
 
-_Stored = tuple[str, int, str, str, str, tuple[str, ...], str | None, str, int, str, str]
+_Stored = tuple[str, int, str, str, str, tuple[str, ...], Decimal | None, str, int, str, str]
 _encoder = msgspec.json.Encoder()
 _decoder = decoder(_Stored)
 
@@ -347,7 +347,7 @@ def _source(document: SearchDocument) -> bytes:
         document.title,
         document.brand,
         document.category,
-        None if document.price is None else str(document.price),
+        document.price,
         document.currency,
         document.available_stock,
         _stock_state(document),
@@ -358,6 +358,5 @@ def _source(document: SearchDocument) -> bytes:
 
 def read_hit(source: bytes, score: float) -> Hit:
     """Return the hit that ``index_fields`` stored as ``source``."""
-    product_id, revision, sku, title, brand, category, price, currency, stock, state, status = _decoder.decode(source)
-    amount = None if price is None else Decimal(price)
-    return Hit(product_id, revision, sku, title, brand, category, amount, currency, stock, state, status, score)
+    stored: _Stored = _decoder.decode(source)
+    return Hit(*stored, score)
