@@ -5,23 +5,42 @@ Constraint names are those PostgreSQL itself gives to the seed's unnamed constra
 and one made from these models carry the same names. A check is named by its column or rule (``name="quantity"``) and
 the rule below adds table and suffix; a name that must stand as written goes through ``literal_name``.
 
-The models are typed declarative classes, used through SQLAlchemy Core (``select(User.email)``,
-``insert(User.__table__)``). The unit-of-work session was rejected: the door is the unit of work, and a session's
-deferred flush would blur which statement of a command takes which lock.
+A model is a class of typed columns (``email: ColumnClause[Str255]``) over one ``Table``, for statements of SQLAlchemy's
+Core: ``select(User.email)``, ``insert(User)``. Rejected: SQLAlchemy's declarative classes, which are mapped for a
+session. There is none here (the door is the unit of work, and a session's deferred flush would blur which statement of
+a command takes which lock), and the mapper alone was 7 MB of each process.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar
+from functools import partial
+from types import MappingProxyType, NoneType, UnionType
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, MetaData, Numeric, SmallInteger, String, Text, Uuid, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnClause,
+    Date,
+    DateTime,
+    Integer,
+    MetaData,
+    Numeric,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.schema import SchemaItem
 from sqlalchemy.sql.elements import conv
-from sqlalchemy.types import Date
+from sqlalchemy.types import NullType, TypeEngine
 
 from data.ids import new_id
 
@@ -42,6 +61,7 @@ __all__ = [
     "Str255",
     "TextColumn",
     "UpdatedAt",
+    "column",
     "literal_name",
 ]
 
@@ -62,34 +82,82 @@ def literal_name(name: str) -> conv:
     return conv(name)
 
 
-class Base(DeclarativeBase):
-    """Base of every table's model; ``Base.metadata`` is the schema the migrations are compared with."""
+def column(*parts: Any, **options: Any) -> Any:
+    """Return how to make a column: what ``sqlalchemy.Column`` takes, without the name.
 
-    metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        datetime: DateTime(timezone=True),
-        date: Date(),
-        Decimal: Numeric(10, 2),
-        UUID: Uuid(),
-        int: Integer(),
-        str: Text(),
-        dict[str, Any]: JSONB(),
-    }
+    Said of one column (``sku: ColumnClause[Str50] = column(unique=True)``) or, in ``Annotated``, of many.
+    """
+    return partial(Column[Any], *parts, **options)
+
+
+#: The column's type where neither the column nor its annotation says one.
+_TYPES: dict[Any, TypeEngine[Any]] = {
+    datetime: DateTime(timezone=True),
+    date: Date(),
+    Decimal: Numeric(10, 2),
+    UUID: Uuid(),
+    bool: Boolean(),
+    int: Integer(),
+    str: Text(),
+    dict[str, Any]: JSONB(),
+}
+
+
+class Base:
+    """Base of every table's model; ``Base.metadata`` is the schema the migrations are compared with.
+
+    A subclass names its ``__tablename__`` and annotates its columns; may be null what the annotation lets be ``None``.
+    It stands for its table in every statement.
+    """
+
+    metadata: ClassVar[MetaData] = MetaData(naming_convention=NAMES)
+    __tablename__: ClassVar[str]
+    __table_args__: ClassVar[tuple[SchemaItem, ...]] = ()
+    __table_options__: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    __table__: ClassVar[Table]
+
+    def __init_subclass__(cls) -> None:
+        """Make the table of ``cls``, and put its columns in the place of how to make them."""
+        hints = get_type_hints(cls, include_extras=True)
+        columns = [
+            _made(cls, name, *get_args(hint)) for name, hint in hints.items() if get_origin(hint) is ColumnClause
+        ]
+        cls.__table__ = Table(cls.__tablename__, cls.metadata, *columns, *cls.__table_args__, **cls.__table_options__)
+        for one in columns:
+            setattr(cls, one.name, one)
+
+    @classmethod
+    def __clause_element__(cls) -> Table:
+        """Return the table: SQLAlchemy asks whatever a statement is given for this."""
+        return cls.__table__
+
+
+def _made(model: type[Base], name: str, hint: Any) -> Column[Any]:
+    """Return the column ``name``, whose annotation is ``ColumnClause[hint]``."""
+    choices = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
+    (kind,) = (choice for choice in choices if choice is not NoneType)
+    kind, how = get_args(kind) if get_origin(kind) is Annotated else (kind, column(_TYPES.get(kind)))
+    made: Column[Any] = model.__dict__.get(name, how)()
+    if isinstance(made.type, NullType):
+        made.type = how().type
+    made.name = made.key = name
+    made.nullable = NoneType in choices
+    return made
 
 
 #: UUIDv7 primary key: made by us, so that a command knows its ids before the round trip; the server's default is for
 #: rows other programs insert. ``uuidv7()`` is PostgreSQL 18's own, and on older servers the first migration makes it.
-Key = Annotated[UUID, mapped_column(Uuid(), primary_key=True, default=new_id, server_default=text("uuidv7()"))]
-CreatedAt = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=NOW, nullable=False)]
-UpdatedAt = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=NOW, nullable=False)]
-Money = Annotated[Decimal, mapped_column(Numeric(10, 2))]
-Currency = Annotated[str, mapped_column(String(3), server_default=text("'USD'"))]
-Json = Annotated[dict[str, Any], mapped_column(JSONB())]
-SmallInt = Annotated[int, mapped_column(SmallInteger())]
-TextColumn = Annotated[str, mapped_column(Text())]
-Str2 = Annotated[str, mapped_column(String(2))]
-Str4 = Annotated[str, mapped_column(String(4))]
-Str20 = Annotated[str, mapped_column(String(20))]
-Str50 = Annotated[str, mapped_column(String(50))]
-Str100 = Annotated[str, mapped_column(String(100))]
-Str255 = Annotated[str, mapped_column(String(255))]
+Key = Annotated[UUID, column(Uuid(), primary_key=True, default=new_id, server_default=text("uuidv7()"))]
+CreatedAt = Annotated[datetime, column(DateTime(timezone=True), server_default=NOW)]
+UpdatedAt = Annotated[datetime, column(DateTime(timezone=True), server_default=NOW)]
+Money = Annotated[Decimal, column(Numeric(10, 2))]
+Currency = Annotated[str, column(String(3), server_default=text("'USD'"))]
+Json = Annotated[dict[str, Any], column(JSONB())]
+SmallInt = Annotated[int, column(SmallInteger())]
+TextColumn = Annotated[str, column(Text())]
+Str2 = Annotated[str, column(String(2))]
+Str4 = Annotated[str, column(String(4))]
+Str20 = Annotated[str, column(String(20))]
+Str50 = Annotated[str, column(String(50))]
+Str100 = Annotated[str, column(String(100))]
+Str255 = Annotated[str, column(String(255))]

@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Uuid, text
+from sqlalchemy import CheckConstraint, ColumnClause, ForeignKey, Index, LargeBinary, String, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
 
-from data.schema_base import NOW, Base, CreatedAt, Key, Str50, Str100, Str255
+from data.schema_base import NOW, Base, CreatedAt, Key, Str50, Str100, Str255, column
 
 __all__ = ["AuditEntry", "IdempotencyKey", "UserRole"]
 
@@ -28,9 +27,9 @@ class UserRole(Base):
     )
 
     # The primary key leads with user_id and so serves the foreign key, too.
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id", ondelete="CASCADE"), primary_key=True)
-    role: Mapped[str] = mapped_column(String(20), primary_key=True)
-    created_at: Mapped[CreatedAt]
+    user_id: ColumnClause[UUID] = column(ForeignKey("users.user_id", ondelete="CASCADE"), primary_key=True)
+    role: ColumnClause[str] = column(String(20), primary_key=True)
+    created_at: ColumnClause[CreatedAt]
 
 
 class IdempotencyKey(Base):
@@ -39,12 +38,12 @@ class IdempotencyKey(Base):
     __tablename__ = "idempotency_keys"
     __table_args__ = (CheckConstraint("octet_length(content_hash) = 32", name="content_hash"),)
 
-    actor_id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True)
-    key: Mapped[str] = mapped_column(String(200), primary_key=True)
-    command: Mapped[Str50]
-    content_hash: Mapped[bytes] = mapped_column(LargeBinary())
-    result: Mapped[Any | None] = mapped_column(JSONB())
-    created_at: Mapped[CreatedAt]
+    actor_id: ColumnClause[UUID] = column(Uuid(), primary_key=True)
+    key: ColumnClause[str] = column(String(200), primary_key=True)
+    command: ColumnClause[Str50]
+    content_hash: ColumnClause[bytes] = column(LargeBinary())
+    result: ColumnClause[Any | None] = column(JSONB())
+    created_at: ColumnClause[CreatedAt]
 
 
 class AuditEntry(Base):
@@ -58,14 +57,14 @@ class AuditEntry(Base):
         Index("idx_audit_log_actor_id", "actor_id", text("at DESC")),
     )
 
-    audit_id: Mapped[Key]
-    at: Mapped[datetime] = mapped_column(server_default=NOW)
-    actor_id: Mapped[UUID]
-    actor_email: Mapped[Str255]
-    command: Mapped[Str50]
-    target_type: Mapped[Str50]
-    target_id: Mapped[str]
-    idempotency_key: Mapped[str] = mapped_column(String(200))
-    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    after: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    host: Mapped[Str100]
+    audit_id: ColumnClause[Key]
+    at: ColumnClause[datetime] = column(server_default=NOW)
+    actor_id: ColumnClause[UUID]
+    actor_email: ColumnClause[Str255]
+    command: ColumnClause[Str50]
+    target_type: ColumnClause[Str50]
+    target_id: ColumnClause[str]
+    idempotency_key: ColumnClause[str] = column(String(200))
+    before: ColumnClause[dict[str, Any] | None] = column(JSONB(none_as_null=True))
+    after: ColumnClause[dict[str, Any] | None] = column(JSONB(none_as_null=True))
+    host: ColumnClause[Str100]

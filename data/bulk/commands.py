@@ -109,7 +109,7 @@ def _write(job_id: UUID, rows: Sequence[tuple[int, str, str]], uow: UnitOfWork) 
     """Write outcome and message of rows, by number."""
     if rows:
         uow.connection.execute(
-            update(BulkRow.__table__)  # type: ignore[arg-type]  # a model's table, stated as the wider type
+            update(BulkRow)
             .where(BulkRow.job_id == job_id, BulkRow.number == bindparam("at"))
             .values(outcome=bindparam("what"), message=bindparam("why")),
             [{"at": number, "what": what, "why": why[:_MAX_MESSAGE] or None} for number, what, why in rows],

@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ColumnClause, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
 
-from data.schema_base import Base, CreatedAt, Json, Key, Str20, Str50, Str255, UpdatedAt
+from data.schema_base import Base, CreatedAt, Json, Key, Str20, Str50, Str255, UpdatedAt, column
 
 __all__ = ["BulkJob", "BulkRow"]
 
@@ -30,20 +29,20 @@ class BulkJob(Base):
         Index("idx_bulk_jobs_actor_id", "actor_id", text("created_at DESC")),
     )
 
-    job_id: Mapped[Key]
-    kind: Mapped[Str50]
-    title: Mapped[Str255]
-    arguments: Mapped[Json]
-    actor_id: Mapped[UUID]
-    actor_email: Mapped[Str255]
-    state: Mapped[Str20] = mapped_column(server_default=text("'open'"))
-    total: Mapped[int] = mapped_column(server_default=text("0"))
-    changed: Mapped[int] = mapped_column(server_default=text("0"))
-    unchanged: Mapped[int] = mapped_column(server_default=text("0"))
-    refused: Mapped[int] = mapped_column(server_default=text("0"))
-    created_at: Mapped[CreatedAt]
-    updated_at: Mapped[UpdatedAt]
-    finished_at: Mapped[datetime | None]
+    job_id: ColumnClause[Key]
+    kind: ColumnClause[Str50]
+    title: ColumnClause[Str255]
+    arguments: ColumnClause[Json]
+    actor_id: ColumnClause[UUID]
+    actor_email: ColumnClause[Str255]
+    state: ColumnClause[Str20] = column(server_default=text("'open'"))
+    total: ColumnClause[int] = column(server_default=text("0"))
+    changed: ColumnClause[int] = column(server_default=text("0"))
+    unchanged: ColumnClause[int] = column(server_default=text("0"))
+    refused: ColumnClause[int] = column(server_default=text("0"))
+    created_at: ColumnClause[CreatedAt]
+    updated_at: ColumnClause[UpdatedAt]
+    finished_at: ColumnClause[datetime | None]
 
 
 class BulkRow(Base):
@@ -58,10 +57,10 @@ class BulkRow(Base):
         Index("idx_bulk_rows_outcome", "job_id", "outcome", "number"),
     )
 
-    job_id: Mapped[UUID] = mapped_column(ForeignKey("bulk_jobs.job_id", ondelete="CASCADE"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    target_id: Mapped[str]
-    label: Mapped[Str255]
-    data: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    outcome: Mapped[Str20 | None]
-    message: Mapped[str | None]
+    job_id: ColumnClause[UUID] = column(ForeignKey("bulk_jobs.job_id", ondelete="CASCADE"), primary_key=True)
+    number: ColumnClause[int] = column(primary_key=True, autoincrement=False)
+    target_id: ColumnClause[str]
+    label: ColumnClause[Str255]
+    data: ColumnClause[dict[str, Any] | None] = column(JSONB(none_as_null=True))
+    outcome: ColumnClause[Str20 | None]
+    message: ColumnClause[str | None]

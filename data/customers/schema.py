@@ -13,11 +13,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, SmallInteger, Text, text
+from sqlalchemy import CheckConstraint, ColumnClause, Computed, ForeignKey, Index, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
-from sqlalchemy.orm import Mapped, mapped_column
 
-from data.schema_base import Base, CreatedAt, Key, Str2, Str4, Str20, Str100, Str255, UpdatedAt
+from data.schema_base import Base, CreatedAt, Key, Str2, Str4, Str20, Str100, Str255, UpdatedAt, column
 
 __all__ = ["User", "UserAddress", "UserPaymentMethod"]
 
@@ -40,26 +39,26 @@ class User(Base):
         CheckConstraint("shard BETWEEN 0 AND 31", name="shard"),
     )
 
-    user_id: Mapped[Key]
-    email: Mapped[Str255] = mapped_column(unique=True)
-    password_hash: Mapped[Str255]
-    first_name: Mapped[Str100 | None]
-    last_name: Mapped[Str100 | None]
-    phone: Mapped[Str20 | None]
-    date_of_birth: Mapped[date | None]
-    created_at: Mapped[CreatedAt]
-    updated_at: Mapped[UpdatedAt]
-    is_active: Mapped[bool] = mapped_column(server_default=_TRUE)
-    email_verified: Mapped[bool] = mapped_column(server_default=_FALSE)
-    last_login: Mapped[datetime | None]
-    is_staff: Mapped[bool] = mapped_column(server_default=_FALSE)
-    shard: Mapped[int] = mapped_column(SmallInteger(), server_default=text("0"))
-    version: Mapped[int] = mapped_column(server_default=text("1"))
-    search_words: Mapped[Any] = mapped_column(
-        TSVECTOR(), Computed("user_words(first_name, last_name, email, phone)", persisted=True), nullable=True
+    user_id: ColumnClause[Key]
+    email: ColumnClause[Str255] = column(unique=True)
+    password_hash: ColumnClause[Str255]
+    first_name: ColumnClause[Str100 | None]
+    last_name: ColumnClause[Str100 | None]
+    phone: ColumnClause[Str20 | None]
+    date_of_birth: ColumnClause[date | None]
+    created_at: ColumnClause[CreatedAt]
+    updated_at: ColumnClause[UpdatedAt]
+    is_active: ColumnClause[bool] = column(server_default=_TRUE)
+    email_verified: ColumnClause[bool] = column(server_default=_FALSE)
+    last_login: ColumnClause[datetime | None]
+    is_staff: ColumnClause[bool] = column(server_default=_FALSE)
+    shard: ColumnClause[int] = column(SmallInteger(), server_default=text("0"))
+    version: ColumnClause[int] = column(server_default=text("1"))
+    search_words: ColumnClause[Any | None] = column(
+        TSVECTOR(), Computed("user_words(first_name, last_name, email, phone)", persisted=True)
     )
-    sort_name: Mapped[str] = mapped_column(
-        Text(collation="C"), Computed("user_sort_name(first_name, last_name)", persisted=True), nullable=True
+    sort_name: ColumnClause[str | None] = column(
+        Text(collation="C"), Computed("user_sort_name(first_name, last_name)", persisted=True)
     )
 
 
@@ -78,16 +77,16 @@ class UserAddress(Base):
         ),
     )
 
-    address_id: Mapped[Key]
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id", ondelete="CASCADE"))
-    address_type: Mapped[Str20] = mapped_column(server_default=text("'shipping'"))
-    is_default: Mapped[bool] = mapped_column(server_default=_FALSE)
-    street_address: Mapped[Str255]
-    city: Mapped[Str100]
-    state: Mapped[Str100 | None]
-    postal_code: Mapped[Str20]
-    country: Mapped[Str2]
-    created_at: Mapped[CreatedAt]
+    address_id: ColumnClause[Key]
+    user_id: ColumnClause[UUID] = column(ForeignKey("users.user_id", ondelete="CASCADE"))
+    address_type: ColumnClause[Str20] = column(server_default=text("'shipping'"))
+    is_default: ColumnClause[bool] = column(server_default=_FALSE)
+    street_address: ColumnClause[Str255]
+    city: ColumnClause[Str100]
+    state: ColumnClause[Str100 | None]
+    postal_code: ColumnClause[Str20]
+    country: ColumnClause[Str2]
+    created_at: ColumnClause[CreatedAt]
 
 
 class UserPaymentMethod(Base):
@@ -112,14 +111,14 @@ class UserPaymentMethod(Base):
         Index("idx_user_payment_methods_billing_address_id", "billing_address_id"),
     )
 
-    payment_method_id: Mapped[Key]
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id", ondelete="CASCADE"))
-    payment_type: Mapped[Str20]
-    is_default: Mapped[bool] = mapped_column(server_default=_FALSE)
-    card_last_four: Mapped[Str4 | None]
-    card_brand: Mapped[Str20 | None]
-    expiry_month: Mapped[int | None]
-    expiry_year: Mapped[int | None]
-    billing_address_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_addresses.address_id"))
-    created_at: Mapped[CreatedAt]
-    is_active: Mapped[bool] = mapped_column(server_default=_TRUE)
+    payment_method_id: ColumnClause[Key]
+    user_id: ColumnClause[UUID] = column(ForeignKey("users.user_id", ondelete="CASCADE"))
+    payment_type: ColumnClause[Str20]
+    is_default: ColumnClause[bool] = column(server_default=_FALSE)
+    card_last_four: ColumnClause[Str4 | None]
+    card_brand: ColumnClause[Str20 | None]
+    expiry_month: ColumnClause[int | None]
+    expiry_year: ColumnClause[int | None]
+    billing_address_id: ColumnClause[UUID | None] = column(ForeignKey("user_addresses.address_id"))
+    created_at: ColumnClause[CreatedAt]
+    is_active: ColumnClause[bool] = column(server_default=_TRUE)

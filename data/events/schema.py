@@ -9,11 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity, Index, text
+from sqlalchemy import BigInteger, ColumnClause, Identity, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
 
-from data.schema_base import NOW, Base, CreatedAt, Str20, Str50, Str100, UpdatedAt
+from data.schema_base import NOW, Base, CreatedAt, Str20, Str50, Str100, UpdatedAt, column
 
 __all__ = ["DeadLetter", "OutboxEvent", "RelayState"]
 
@@ -32,15 +31,15 @@ class OutboxEvent(Base):
         Index("idx_outbox_retry", "topic", "next_attempt_at", postgresql_where=text("next_attempt_at IS NOT NULL")),
     )
 
-    event_id: Mapped[int] = mapped_column(BigInteger(), Identity(always=True), primary_key=True)
-    topic: Mapped[Str50]
-    key: Mapped[Str100]
-    kind: Mapped[Str50]
-    payload: Mapped[dict[str, Any]] = mapped_column(JSONB())
-    created_at: Mapped[CreatedAt]
-    attempts: Mapped[int] = mapped_column(server_default=text("0"))
-    next_attempt_at: Mapped[datetime | None]
-    last_error: Mapped[str | None]
+    event_id: ColumnClause[int] = column(BigInteger(), Identity(always=True), primary_key=True)
+    topic: ColumnClause[Str50]
+    key: ColumnClause[Str100]
+    kind: ColumnClause[Str50]
+    payload: ColumnClause[dict[str, Any]] = column(JSONB())
+    created_at: ColumnClause[CreatedAt]
+    attempts: ColumnClause[int] = column(server_default=text("0"))
+    next_attempt_at: ColumnClause[datetime | None]
+    last_error: ColumnClause[str | None]
 
 
 class DeadLetter(Base):
@@ -52,17 +51,17 @@ class DeadLetter(Base):
         Index("idx_dead_letters_open", "died_at", postgresql_where=text("resolved_at IS NULL")),
     )
 
-    event_id: Mapped[int] = mapped_column(BigInteger(), primary_key=True, autoincrement=False)
-    topic: Mapped[Str50]
-    key: Mapped[Str100]
-    kind: Mapped[Str50]
-    payload: Mapped[dict[str, Any]] = mapped_column(JSONB())
-    created_at: Mapped[datetime]
-    attempts: Mapped[int]
-    reason: Mapped[str]
-    died_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    resolved_at: Mapped[datetime | None]
-    resolution: Mapped[Str20 | None]
+    event_id: ColumnClause[int] = column(BigInteger(), primary_key=True, autoincrement=False)
+    topic: ColumnClause[Str50]
+    key: ColumnClause[Str100]
+    kind: ColumnClause[Str50]
+    payload: ColumnClause[dict[str, Any]] = column(JSONB())
+    created_at: ColumnClause[datetime]
+    attempts: ColumnClause[int]
+    reason: ColumnClause[str]
+    died_at: ColumnClause[datetime] = column(server_default=NOW)
+    resolved_at: ColumnClause[datetime | None]
+    resolution: ColumnClause[Str20 | None]
 
 
 class RelayState(Base):
@@ -70,6 +69,6 @@ class RelayState(Base):
 
     __tablename__ = "relay_state"
 
-    name: Mapped[Str100] = mapped_column(primary_key=True)
-    value: Mapped[dict[str, Any]] = mapped_column(JSONB())
-    updated_at: Mapped[UpdatedAt]
+    name: ColumnClause[Str100] = column(primary_key=True)
+    value: ColumnClause[dict[str, Any]] = column(JSONB())
+    updated_at: ColumnClause[UpdatedAt]

@@ -9,10 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ColumnClause, ForeignKey, Index, text
 
-from data.schema_base import Base, CreatedAt, Key, Str20, Str255, TextColumn
+from data.schema_base import Base, CreatedAt, Key, Str20, Str255, TextColumn, column
 
 __all__ = ["MessageAttempt", "OrderMessage"]
 
@@ -22,15 +21,15 @@ class OrderMessage(Base):
 
     __tablename__ = "order_messages"
 
-    message_id: Mapped[Key]
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_id", ondelete="CASCADE"))
-    author_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
-    template: Mapped[Str20] = mapped_column(server_default=text("''"))
-    to_address: Mapped[Str255]
-    to_name: Mapped[Str255] = mapped_column(server_default=text("''"))
-    subject: Mapped[Str255]
-    body: Mapped[TextColumn]
-    created_at: Mapped[CreatedAt]
+    message_id: ColumnClause[Key]
+    order_id: ColumnClause[UUID] = column(ForeignKey("orders.order_id", ondelete="CASCADE"))
+    author_id: ColumnClause[UUID | None] = column(ForeignKey("users.user_id"))
+    template: ColumnClause[Str20] = column(server_default=text("''"))
+    to_address: ColumnClause[Str255]
+    to_name: ColumnClause[Str255] = column(server_default=text("''"))
+    subject: ColumnClause[Str255]
+    body: ColumnClause[TextColumn]
+    created_at: ColumnClause[CreatedAt]
 
     __table_args__ = (
         CheckConstraint("char_length(subject) >= 1", name="subject"),
@@ -46,11 +45,11 @@ class MessageAttempt(Base):
 
     __tablename__ = "order_message_attempts"
 
-    attempt_id: Mapped[Key]
-    message_id: Mapped[UUID] = mapped_column(ForeignKey("order_messages.message_id", ondelete="CASCADE"))
-    outcome: Mapped[Str20]
-    told: Mapped[TextColumn] = mapped_column(server_default=text("''"))
-    at: Mapped[datetime] = mapped_column(server_default=text("CURRENT_TIMESTAMP"))
+    attempt_id: ColumnClause[Key]
+    message_id: ColumnClause[UUID] = column(ForeignKey("order_messages.message_id", ondelete="CASCADE"))
+    outcome: ColumnClause[Str20]
+    told: ColumnClause[TextColumn] = column(server_default=text("''"))
+    at: ColumnClause[datetime] = column(server_default=text("CURRENT_TIMESTAMP"))
 
     __table_args__ = (
         CheckConstraint("outcome IN ('sent', 'failed', 'kept')", name="outcome"),

@@ -9,10 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ColumnClause, ForeignKey, Index, text
 
-from data.schema_base import Base, CreatedAt, Key, Str20, TextColumn
+from data.schema_base import Base, CreatedAt, Key, Str20, TextColumn, column
 
 __all__ = ["NoteMention", "OrderNote"]
 
@@ -22,12 +21,12 @@ class OrderNote(Base):
 
     __tablename__ = "order_notes"
 
-    note_id: Mapped[Key]
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_id", ondelete="CASCADE"))
-    author_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
-    visibility: Mapped[Str20] = mapped_column(server_default=text("'internal'"))
-    body: Mapped[TextColumn]
-    created_at: Mapped[CreatedAt]
+    note_id: ColumnClause[Key]
+    order_id: ColumnClause[UUID] = column(ForeignKey("orders.order_id", ondelete="CASCADE"))
+    author_id: ColumnClause[UUID | None] = column(ForeignKey("users.user_id"))
+    visibility: ColumnClause[Str20] = column(server_default=text("'internal'"))
+    body: ColumnClause[TextColumn]
+    created_at: ColumnClause[CreatedAt]
 
     __table_args__ = (
         CheckConstraint("visibility IN ('internal', 'public')", name="visibility"),
@@ -44,10 +43,10 @@ class NoteMention(Base):
 
     __tablename__ = "note_mentions"
 
-    note_id: Mapped[UUID] = mapped_column(ForeignKey("order_notes.note_id", ondelete="CASCADE"), primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id", ondelete="CASCADE"), primary_key=True)
-    read_at: Mapped[datetime | None]
-    created_at: Mapped[CreatedAt]
+    note_id: ColumnClause[UUID] = column(ForeignKey("order_notes.note_id", ondelete="CASCADE"), primary_key=True)
+    user_id: ColumnClause[UUID] = column(ForeignKey("users.user_id", ondelete="CASCADE"), primary_key=True)
+    read_at: ColumnClause[datetime | None]
+    created_at: ColumnClause[CreatedAt]
 
     __table_args__ = (
         # somebody's inbox, newest first; the foreign key's index

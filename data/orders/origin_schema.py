@@ -11,11 +11,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, text
+from sqlalchemy import CheckConstraint, ColumnClause, ForeignKey, Index, Numeric, String, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
 
-from data.schema_base import Base, CreatedAt, Currency, Json, Key, Money, Str2, Str50, Str100, UpdatedAt
+from data.schema_base import Base, CreatedAt, Currency, Json, Key, Money, Str2, Str50, Str100, UpdatedAt, column
 
 __all__ = ["CodeUse", "DiscountCode", "OrderDraft", "OrderedCart", "TaxRate"]
 
@@ -25,10 +24,10 @@ class OrderedCart(Base):
 
     __tablename__ = "ordered_carts"
 
-    cart_id: Mapped[Str100] = mapped_column(primary_key=True)
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_id", ondelete="CASCADE"))
-    lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB())
-    created_at: Mapped[CreatedAt]
+    cart_id: ColumnClause[Str100] = column(primary_key=True)
+    order_id: ColumnClause[UUID] = column(ForeignKey("orders.order_id", ondelete="CASCADE"))
+    lines: ColumnClause[list[dict[str, Any]]] = column(JSONB())
+    created_at: ColumnClause[CreatedAt]
 
     # the foreign key's index
     __table_args__ = (Index("idx_ordered_carts_order_id", "order_id"),)
@@ -42,17 +41,17 @@ class DiscountCode(Base):
 
     __tablename__ = "discount_codes"
 
-    code: Mapped[Str50] = mapped_column(primary_key=True)
-    percent: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
-    amount: Mapped[Decimal | None] = mapped_column(Numeric(10, 2))
-    currency: Mapped[Currency]
-    minimum: Mapped[Money] = mapped_column(server_default=text("0"))
-    valid_from: Mapped[datetime | None]
-    valid_until: Mapped[datetime | None]
-    uses_at_most: Mapped[int | None]
-    used: Mapped[int] = mapped_column(server_default=text("0"))
-    is_active: Mapped[bool] = mapped_column(server_default=text("true"))
-    created_at: Mapped[CreatedAt]
+    code: ColumnClause[Str50] = column(primary_key=True)
+    percent: ColumnClause[Decimal | None] = column(Numeric(5, 2))
+    amount: ColumnClause[Decimal | None] = column(Numeric(10, 2))
+    currency: ColumnClause[Currency]
+    minimum: ColumnClause[Money] = column(server_default=text("0"))
+    valid_from: ColumnClause[datetime | None]
+    valid_until: ColumnClause[datetime | None]
+    uses_at_most: ColumnClause[int | None]
+    used: ColumnClause[int] = column(server_default=text("0"))
+    is_active: ColumnClause[bool] = column(server_default=text("true"))
+    created_at: ColumnClause[CreatedAt]
 
     __table_args__ = (
         CheckConstraint(
@@ -69,10 +68,10 @@ class CodeUse(Base):
 
     __tablename__ = "code_uses"
 
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_id", ondelete="CASCADE"), primary_key=True)
-    code: Mapped[Str50] = mapped_column(ForeignKey("discount_codes.code"))
-    amount: Mapped[Money]
-    created_at: Mapped[CreatedAt]
+    order_id: ColumnClause[UUID] = column(ForeignKey("orders.order_id", ondelete="CASCADE"), primary_key=True)
+    code: ColumnClause[Str50] = column(ForeignKey("discount_codes.code"))
+    amount: ColumnClause[Money]
+    created_at: ColumnClause[CreatedAt]
 
     # the foreign key's index
     __table_args__ = (Index("idx_code_uses_code", "code"),)
@@ -83,14 +82,14 @@ class TaxRate(Base):
 
     __tablename__ = "tax_rates"
 
-    country: Mapped[Str2] = mapped_column(primary_key=True)
-    state: Mapped[Str100] = mapped_column(primary_key=True)
-    category: Mapped[str] = mapped_column(String(300), primary_key=True)
-    percent: Mapped[Decimal] = mapped_column(Numeric(7, 4))
-    label: Mapped[Str50]
-    inclusive: Mapped[bool | None]
-    on_shipping: Mapped[bool]
-    updated_at: Mapped[UpdatedAt]
+    country: ColumnClause[Str2] = column(primary_key=True)
+    state: ColumnClause[Str100] = column(primary_key=True)
+    category: ColumnClause[str] = column(String(300), primary_key=True)
+    percent: ColumnClause[Decimal] = column(Numeric(7, 4))
+    label: ColumnClause[Str50]
+    inclusive: ColumnClause[bool | None]
+    on_shipping: ColumnClause[bool]
+    updated_at: ColumnClause[UpdatedAt]
 
     __table_args__ = (CheckConstraint("percent >= 0 AND percent <= 100", name="percent"),)
 
@@ -100,12 +99,12 @@ class OrderDraft(Base):
 
     __tablename__ = "order_drafts"
 
-    draft_id: Mapped[Key]
-    owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
-    customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
-    content: Mapped[Json]
-    held_until: Mapped[datetime]
-    created_at: Mapped[CreatedAt]
+    draft_id: ColumnClause[Key]
+    owner_id: ColumnClause[UUID] = column(ForeignKey("users.user_id"))
+    customer_id: ColumnClause[UUID | None] = column(ForeignKey("users.user_id"))
+    content: ColumnClause[Json]
+    held_until: ColumnClause[datetime]
+    created_at: ColumnClause[CreatedAt]
 
     __table_args__ = (
         # list_drafts: what runs out first

@@ -35,11 +35,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy import CheckConstraint, ColumnClause, Computed, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import Mapped, mapped_column
 
-from data.schema_base import Base, CreatedAt, Currency, Json, Key, Money, Str20, Str50, Str100, Str255, UpdatedAt
+from data.schema_base import (
+    Base,
+    CreatedAt,
+    Currency,
+    Json,
+    Key,
+    Money,
+    Str20,
+    Str50,
+    Str100,
+    Str255,
+    UpdatedAt,
+    column,
+)
 
 __all__ = ["Order", "OrderItem", "OrderStatusHistory"]
 
@@ -51,36 +63,36 @@ class Order(Base):
 
     __tablename__ = "orders"
 
-    order_id: Mapped[Key]
-    order_number: Mapped[Str50] = mapped_column(unique=True)
-    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
-    order_status: Mapped[Str20] = mapped_column(server_default=text("'pending'"))
-    subtotal: Mapped[Money]
-    tax_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
-    tax_included_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
-    shipping_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
-    discount_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
-    total_amount: Mapped[Money]
-    credited_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
-    paid_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
-    currency: Mapped[Currency]
-    shipping_address: Mapped[Json]
-    billing_address: Mapped[Json]
-    created_at: Mapped[CreatedAt]
-    updated_at: Mapped[UpdatedAt]
-    confirmed_at: Mapped[datetime | None]
-    shipped_at: Mapped[datetime | None]
-    delivered_at: Mapped[datetime | None]
-    cancelled_at: Mapped[datetime | None]
-    payment_method: Mapped[Str50 | None]
-    shipping_method: Mapped[Str50 | None]
-    notes: Mapped[str | None]
-    channel: Mapped[Str20] = mapped_column(server_default=text("'backoffice'"))
-    version: Mapped[int] = mapped_column(server_default=text("1"))
-    tags: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=text("'{}'::text[]"))
-    assigned_to: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
-    hold_reason: Mapped[str | None]
-    on_hold_until: Mapped[datetime | None]
+    order_id: ColumnClause[Key]
+    order_number: ColumnClause[Str50] = column(unique=True)
+    user_id: ColumnClause[UUID | None] = column(ForeignKey("users.user_id"))
+    order_status: ColumnClause[Str20] = column(server_default=text("'pending'"))
+    subtotal: ColumnClause[Money]
+    tax_amount: ColumnClause[Money] = column(server_default=_ZERO)
+    tax_included_amount: ColumnClause[Money] = column(server_default=_ZERO)
+    shipping_amount: ColumnClause[Money] = column(server_default=_ZERO)
+    discount_amount: ColumnClause[Money] = column(server_default=_ZERO)
+    total_amount: ColumnClause[Money]
+    credited_amount: ColumnClause[Money] = column(server_default=_ZERO)
+    paid_amount: ColumnClause[Money] = column(server_default=_ZERO)
+    currency: ColumnClause[Currency]
+    shipping_address: ColumnClause[Json]
+    billing_address: ColumnClause[Json]
+    created_at: ColumnClause[CreatedAt]
+    updated_at: ColumnClause[UpdatedAt]
+    confirmed_at: ColumnClause[datetime | None]
+    shipped_at: ColumnClause[datetime | None]
+    delivered_at: ColumnClause[datetime | None]
+    cancelled_at: ColumnClause[datetime | None]
+    payment_method: ColumnClause[Str50 | None]
+    shipping_method: ColumnClause[Str50 | None]
+    notes: ColumnClause[str | None]
+    channel: ColumnClause[Str20] = column(server_default=text("'backoffice'"))
+    version: ColumnClause[int] = column(server_default=text("1"))
+    tags: ColumnClause[list[str]] = column(ARRAY(Text()), server_default=text("'{}'::text[]"))
+    assigned_to: ColumnClause[UUID | None] = column(ForeignKey("users.user_id"))
+    hold_reason: ColumnClause[str | None]
+    on_hold_until: ColumnClause[datetime | None]
 
     __table_args__ = (
         CheckConstraint(
@@ -150,29 +162,29 @@ class OrderItem(Base):
 
     __tablename__ = "order_items"
 
-    order_item_id: Mapped[Key]
-    order_id: Mapped[UUID]
-    line_no: Mapped[int]
-    product_id: Mapped[Str100]
-    sku: Mapped[Str100]
-    product_name: Mapped[Str255]
-    product_attributes: Mapped[dict[str, Any] | None] = mapped_column(JSONB())
-    unit_price: Mapped[Money]
-    quantity: Mapped[int]
-    shipped_quantity: Mapped[int] = mapped_column(server_default=_ZERO)
-    cancelled_quantity: Mapped[int] = mapped_column(server_default=_ZERO)
-    returned_quantity: Mapped[int] = mapped_column(server_default=_ZERO)
-    credited_quantity: Mapped[int] = mapped_column(server_default=_ZERO)
-    allocated_quantity: Mapped[int | None] = mapped_column(
+    order_item_id: ColumnClause[Key]
+    order_id: ColumnClause[UUID]
+    line_no: ColumnClause[int]
+    product_id: ColumnClause[Str100]
+    sku: ColumnClause[Str100]
+    product_name: ColumnClause[Str255]
+    product_attributes: ColumnClause[dict[str, Any] | None] = column(JSONB())
+    unit_price: ColumnClause[Money]
+    quantity: ColumnClause[int]
+    shipped_quantity: ColumnClause[int] = column(server_default=_ZERO)
+    cancelled_quantity: ColumnClause[int] = column(server_default=_ZERO)
+    returned_quantity: ColumnClause[int] = column(server_default=_ZERO)
+    credited_quantity: ColumnClause[int] = column(server_default=_ZERO)
+    allocated_quantity: ColumnClause[int | None] = column(
         Computed("quantity - shipped_quantity - cancelled_quantity", persisted=True)
     )
-    total_price: Mapped[Money]
-    tax_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
-    discount_amount: Mapped[Money] = mapped_column(server_default=_ZERO)
-    fulfillment_status: Mapped[Str20] = mapped_column(server_default=text("'pending'"))
-    warehouse_id: Mapped[Str50 | None]
-    tracking_number: Mapped[Str100 | None]
-    created_at: Mapped[CreatedAt]
+    total_price: ColumnClause[Money]
+    tax_amount: ColumnClause[Money] = column(server_default=_ZERO)
+    discount_amount: ColumnClause[Money] = column(server_default=_ZERO)
+    fulfillment_status: ColumnClause[Str20] = column(server_default=text("'pending'"))
+    warehouse_id: ColumnClause[Str50 | None]
+    tracking_number: ColumnClause[Str100 | None]
+    created_at: ColumnClause[CreatedAt]
 
     __table_args__ = (
         ForeignKeyConstraint(
@@ -216,14 +228,14 @@ class OrderStatusHistory(Base):
 
     __tablename__ = "order_status_history"
 
-    history_id: Mapped[Key]
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_id", ondelete="CASCADE"))
-    order_version: Mapped[int] = mapped_column(server_default=text("1"))
-    previous_status: Mapped[Str20 | None]
-    new_status: Mapped[Str20]
-    changed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
-    change_reason: Mapped[str | None]
-    created_at: Mapped[CreatedAt]
+    history_id: ColumnClause[Key]
+    order_id: ColumnClause[UUID] = column(ForeignKey("orders.order_id", ondelete="CASCADE"))
+    order_version: ColumnClause[int] = column(server_default=text("1"))
+    previous_status: ColumnClause[Str20 | None]
+    new_status: ColumnClause[Str20]
+    changed_by: ColumnClause[UUID | None] = column(ForeignKey("users.user_id"))
+    change_reason: ColumnClause[str | None]
+    created_at: ColumnClause[CreatedAt]
 
     __table_args__ = (
         # get_order: the order's history in order; the foreign key's index

@@ -11,11 +11,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ColumnClause, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
 
-from data.schema_base import Base, CreatedAt, Currency, Key, Money, Str20, Str50, Str100
+from data.schema_base import Base, CreatedAt, Currency, Key, Money, Str20, Str50, Str100, column
 
 __all__ = ["Payment", "Refund"]
 
@@ -64,21 +63,21 @@ class Payment(Base):
         Index("idx_payments_created_by", "created_by", postgresql_where=text("created_by IS NOT NULL")),
     )
 
-    payment_id: Mapped[Key]
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_id"))
-    kind: Mapped[Str20]
-    status: Mapped[Str20] = mapped_column(server_default=text("'pending'"))
-    amount: Mapped[Money]
-    currency: Mapped[Currency]
-    provider: Mapped[Str50]
-    provider_reference: Mapped[Str100 | None]
-    payment_method_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_payment_methods.payment_method_id"))
-    idempotency_key: Mapped[str] = mapped_column(String(200))
-    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
-    created_at: Mapped[CreatedAt]
-    parent_payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.payment_id"))
-    refund_id: Mapped[UUID | None] = mapped_column(ForeignKey("refunds.refund_id"))
-    failure: Mapped[str | None]
+    payment_id: ColumnClause[Key]
+    order_id: ColumnClause[UUID] = column(ForeignKey("orders.order_id"))
+    kind: ColumnClause[Str20]
+    status: ColumnClause[Str20] = column(server_default=text("'pending'"))
+    amount: ColumnClause[Money]
+    currency: ColumnClause[Currency]
+    provider: ColumnClause[Str50]
+    provider_reference: ColumnClause[Str100 | None]
+    payment_method_id: ColumnClause[UUID | None] = column(ForeignKey("user_payment_methods.payment_method_id"))
+    idempotency_key: ColumnClause[str] = column(String(200))
+    created_by: ColumnClause[UUID | None] = column(ForeignKey("users.user_id"))
+    created_at: ColumnClause[CreatedAt]
+    parent_payment_id: ColumnClause[UUID | None] = column(ForeignKey("payments.payment_id"))
+    refund_id: ColumnClause[UUID | None] = column(ForeignKey("refunds.refund_id"))
+    failure: ColumnClause[str | None]
 
 
 class Refund(Base):
@@ -90,17 +89,17 @@ class Refund(Base):
 
     __tablename__ = "refunds"
 
-    refund_id: Mapped[Key]
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_id"))
-    amount: Mapped[Money]
-    shipping_amount: Mapped[Money] = mapped_column(server_default=text("0"))
-    credited_amount: Mapped[Money] = mapped_column(server_default=text("0"))
-    currency: Mapped[Currency]
-    items: Mapped[list[Any]] = mapped_column(JSONB(), server_default=text("'[]'"))
-    restock: Mapped[bool] = mapped_column(server_default=text("false"))
-    reason: Mapped[str]
-    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
-    created_at: Mapped[CreatedAt]
+    refund_id: ColumnClause[Key]
+    order_id: ColumnClause[UUID] = column(ForeignKey("orders.order_id"))
+    amount: ColumnClause[Money]
+    shipping_amount: ColumnClause[Money] = column(server_default=text("0"))
+    credited_amount: ColumnClause[Money] = column(server_default=text("0"))
+    currency: ColumnClause[Currency]
+    items: ColumnClause[list[Any]] = column(JSONB(), server_default=text("'[]'"))
+    restock: ColumnClause[bool] = column(server_default=text("false"))
+    reason: ColumnClause[str]
+    created_by: ColumnClause[UUID | None] = column(ForeignKey("users.user_id"))
+    created_at: ColumnClause[CreatedAt]
 
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),

@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ColumnClause, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
 
-from data.schema_base import Base, CreatedAt, Currency, Key, Money, Str20, Str50, UpdatedAt
+from data.schema_base import Base, CreatedAt, Currency, Key, Money, Str20, Str50, UpdatedAt, column
 
 __all__ = ["Exchange", "Return", "ReturnItem"]
 
@@ -26,16 +25,16 @@ class Return(Base):
 
     __tablename__ = "returns"
 
-    return_id: Mapped[Key]
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_id"))
-    status: Mapped[Str20] = mapped_column(server_default=text("'requested'"))
-    reason: Mapped[str]
-    version: Mapped[int] = mapped_column(server_default=text("1"))
-    received_at: Mapped[datetime | None]
-    closed_at: Mapped[datetime | None]
-    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
-    created_at: Mapped[CreatedAt]
-    updated_at: Mapped[UpdatedAt]
+    return_id: ColumnClause[Key]
+    order_id: ColumnClause[UUID] = column(ForeignKey("orders.order_id"))
+    status: ColumnClause[Str20] = column(server_default=text("'requested'"))
+    reason: ColumnClause[str]
+    version: ColumnClause[int] = column(server_default=text("1"))
+    received_at: ColumnClause[datetime | None]
+    closed_at: ColumnClause[datetime | None]
+    created_by: ColumnClause[UUID | None] = column(ForeignKey("users.user_id"))
+    created_at: ColumnClause[CreatedAt]
+    updated_at: ColumnClause[UpdatedAt]
 
     __table_args__ = (
         CheckConstraint("status IN ('requested', 'received', 'inspected', 'cancelled')", name="status"),
@@ -53,15 +52,15 @@ class ReturnItem(Base):
 
     __tablename__ = "return_items"
 
-    return_item_id: Mapped[Key]
-    return_id: Mapped[UUID] = mapped_column(ForeignKey("returns.return_id"))
-    order_item_id: Mapped[UUID] = mapped_column(ForeignKey("order_items.order_item_id"))
-    quantity: Mapped[int]
-    received_quantity: Mapped[int] = mapped_column(server_default=_ZERO)
-    restocked_quantity: Mapped[int] = mapped_column(server_default=_ZERO)
-    damaged_quantity: Mapped[int] = mapped_column(server_default=_ZERO)
-    rejected_quantity: Mapped[int] = mapped_column(server_default=_ZERO)
-    warehouse_id: Mapped[Str50 | None] = mapped_column(ForeignKey("warehouses.warehouse_id"))
+    return_item_id: ColumnClause[Key]
+    return_id: ColumnClause[UUID] = column(ForeignKey("returns.return_id"))
+    order_item_id: ColumnClause[UUID] = column(ForeignKey("order_items.order_item_id"))
+    quantity: ColumnClause[int]
+    received_quantity: ColumnClause[int] = column(server_default=_ZERO)
+    restocked_quantity: ColumnClause[int] = column(server_default=_ZERO)
+    damaged_quantity: ColumnClause[int] = column(server_default=_ZERO)
+    rejected_quantity: ColumnClause[int] = column(server_default=_ZERO)
+    warehouse_id: ColumnClause[Str50 | None] = column(ForeignKey("warehouses.warehouse_id"))
 
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity"),
@@ -88,17 +87,17 @@ class Exchange(Base):
 
     __tablename__ = "exchanges"
 
-    exchange_id: Mapped[Key]
-    return_id: Mapped[UUID] = mapped_column(ForeignKey("returns.return_id"))
-    status: Mapped[Str20] = mapped_column(server_default=text("'draft'"))
-    lines: Mapped[list[Any]] = mapped_column(JSONB())
-    total_amount: Mapped[Money]
-    credit_amount: Mapped[Money]
-    balance_amount: Mapped[Money]
-    currency: Mapped[Currency]
-    placed_order_id: Mapped[UUID | None] = mapped_column(ForeignKey("orders.order_id"))
-    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
-    created_at: Mapped[CreatedAt]
+    exchange_id: ColumnClause[Key]
+    return_id: ColumnClause[UUID] = column(ForeignKey("returns.return_id"))
+    status: ColumnClause[Str20] = column(server_default=text("'draft'"))
+    lines: ColumnClause[list[Any]] = column(JSONB())
+    total_amount: ColumnClause[Money]
+    credit_amount: ColumnClause[Money]
+    balance_amount: ColumnClause[Money]
+    currency: ColumnClause[Currency]
+    placed_order_id: ColumnClause[UUID | None] = column(ForeignKey("orders.order_id"))
+    created_by: ColumnClause[UUID | None] = column(ForeignKey("users.user_id"))
+    created_at: ColumnClause[CreatedAt]
 
     __table_args__ = (
         CheckConstraint("status IN ('draft', 'placed', 'cancelled')", name="status"),

@@ -9,10 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ColumnClause, ForeignKey, Index, text
 
-from data.schema_base import Base, CreatedAt, Key, Str50, Str100
+from data.schema_base import Base, CreatedAt, Key, Str50, Str100, column
 
 __all__ = ["Shipment", "ShipmentItem"]
 
@@ -22,15 +21,15 @@ class Shipment(Base):
 
     __tablename__ = "shipments"
 
-    shipment_id: Mapped[Key]
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_id"))
-    warehouse_id: Mapped[Str50] = mapped_column(ForeignKey("warehouses.warehouse_id"))
-    carrier: Mapped[Str50 | None]
-    tracking_number: Mapped[Str100 | None]
-    shipped_at: Mapped[datetime]
-    delivered_at: Mapped[datetime | None]
-    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
-    created_at: Mapped[CreatedAt]
+    shipment_id: ColumnClause[Key]
+    order_id: ColumnClause[UUID] = column(ForeignKey("orders.order_id"))
+    warehouse_id: ColumnClause[Str50] = column(ForeignKey("warehouses.warehouse_id"))
+    carrier: ColumnClause[Str50 | None]
+    tracking_number: ColumnClause[Str100 | None]
+    shipped_at: ColumnClause[datetime]
+    delivered_at: ColumnClause[datetime | None]
+    created_by: ColumnClause[UUID | None] = column(ForeignKey("users.user_id"))
+    created_at: ColumnClause[CreatedAt]
 
     __table_args__ = (
         CheckConstraint("delivered_at >= shipped_at", name="delivered_at"),
@@ -50,9 +49,9 @@ class ShipmentItem(Base):
 
     __tablename__ = "shipment_items"
 
-    shipment_id: Mapped[UUID] = mapped_column(ForeignKey("shipments.shipment_id"), primary_key=True)
-    order_item_id: Mapped[UUID] = mapped_column(ForeignKey("order_items.order_item_id"), primary_key=True)
-    quantity: Mapped[int]
+    shipment_id: ColumnClause[UUID] = column(ForeignKey("shipments.shipment_id"), primary_key=True)
+    order_item_id: ColumnClause[UUID] = column(ForeignKey("order_items.order_item_id"), primary_key=True)
+    quantity: ColumnClause[int]
 
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity"),

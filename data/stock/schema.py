@@ -11,14 +11,24 @@ Two of the seed's indexes were given a better shape under the seed's name:
 from __future__ import annotations
 
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnClause,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
 
-from data.schema_base import Base, CreatedAt, Key, Str20, Str50, Str100, Str255, UpdatedAt, literal_name
+from data.schema_base import Base, CreatedAt, Key, Str20, Str50, Str100, Str255, UpdatedAt, column, literal_name
 
 __all__ = ["Inventory", "InventoryMovement", "Reservation", "Warehouse"]
 
@@ -30,11 +40,11 @@ class Warehouse(Base):
 
     __tablename__ = "warehouses"
 
-    warehouse_id: Mapped[Str50] = mapped_column(primary_key=True)
-    name: Mapped[Str255]
-    address: Mapped[dict[str, Any]] = mapped_column(JSONB())
-    is_active: Mapped[bool] = mapped_column(server_default=text("true"))
-    created_at: Mapped[CreatedAt]
+    warehouse_id: ColumnClause[Str50] = column(primary_key=True)
+    name: ColumnClause[Str255]
+    address: ColumnClause[dict[str, Any]] = column(JSONB())
+    is_active: ColumnClause[bool] = column(server_default=text("true"))
+    created_at: ColumnClause[CreatedAt]
 
 
 class Inventory(Base):
@@ -47,20 +57,20 @@ class Inventory(Base):
 
     __tablename__ = "inventory"
 
-    inventory_id: Mapped[Key]
-    product_id: Mapped[Str100]
-    warehouse_id: Mapped[Str50] = mapped_column(ForeignKey("warehouses.warehouse_id"))
-    sku: Mapped[Str100]
-    total_stock: Mapped[int] = mapped_column(server_default=_ZERO)
-    available_stock: Mapped[int] = mapped_column(server_default=_ZERO)
-    reserved_stock: Mapped[int] = mapped_column(server_default=_ZERO)
-    damaged_stock: Mapped[int] = mapped_column(server_default=_ZERO)
-    reorder_level: Mapped[int] = mapped_column(server_default=_ZERO)
-    max_stock_level: Mapped[int | None]
-    is_low: Mapped[bool] = mapped_column(Computed("available_stock <= reorder_level", persisted=True))
-    version: Mapped[int] = mapped_column(BigInteger(), server_default=_ZERO)
-    last_updated: Mapped[UpdatedAt]
-    last_restock_date: Mapped[datetime | None]
+    inventory_id: ColumnClause[Key]
+    product_id: ColumnClause[Str100]
+    warehouse_id: ColumnClause[Str50] = column(ForeignKey("warehouses.warehouse_id"))
+    sku: ColumnClause[Str100]
+    total_stock: ColumnClause[int] = column(server_default=_ZERO)
+    available_stock: ColumnClause[int] = column(server_default=_ZERO)
+    reserved_stock: ColumnClause[int] = column(server_default=_ZERO)
+    damaged_stock: ColumnClause[int] = column(server_default=_ZERO)
+    reorder_level: ColumnClause[int] = column(server_default=_ZERO)
+    max_stock_level: ColumnClause[int | None]
+    is_low: ColumnClause[bool] = column(Computed("available_stock <= reorder_level", persisted=True))
+    version: ColumnClause[int] = column(BigInteger(), server_default=_ZERO)
+    last_updated: ColumnClause[UpdatedAt]
+    last_restock_date: ColumnClause[datetime | None]
 
     __table_args__ = (
         CheckConstraint(
@@ -79,9 +89,9 @@ class Inventory(Base):
         Index("idx_inventory_warehouse_sku", "warehouse_id", "sku", "product_id"),
         # a scan or a typed SKU: the product's levels in all warehouses; also every warehouse's list in SKU order
         Index("idx_inventory_sku", "sku", "product_id", "warehouse_id"),
-        # room on the page for HOT updates: a hot product's row is rewritten on its own page
-        {"postgresql_with": {"fillfactor": 70}},
     )
+    # room on the page for HOT updates: a hot product's row is rewritten on its own page
+    __table_options__ = MappingProxyType({"postgresql_with": {"fillfactor": 70}})
 
 
 class InventoryMovement(Base):
@@ -94,25 +104,25 @@ class InventoryMovement(Base):
 
     __tablename__ = "inventory_movements"
 
-    movement_id: Mapped[Key]
-    sequence: Mapped[int] = mapped_column(BigInteger(), Identity(always=True))
-    product_id: Mapped[Str100]
-    warehouse_id: Mapped[Str50] = mapped_column(ForeignKey("warehouses.warehouse_id"))
-    movement_type: Mapped[Str20]
-    kind: Mapped[Str20]
-    quantity: Mapped[int]
-    available_delta: Mapped[int] = mapped_column(server_default=_ZERO)
-    reserved_delta: Mapped[int] = mapped_column(server_default=_ZERO)
-    damaged_delta: Mapped[int] = mapped_column(server_default=_ZERO)
-    available_after: Mapped[int]
-    reserved_after: Mapped[int]
-    damaged_after: Mapped[int]
-    stock_after_movement: Mapped[int]
-    reference_id: Mapped[UUID | None]
-    reference_type: Mapped[Str50 | None]
-    reason: Mapped[str | None]
-    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
-    created_at: Mapped[CreatedAt]
+    movement_id: ColumnClause[Key]
+    sequence: ColumnClause[int] = column(BigInteger(), Identity(always=True))
+    product_id: ColumnClause[Str100]
+    warehouse_id: ColumnClause[Str50] = column(ForeignKey("warehouses.warehouse_id"))
+    movement_type: ColumnClause[Str20]
+    kind: ColumnClause[Str20]
+    quantity: ColumnClause[int]
+    available_delta: ColumnClause[int] = column(server_default=_ZERO)
+    reserved_delta: ColumnClause[int] = column(server_default=_ZERO)
+    damaged_delta: ColumnClause[int] = column(server_default=_ZERO)
+    available_after: ColumnClause[int]
+    reserved_after: ColumnClause[int]
+    damaged_after: ColumnClause[int]
+    stock_after_movement: ColumnClause[int]
+    reference_id: ColumnClause[UUID | None]
+    reference_type: ColumnClause[Str50 | None]
+    reason: ColumnClause[str | None]
+    created_by: ColumnClause[UUID | None] = column(ForeignKey("users.user_id"))
+    created_at: ColumnClause[CreatedAt]
 
     __table_args__ = (
         CheckConstraint(
@@ -148,19 +158,19 @@ class Reservation(Base):
 
     __tablename__ = "reservations"
 
-    reservation_id: Mapped[Key]
-    owner_type: Mapped[Str20]
-    owner_id: Mapped[Str100]
-    product_id: Mapped[Str100]
-    warehouse_id: Mapped[Str50] = mapped_column(ForeignKey("warehouses.warehouse_id"))
-    sku: Mapped[Str100]
-    quantity: Mapped[int]
-    expires_at: Mapped[datetime]
-    version: Mapped[int] = mapped_column(server_default=text("1"))
-    released_at: Mapped[datetime | None]
-    outcome: Mapped[Str20 | None]
-    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
-    created_at: Mapped[CreatedAt]
+    reservation_id: ColumnClause[Key]
+    owner_type: ColumnClause[Str20]
+    owner_id: ColumnClause[Str100]
+    product_id: ColumnClause[Str100]
+    warehouse_id: ColumnClause[Str50] = column(ForeignKey("warehouses.warehouse_id"))
+    sku: ColumnClause[Str100]
+    quantity: ColumnClause[int]
+    expires_at: ColumnClause[datetime]
+    version: ColumnClause[int] = column(server_default=text("1"))
+    released_at: ColumnClause[datetime | None]
+    outcome: ColumnClause[Str20 | None]
+    created_by: ColumnClause[UUID | None] = column(ForeignKey("users.user_id"))
+    created_at: ColumnClause[CreatedAt]
 
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity"),

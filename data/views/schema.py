@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, func, text
+from sqlalchemy import CheckConstraint, ColumnClause, ForeignKey, Index, SmallInteger, String, func, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
 
-from data.schema_base import Base, CreatedAt, Key, Str20, Str50, TextColumn, UpdatedAt
+from data.schema_base import Base, CreatedAt, Key, Str20, Str50, TextColumn, UpdatedAt, column
 
 __all__ = ["SavedView"]
 
@@ -30,17 +29,17 @@ class SavedView(Base):
         CheckConstraint("jsonb_typeof(columns) = 'array'", name="columns"),
     )
 
-    view_id: Mapped[Key]
-    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id", ondelete="CASCADE"))
-    noun: Mapped[Str20]
-    name: Mapped[str] = mapped_column(String(60))
-    query: Mapped[TextColumn] = mapped_column(server_default=text("''"))
-    columns: Mapped[list[Any]] = mapped_column(JSONB(), server_default=text("'[]'::jsonb"))
-    sort: Mapped[Str50] = mapped_column(server_default=text("''"))
-    key: Mapped[int | None] = mapped_column(SmallInteger())
-    version: Mapped[int] = mapped_column(server_default=text("1"))
-    created_at: Mapped[CreatedAt]
-    updated_at: Mapped[UpdatedAt]
+    view_id: ColumnClause[Key]
+    owner_id: ColumnClause[UUID | None] = column(ForeignKey("users.user_id", ondelete="CASCADE"))
+    noun: ColumnClause[Str20]
+    name: ColumnClause[str] = column(String(60))
+    query: ColumnClause[TextColumn] = column(server_default=text("''"))
+    columns: ColumnClause[list[Any]] = column(JSONB(), server_default=text("'[]'::jsonb"))
+    sort: ColumnClause[Str50] = column(server_default=text("''"))
+    key: ColumnClause[int | None] = column(SmallInteger())
+    version: ColumnClause[int] = column(server_default=text("1"))
+    created_at: ColumnClause[CreatedAt]
+    updated_at: ColumnClause[UpdatedAt]
 
 
 # One view of a name for each owner and for what is shared; it leads with owner_id and so serves the foreign key, too.

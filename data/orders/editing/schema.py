@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ColumnClause, ForeignKey, Index
 
-from data.schema_base import Base, CreatedAt, Money, Str50, Str100, Str255
+from data.schema_base import Base, CreatedAt, Money, Str50, Str100, Str255, column
 
 __all__ = ["RemovedOrderItem"]
 
@@ -25,14 +24,14 @@ class RemovedOrderItem(Base):
         Index("idx_removed_order_items_order_id", "order_id", "order_version"),
     )
 
-    order_item_id: Mapped[UUID] = mapped_column(primary_key=True)
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_id", ondelete="CASCADE"))
-    order_version: Mapped[int]
-    line_no: Mapped[int]
-    product_id: Mapped[Str100]
-    sku: Mapped[Str100]
-    product_name: Mapped[Str255]
-    unit_price: Mapped[Money]
-    quantity: Mapped[int]
-    warehouse_id: Mapped[Str50 | None]
-    created_at: Mapped[CreatedAt]
+    order_item_id: ColumnClause[UUID] = column(primary_key=True)
+    order_id: ColumnClause[UUID] = column(ForeignKey("orders.order_id", ondelete="CASCADE"))
+    order_version: ColumnClause[int]
+    line_no: ColumnClause[int]
+    product_id: ColumnClause[Str100]
+    sku: ColumnClause[Str100]
+    product_name: ColumnClause[Str255]
+    unit_price: ColumnClause[Money]
+    quantity: ColumnClause[int]
+    warehouse_id: ColumnClause[Str50 | None]
+    created_at: ColumnClause[CreatedAt]
