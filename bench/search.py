@@ -4,8 +4,8 @@
 
 Products are the real PC parts or made of them (``bench.support.products``). In the same run, on the same products: the
 same conditions and counts asked of the engine directly (what our own layer costs), and MongoDB's text index with
-``$facet`` (what one would do without a search engine). The local engine keeps the counts of broad searches and brings
-them forward over commits, so each line is asked in three ways: ``cold``, with no counts kept, as by a process that has
+``$facet`` (what one would do without a search engine). Both engines keep the counts of broad searches and bring them
+forward over commits, so each line is asked in three ways: ``cold``, with no counts kept, as by a process that has
 just started; ``after a commit`` of ten edits by another process, to one that was asked the line before, which is what a
 person meets who works while others do; and ``again``, with nothing committed since. ``bare`` is the engine asked of an
 index that is open; after a commit it has to see the commit too, so there it opens the index anew (``bare, renewed``).
@@ -36,7 +36,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.support import catalog_screen
-from bench.support.bare_search import elastic_call, mongo_call, raw_call, search_afresh
+from bench.support.bare_search import cluster_afresh, elastic_call, mongo_call, raw_call, search_afresh
 from bench.support.edits import Editor, editor
 from bench.support.engines import own_engines
 from bench.support.known_items import known_items
@@ -174,8 +174,7 @@ class _Removed:
 def speed(engine: SearchEngine, folder: Path | None, url: str, times: int) -> dict[str, Any]:
     """Return the times of our searches with all facets, and of the bare calls behind them.
 
-    ``folder`` is where a local index lies; a cluster keeps nothing of ours, so there cold is as again. The engine may
-    not be writing: another process will.
+    ``folder`` is where a local index lies. The engine may not be writing: another process will.
     """
     gc.collect()
     taken = {way: Times([], []) for way in WAYS}
@@ -213,7 +212,7 @@ def _one_line(
 ) -> dict[str, Times]:
     """Return the times of one line by way."""
     query = parse_query(line)
-    cold = partial(engine.search if folder is None else search_afresh(folder), query)
+    cold = partial(cluster_afresh(url) if folder is None else search_afresh(folder), query)
     bare = elastic_call(url, query) if folder is None else raw_call(folder, query)
     renewed = bare if folder is None else raw_call(folder, query, reopen=True)
     mine = partial(engine.search, query)

@@ -28,7 +28,7 @@ from data.search.tantivy_index import to_query as to_tantivy
 from data.search.tantivy_reader import Reader
 from data.search.tree import ATTRIBUTE, COLUMN_BOUNDS, Node
 
-__all__ = ["elastic_call", "mongo_call", "raw_call", "search_afresh"]
+__all__ = ["cluster_afresh", "elastic_call", "mongo_call", "raw_call", "search_afresh"]
 
 _MOST_NAMES = 1_000
 _CENTS = [bound * 100 for bound in PRICE_BOUNDS]
@@ -81,6 +81,22 @@ def search_afresh(folder: Path) -> Callable[[SearchQuery], SearchResult]:
     def search(query: SearchQuery) -> SearchResult:
         snapshot.asked.clear()
         return search_page(snapshot, query, limit=50, after=None, before=None, facets=True)
+
+    return search
+
+
+def cluster_afresh(url: str) -> Callable[[SearchQuery], SearchResult]:
+    """Return our own search of a cluster, with nothing kept from searches before."""
+    cluster = read_url(url)
+    client, alias = connect(cluster), f"{cluster.name}-layout{LAYOUT}"
+    # The cluster's own memory of answers: asking the same of the same state again and again is no measure of counting.
+    client.indices.put_settings(index=alias, settings={"index.requests.cache.enable": False})
+    reader = Index(client, cluster, alias)
+    reader.counts.most_bytes = 0
+
+    def search(query: SearchQuery) -> SearchResult:
+        with reader.snapshot() as snapshot:
+            return search_page(snapshot, query, limit=50, after=None, before=None, facets=True)
 
     return search
 

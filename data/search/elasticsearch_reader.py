@@ -48,7 +48,8 @@ class Reader:
         self._client, self._state, self._alias = client, f"{cluster.name}-state", alias
         self._lock = threading.Lock()
         self._keeper = Keeper()
-        self._counts: KeptCounts[Counting] = KeptCounts(most_states=_MOST_STATES)
+        #: what broad searches counted
+        self.counts: KeptCounts[Counting] = KeptCounts(most_states=_MOST_STATES)
         self._opened = count(1)
         self._current: _Shared | None = None
         #: those that another took the place of, while a search uses them or their counts are kept
@@ -83,7 +84,7 @@ class Reader:
 
     def forget(self) -> None:
         """Give up the shared state and the counts; the next search opens a new one."""
-        self._counts.clear()
+        self.counts.clear()
         with self._lock:
             self._replace(None)
             unused = self._unused()
@@ -97,7 +98,7 @@ class Reader:
             held, now = self._current, time.monotonic()
             if held is None or held.snapshot.generation != generation or now - held.asked > _RELIED_ON:
                 point = self._open(self._alias) if generation else Point(self._client, "")
-                counting = Counting(point, next(self._opened), self._counts)
+                counting = Counting(point, next(self._opened), self.counts)
                 held = _Shared(ElasticSnapshot(point, generation, self._keeper, counting))
                 self._replace(held)
                 unused = self._unused()
@@ -119,7 +120,7 @@ class Reader:
 
     def _unused(self) -> list[Point]:
         """Leave the earlier states that nobody needs any more, and return them to be closed."""
-        needed = [one for one in self._earlier if one.users or self._counts.holds(one.snapshot.counting)]
+        needed = [one for one in self._earlier if one.users or self.counts.holds(one.snapshot.counting)]
         unused = [one.snapshot.point for one in self._earlier if one not in needed]
         self._earlier = needed
         return unused
