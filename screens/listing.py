@@ -1,8 +1,8 @@
 """ListScreen: a list behind a query line, and the record under the bar beside it. What all list screens share.
 
 Typing searches a moment after the last letter, or at once where that is cheap, Enter always at once; Esc goes from the
-line to the list, then gives up the marks, then the query, then the screen. A line that can't be read leaves the list as
-it is.
+line to the list, then gives up the marks, then what was typed, then the screen. A line that can't be read leaves the
+list as it is.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from widgets.sheet import Sheet
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from widgets.grid_moving import Seat
+
 
 class ListScreen(Later, AppScreen):
     """Base of the screens that find things. A subclass makes ``query_line`` and ``grid`` and says ``list_for``."""
@@ -42,6 +44,9 @@ class ListScreen(Later, AppScreen):
         self.beside = Sheet(focusable=False, margin=1, id="beside")
         self._shown: str | None = None
         self._typed = 0.0
+        #: the query somebody led here with, and what stood here before: Esc goes back to where they came from
+        self._led = ""
+        self._own: tuple[str, Seat] | None = None
 
     def compose_query(self) -> Iterable[Widget]:
         """The line."""
@@ -61,11 +66,23 @@ class ListScreen(Later, AppScreen):
         """Read ``row`` and show it beside the list; called when the bar rests and there is room for it."""
 
     def arrive(self, query: str | None = None, **arguments: Any) -> None:
-        """Show the list: as it was left, or for ``query`` where somebody asks for one."""
+        """Show the list: as it was left, or for ``query`` where somebody asks for one.
+
+        Who comes back after that finds the list that stood here before, unless they made the other one theirs.
+        """
+        own, self._own = self._own, None
         if query is not None:
+            left_alone = own is not None and self.query_line.text == self._led
+            self._own = own if left_alone else (self.query_line.text, self.grid.seat)
             self.query_line.set(query)
+        elif own is not None and self.query_line.text == self._led:
+            self.query_line.set(own[0])
+        self._led = query or ""
         if self._shown is None or query is not None:
             self.search()
+        elif own is not None and self.query_line.text != self._shown:
+            self.search()
+            self.grid.resume(own[1])
         self.grid.focus()
 
     # -- the line ---------------------------------------------------------------------------------------------------
@@ -89,14 +106,14 @@ class ListScreen(Later, AppScreen):
         self.grid.focus()
 
     def leave(self) -> bool:
-        """Esc: from line to list, then the marks, then the query, then back."""
+        """Esc: from line to list, then the marks, then the query (to the one somebody led here with), then back."""
         if self.query_line.typing:
             self.grid.focus()
             return True
         if self.grid.clear_marks():
             return True
-        if self.query_line.text:
-            self.clear_query()
+        if self.query_line.text != self._led:
+            self.show_query(self._led)
             return True
         return False
 

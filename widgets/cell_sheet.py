@@ -7,6 +7,8 @@ terminal repaints with every letter; what is typed stands in row 2, as in every 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -16,11 +18,23 @@ from textual.strip import Strip
 
 from widgets.cell_table import CellColumn, CellTable
 from widgets.line import Piece, Toned
-from widgets.text import fit
+from widgets.text import fit, visible
 
 _GAP = 2
 #: The keys that begin to type over a cell; letters are keys of the screen.
 _TYPED = frozenset("0123456789.-")
+
+
+@dataclass(frozen=True)
+class Aside:
+    """A column that only tells: no cell of the table, no place of the cursor, shown from ``min_total`` cells on."""
+
+    label: str
+    width: int
+    min_total: int
+    #: what stands there, by the row's index
+    text: Callable[[int], str]
+    right: bool = False
 
 
 class CellSheet(Toned, can_focus=True):
@@ -69,11 +83,12 @@ class CellSheet(Toned, can_focus=True):
         self.table: CellTable | None = None
         self.notice = "Loading …"
         self.drawing = False
+        self._asides: Sequence[Aside] = ()
         self._top = 0
 
-    def show(self, table: CellTable | None, notice: str = "") -> None:
-        """Show ``table``, or ``notice`` where there is none."""
-        self.table, self.notice = table, notice
+    def show(self, table: CellTable | None, notice: str = "", asides: Sequence[Aside] = ()) -> None:
+        """Show ``table``, or ``notice`` where there is none; ``asides`` stand behind its flexible column."""
+        self.table, self.notice, self._asides = table, notice, asides
         self._keep_in_view()
         self.refresh()
 
@@ -148,20 +163,23 @@ class CellSheet(Toned, can_focus=True):
         width, table = self.size.width, self.table
         if table is None or not table.rows:
             return self.strip((Piece(f"  {self.notice}", "muted"),) if y == 1 else (), width)
-        widths = _widths(table.columns, width)
+        asides = [aside for aside in self._asides if width >= aside.min_total]
+        widths = _widths(table.columns, width - sum(aside.width + _GAP for aside in asides))
         if y == 0:
-            return self.strip(self._heading(table, widths), width)
+            return self.strip(self._heading(table, widths, asides), width)
         row = self._top + y - 1
-        return self.strip(self._row(table, row, widths) if row < len(table.rows) else (), width)
+        return self.strip(self._row(table, row, widths, asides) if row < len(table.rows) else (), width)
 
     @staticmethod
-    def _heading(table: CellTable, widths: list[int]) -> list[Piece]:
+    def _heading(table: CellTable, widths: list[int], asides: Sequence[Aside]) -> list[Piece]:
         pieces = []
         for column, size in zip(table.columns, widths, strict=True):
             pieces.append(Piece(f"  {fit(column.label, size, right=column.right)}", "muted"))
+            behind = asides if column.flex else ()
+            pieces += [Piece(f"  {fit(aside.label, aside.width, right=aside.right)}", "muted") for aside in behind]
         return pieces
 
-    def _row(self, table: CellTable, row: int, widths: list[int]) -> list[Piece]:
+    def _row(self, table: CellTable, row: int, widths: list[int], asides: Sequence[Aside]) -> list[Piece]:
         pieces: list[Piece] = []
         rows, columns = table.chosen
         for at, (column, size) in enumerate(zip(table.columns, widths, strict=True)):
@@ -173,6 +191,9 @@ class CellSheet(Toned, can_focus=True):
             elif row in rows and at in columns:
                 tone = "bar-quiet"
             pieces += [Piece(" " * _GAP), Piece(fit(sign + (cell.text or "–"), size, right=column.right), tone)]
+            for aside in asides if column.flex else ():
+                told = fit(visible(aside.text(row)) or "–", aside.width, right=aside.right)
+                pieces += [Piece(" " * _GAP), Piece(told, "muted")]
         return pieces
 
 

@@ -17,7 +17,7 @@ from data.types import Page
 from widgets.cells import Cell, Column
 from widgets.grid_keys import KEYS
 from widgets.grid_marks import Marks
-from widgets.grid_moving import Moving, Place
+from widgets.grid_moving import Moving, Place, Seat
 from widgets.grid_paint import Painter
 from widgets.pager import Fetch, Pager
 from widgets.window import Window
@@ -69,7 +69,7 @@ class Grid(Moving, Generic[Row], can_focus=True):
         self.flashing: set[str] = set()
         self._owed = 0
         self._owes_choice = self._owes_marks = False
-        self._keep: Place | None = None
+        self._keep: Seat | None = None
         self._painter = Painter(self)
 
     # -- what the screen asks ---------------------------------------------------------------------------------------
@@ -85,9 +85,19 @@ class Grid(Moving, Generic[Row], can_focus=True):
         """Fetch the same list again and stay at the same row."""
         if self._pager.fetch is None:
             return
-        after, before = self.window.origin
+        self.resume(self.seat)
+
+    @property
+    def seat(self) -> Seat:
+        """Where a person stands in the list, or will once it is there: to come back to with ``resume``."""
+        if self._keep is not None:
+            return self._keep
         row_key = self.window.keys[self.cursor] if self.window.keys else ""
-        self._begin(after=after, before=before, keep=Place(row_key, self.cursor, self.cursor - self.top))
+        return Seat(*self.window.origin, Place(row_key, self.cursor, self.cursor - self.top))
+
+    def resume(self, seat: Seat) -> None:
+        """Fetch the list from ``seat`` of it, and stand there."""
+        self._begin(after=seat.after, before=seat.before, keep=seat)
 
     def show_error(self, sentence: str, hint: str = "") -> None:
         """Say inside the grid why there are no rows; rows already there stay, dim."""
@@ -123,7 +133,7 @@ class Grid(Moving, Generic[Row], can_focus=True):
 
     # -- pages (called by the pager) ----------------------------------------------------------------------------------
 
-    def _begin(self, *, after: str | None = None, before: str | None = None, keep: Place | None = None) -> None:
+    def _begin(self, *, after: str | None = None, before: str | None = None, keep: Seat | None = None) -> None:
         self._owed, self._owes_choice, self._owes_marks = 0, False, False
         self._keep = keep
         self._pager.start(after=after, before=before, rows=self._rows_at_first(keep))
@@ -134,10 +144,10 @@ class Grid(Moving, Generic[Row], can_focus=True):
             # Old rows go dim only if the new ones keep a person waiting.
             self.set_timer(0.15, lambda: self._set_stale(True) if self._pager.starting else None)
 
-    def _rows_at_first(self, keep: Place | None) -> int:
+    def _rows_at_first(self, keep: Seat | None) -> int:
         page = self._pager.PAGE
         if keep is not None:
-            return max(page, keep.at + page // 2)
+            return max(page, keep.place.at + page // 2)
         # One row more than what would have the next page asked for at once.
         return min(page, 2 * self.visible_rows + 1) if self.quick and self.size.height else page
 
@@ -153,10 +163,10 @@ class Grid(Moving, Generic[Row], can_focus=True):
         last = max(len(self.window) - 1, 0)
         self.cursor = self.top = last if from_end else 0
         if self._keep is not None:
-            found = self.window.index_of(self._keep.key)
-            self.cursor = found if found is not None else min(self._keep.at, last)
-            self.top = self.cursor - self._keep.offset
-            self._keep = None
+            place, self._keep = self._keep.place, None
+            found = self.window.index_of(place.key)
+            self.cursor = found if found is not None else min(place.at, last)
+            self.top = self.cursor - place.offset
         if self.quick:
             self.set_timer(self.REST, self._pager.fill)
         self.post_message(self.Loaded(self, page.estimate, page.exact))

@@ -18,17 +18,25 @@ class Place(NamedTuple):
     offset: int
 
 
+class Seat(NamedTuple):
+    """A place, and the cursors by which the rows around it are asked for."""
+
+    after: str | None
+    before: str | None
+    place: Place
+
+
 class Moving(Choosing):
     """The part of ``Grid`` that moves. Keys pressed ahead of the rows are owed, and paid when the rows are there."""
 
     top: int
-    _keep: Place | None
+    _keep: Seat | None
     #: steps to go when the next page arrives
     _owed: int
     #: whether Enter was pressed for a row that is not there yet
     _owes_choice: bool
 
-    def _begin(self, *, after: str | None = None, before: str | None = None, keep: Place | None = None) -> None:
+    def _begin(self, *, after: str | None = None, before: str | None = None, keep: Seat | None = None) -> None:
         raise NotImplementedError
 
     @property

@@ -28,6 +28,14 @@ __all__ = ["Lay", "Sheet", "SheetLine", "facts", "heading", "table_heading", "ta
 Lay = Callable[[int], Sequence[SheetLine]]
 
 
+def _told(sentence: str, hint: str = "", tone: str = "muted") -> Sequence[SheetLine]:
+    return (SheetLine(), SheetLine((Piece(sentence, tone),)), SheetLine((Piece(hint, "muted"),)))
+
+
+def _loading(width: int) -> Sequence[SheetLine]:
+    return _told("Loading …")
+
+
 @dataclass
 class _Place:
     """Where the reader stands: first line shown, line under the cursor (-1: none can be entered)."""
@@ -86,7 +94,8 @@ class Sheet(Toned, can_focus=True):
         super().__init__(id=id)
         self.can_focus = focusable
         self.margin = margin
-        self._lay: Lay = lambda width: ()
+        #: what the screen is about is read first: a page that nobody has shown yet says so
+        self._lay: Lay = _loading if focusable else lambda width: ()
         self._lines: Sequence[SheetLine] = ()
         self._laid_for = -1
         self._place = _Place()
@@ -106,7 +115,7 @@ class Sheet(Toned, can_focus=True):
 
     def say(self, sentence: str, hint: str = "", tone: str = "muted") -> None:
         """Show one sentence (loading, empty, error) and what to press."""
-        lines = (SheetLine(), SheetLine((Piece(sentence, tone),)), SheetLine((Piece(hint, "muted"),)))
+        lines = _told(sentence, hint, tone)
         self.show(lambda width: lines, keep=False)
 
     @property

@@ -70,13 +70,15 @@ def make_job(
     targets: Iterable[TargetInput],
     *,
     key: str | None = None,
+    total: int = 0,
     report: ReportProgress | None = None,
     cancelled: Cancelled = lambda: False,
 ) -> Job:
     """Begin a job over ``targets`` and return it; nothing is changed yet.
 
-    ``key`` names the intention: called again with it, the same job is filled up. Raises ``NotFound``, ``Denied``,
-    ``Invalid``, ``Unavailable``, and what reading ``targets`` raises.
+    ``total`` is about how many there are, for ``report``; 0 where nobody knows. ``key`` names the intention: called
+    again with it, the same job is filled up. Raises ``NotFound``, ``Denied``, ``Invalid``, ``Unavailable``, and what
+    reading ``targets`` raises.
     """
     key = key or str(new_id())
     opened = shop.door.run(OpenJob(kind=kind, arguments=arguments), shop.actor, key=f"{key}:open").result
@@ -87,7 +89,7 @@ def make_job(
         command = AddTargets(job_id=opened.job_id, first=first, targets=tuple(part))
         first = shop.door.run(command, shop.actor, key=f"{key}:add:{first}").result.total
         if report is not None:
-            report(Progress(first, 0, "collecting"))
+            report(Progress(first, max(first, total) if total else 0, "collecting"))
     return get_job(shop.stores.postgres, opened.job_id)
 
 

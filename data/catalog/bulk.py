@@ -57,6 +57,19 @@ OPERATIONS = {
 }
 
 
+#: What is asked for by who leaves the value out.
+_MISSING = {
+    "price_percent": "is missing: by how many percent?",
+    "price_amount": "is missing: by how much?",
+    "price_set": "is missing: the new price, like 12.50",
+    "discount": "is missing: the percentage, 0 to 100",
+    "status": "is missing: draft, active or archived",
+    "category": "is missing: a path, like Parts > Memory",
+    "attribute": "is missing: what the attribute shall be",
+    "reorder_level": "is missing: the level, in units",
+}
+
+
 class _ProductJob:
     """What both kinds share: the dry run and the batch, given how a record's patch is made."""
 
@@ -118,6 +131,9 @@ class _Change(_ProductJob):
         clean: dict[str, Any] = {"op": op}
         if op not in OPERATIONS:
             raise Invalid({"op": f"must be one of {', '.join(OPERATIONS)}"})
+        missing = self._missing(op, arguments)
+        if missing:
+            raise Invalid(missing)
         field = "name" if op == "attribute_removed" else "value"
         try:
             if op in ("attribute", "attribute_removed"):
@@ -132,6 +148,18 @@ class _Change(_ProductJob):
         except ValueError as reason:
             raise Invalid({field: str(reason)}) from None
         return clean
+
+    @staticmethod
+    def _missing(op: str, arguments: Mapping[str, Any]) -> dict[str, str]:
+        """Return every argument of ``op`` that is left out, with what belongs there."""
+        found, value = {}, arguments.get("value")
+        if op in _MISSING and (value == "" or (value is None and op != "attribute")):
+            found["value"] = _MISSING[op]
+        if op in ("attribute", "attribute_removed") and not str(arguments.get("name") or "").strip():
+            found["name"] = "is missing: which attribute, like memory.speed"
+        if op == "reorder_level" and not str(arguments.get("warehouse_id") or "").strip():
+            found["warehouse_id"] = "is missing: which warehouse, like WH1"
+        return found
 
     def title(self, arguments: Mapping[str, Any]) -> str:
         """Return what is done in a few words."""

@@ -73,10 +73,11 @@ def order_categories(command: OrderCategories, uow: UnitOfWork) -> CategoriesOrd
     return CategoriesOrdered(changed=len(writes))
 
 
-def products_in(mongo: Mongo, path: Names, *, limit: int = _BATCH) -> int:
-    """Return how many products are in the category and below it, counted to ``limit`` at most."""
+def products_in(mongo: Mongo, path: Names, *, limit: int = _BATCH, status: str = "") -> int:
+    """Return how many products are in the category and below it, of any or one status, to ``limit`` at most."""
+    matching = _inside(path) | ({"status": status} if status else {})
     with translate_errors():
-        return mongo.products.count_documents(_inside(path), limit=limit, maxTimeMS=5_000)
+        return mongo.products.count_documents(matching, limit=limit, maxTimeMS=5_000)
 
 
 def _set(values: dict[str, Any]) -> Document:

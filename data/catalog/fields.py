@@ -120,6 +120,8 @@ def number(value: object) -> Decimal:
     """Return ``value`` (Decimal, int, float or text, thousands separated by commas) as a finite ``Decimal``."""
     if isinstance(value, bool) or not isinstance(value, Decimal | int | float | str):
         raise ValueError("must be a number")
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("is missing: a number")
     try:
         # str() of a float is its shortest exact spelling: 34.9, not 34.899999999999998579.
         amount = Decimal(ungrouped(str(value)))

@@ -26,7 +26,8 @@ Cancelled = Callable[[], bool]
 class Wanted:
     """A job to make: its kind and arguments, and which records: those with ``ids``, else all that ``line`` finds.
 
-    ``ids`` are what the list's rows are known by: ids of products, numbers of orders.
+    ``ids`` are what the list's rows are known by: ids of products, numbers of orders. ``found`` is how many ``line``
+    finds, 0 where the list does not know.
     """
 
     kind: str
@@ -34,8 +35,14 @@ class Wanted:
     key: str
     ids: tuple[str, ...] = ()
     line: str = ""
+    found: int = 0
     #: records that bring their own values, in place of ids and line
     targets: tuple[TargetInput, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """How many records there are about, 0 where nobody knows."""
+        return len(self.targets) or len(self.ids) or self.found
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ def make_and_try(shop: Shop, wanted: Wanted, report: Report, cancelled: Cancelle
         room.marked(shop, wanted.ids) if wanted.ids else room.of_line(shop, wanted.line)
     )
     arguments = wanted.kind, wanted.arguments, targets
-    job = make_job(shop, *arguments, key=wanted.key, report=report, cancelled=cancelled)
+    job = make_job(shop, *arguments, key=wanted.key, total=wanted.total, report=report, cancelled=cancelled)
     return None if cancelled() else try_job(shop, job.job_id, report, cancelled)
 
 

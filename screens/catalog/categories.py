@@ -6,18 +6,29 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 
 from data.ids import new_id
-from screens.action import Action
+from screens.action import Action, fires_in_input
 from screens.base import AppScreen
-from screens.catalog.category_data import COUNTED, count_products, order_categories, read_tree, save_category
+from screens.catalog.category_data import (
+    COUNTED,
+    CategoryView,
+    Tree,
+    count_products,
+    line_of,
+    order_categories,
+    read_category,
+    read_tree,
+    save_category,
+)
+from screens.catalog.category_sheet import category_page, first_named, found_in, tree_lines
 from screens.catalog.product_verbs import UndoVerb, undo_action
 from screens.forms.category import describe_form, move_form, names_of, new_category_form
+from screens.later import Later
 from widgets.keybar import KeyHint
-from widgets.line import Piece
-from widgets.sheet import Sheet, SheetLine
-from widgets.stateline import StateLine
-from widgets.text import visible
+from widgets.queryline import QueryLine
+from widgets.sheet import Sheet
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -28,7 +39,7 @@ _EDIT = "catalog.edit"
 _NEED_ONE = frozenset({"describe", "move", "close", "up", "down"})
 
 
-class CategoriesScreen(UndoVerb, AppScreen):
+class CategoriesScreen(UndoVerb, Later, AppScreen):
     """See and change the tree."""
 
     NAME = "categories"
@@ -46,30 +57,39 @@ class CategoriesScreen(UndoVerb, AppScreen):
         ),
         Action("categories.up", "K", "up", "up", _EDIT, help="Before the one above it", rank=60),
         Action("categories.down", "J", "down", "down", _EDIT, help="After the one below it", rank=61),
+        Action("categories.find", "/", "find", "find", help="Find categories by a part of their names", rank=55),
         undo_action("categories"),
         Action("categories.reload", ("r", "f5"), "reload", "reload", help="Read the tree again", show=False),
     )
 
+    #: seconds the bar must rest before the category under it is counted
+    REST = 0.12
+    DEFAULT_CSS = """
+    CategoriesScreen #beside { display: none; padding-left: 1; }
+    CategoriesScreen.-wide #beside, CategoriesScreen.-broad #beside { display: block; width: 60; }
+    """
+
     def __init__(self) -> None:
         super().__init__()
-        self.state = StateLine()
+        self.query_line = QueryLine(placeholder="part of a category's name")
         self.sheet = Sheet(id="tree")
-        self.nodes: Sequence[Category] | None = None
+        self.beside = Sheet(focusable=False, margin=1, id="beside")
+        self.tree_read: Tree | None = None
         self._wanted = ""
 
     def compose_query(self) -> Iterable[Widget]:
-        """The one under the bar."""
-        yield self.state
+        """What is looked for in the tree."""
+        yield self.query_line
 
     def compose_body(self) -> ComposeResult:
-        """The tree."""
-        yield self.sheet
+        """The tree, and from 100 columns the category under the bar."""
+        with Horizontal():
+            yield self.sheet
+            yield self.beside
 
     def arrive(self, **arguments: Any) -> None:
         """Show the tree as it is now."""
         self.sheet.focus()
-        if self.nodes is None:
-            self.sheet.say("Loading …")
         self.reload()
 
     def reload(self) -> None:
@@ -81,41 +101,100 @@ class CategoriesScreen(UndoVerb, AppScreen):
         self.reload()
 
     def _not_there(self, error: Exception) -> None:
-        if self.nodes is None:
+        if self.tree_read is None:
             self.sheet.say(*self.explain(error), tone="bad")
         else:
             self.sheet.stale = True
             self.shell.show_error(error, doing="reading the tree")
 
-    def _show(self, tree: Sequence[Category]) -> None:
-        self.nodes, self.sheet.stale = tree, False
-        if not tree:
-            self.sheet.say("No categories yet.", "n adds one; an import makes those it needs")
-        else:
-            self.sheet.show(lambda width: [_line(node, width) for node in tree])
+    def _show(self, tree: Tree) -> None:
+        self.tree_read, self.sheet.stale = tree, False
+        self._lay_out()
         if self._wanted:
             self.sheet.go_to(self._wanted)
             self._wanted = ""
-        closed = sum(not node.is_active for node in tree)
-        self.status.facts(f"{len(tree):,} categories" + (f", {closed:,} closed" if closed else ""))
+        closed = sum(not node.is_active for node in tree.nodes)
+        told = f"{len(tree.nodes):,} categories" + (f", {closed:,} closed" if closed else "")
+        self.status.facts(told if tree.counts is not None else f"{told} · search is away: no counts")
         self._tell()
-        self.refresh_keys()
+
+    @property
+    def nodes(self) -> Sequence[Category]:
+        """Every category, parents before children; none until they are read."""
+        return self.tree_read.nodes if self.tree_read is not None else ()
+
+    def _lay_out(self) -> None:
+        """Show the tree, or those of it that are looked for."""
+        tree, text = self.tree_read, self.query_line.text
+        if tree is None:
+            return
+        if not tree.nodes:
+            self.sheet.say("No categories yet.", "n adds one; an import makes those it needs")
+        elif not found_in(tree.nodes, text):
+            self.sheet.say("No category is called so.", "Esc shows all of them")
+        else:
+            self.sheet.show(lambda width: tree_lines(tree.nodes, tree.counts, text, width))
+
+    # -- finding ------------------------------------------------------------------------------------------------------
+
+    def find(self) -> None:
+        """Type a part of a name."""
+        self.query_line.type()
+
+    def on_query_line_changed(self, event: QueryLine.Changed) -> None:
+        """Show those that match, the bar on the first one; Enter goes to it."""
+        before = self.sheet.key
+        self._lay_out()
+        self.sheet.go_to(first_named(self.nodes, event.text) if event.text.strip() else before)
+        self._tell()
+        if event.final:
+            self.sheet.focus()
+
+    def leave(self) -> bool:
+        """Esc: from the line to the tree, then all of it, then back."""
+        if self.query_line.typing:
+            self.sheet.focus()
+            return True
+        if self.query_line.text:
+            self.query_line.set("")
+            return True
+        return False
+
+    def answers(self, action: Action) -> bool:
+        """While the line is typed letters go into it."""
+        return not self.query_line.typing or any(map(fires_in_input, self.shell.keys_of(action)[:1]))
 
     # -- what stands under the bar ------------------------------------------------------------------------------------
 
     @property
     def current(self) -> Category | None:
         """The category under the bar."""
-        return next((node for node in self.nodes or () if node.path == self.sheet.key), None)
+        return next((node for node in self.nodes if node.path == self.sheet.key), None)
 
     def on_sheet_line_moved(self, event: Sheet.LineMoved) -> None:
-        """Row 2 follows the bar."""
+        """Row 3 and what stands beside the tree follow the bar."""
         self._tell()
-        self.refresh_keys()
+
+    def on_resize(self) -> None:
+        """The room beside the tree may have come: fill it."""
+        self.call_after_refresh(self._tell)
 
     def _tell(self) -> None:
         node = self.current
-        self.state.show([Piece(visible(node.path), "strong")] if node else [], [])
+        self.top_rule.show(node.path if node is not None else "")
+        if node is None:
+            self.not_later("look")
+            self.beside.show(lambda width: ())
+        elif self.beside.display:
+            self.later("look", self.REST, self._look)
+        self.refresh_keys()
+
+    def _look(self) -> None:
+        if (node := self.current) is not None:
+            self.load(read_category, node, then=self._show_beside, failed=lambda error: None, group="look")
+
+    def _show_beside(self, view: CategoryView) -> None:
+        self.beside.show(lambda width: category_page(view, width), keep=False)
 
     def why_not(self, action: Action) -> str:
         """Some actions need a category under the bar."""
@@ -123,20 +202,19 @@ class CategoriesScreen(UndoVerb, AppScreen):
         return "no category under the bar" if needs and self.current is None else ""
 
     def more_hints(self) -> tuple[KeyHint, ...]:
-        """What Enter does."""
+        """What Enter and Esc do."""
+        if self.query_line.typing:
+            return (KeyHint("Enter", "to the tree"),)
         return (KeyHint("Enter", "its products"),)
 
     def on_sheet_line_chosen(self, event: Sheet.LineChosen) -> None:
         """See the products of the category."""
-        levels = ("category.primary", "category.secondary", "category.tertiary")
-        names = names_of(event.key)
-        line = " ".join(f'{level}:"{name}"' for level, name in zip(levels, names, strict=False))
-        self.shell.open_screen("catalog", query=line)
+        self.shell.open_screen("catalog", query=line_of(event.key, self.nodes))
 
     # -- changing -----------------------------------------------------------------------------------------------------
 
     def _paths(self) -> list[str]:
-        return [node.path for node in self.nodes or ()]
+        return [node.path for node in self.nodes]
 
     def create(self) -> None:
         """Add a category below the one under the bar."""
@@ -153,11 +231,14 @@ class CategoriesScreen(UndoVerb, AppScreen):
         """Count what follows, then ask where to."""
         if (node := self.current) is not None:
             path = names_of(node.path)
-            self.load(count_products, path, then=lambda count: self._move(node, count), group="count", doing="counting")
+            self.load(
+                count_products, path, then=lambda counts: self._move(node, *counts), group="count", doing="counting"
+            )
 
-    def _move(self, node: Category, count: int) -> None:
-        products = f"{count:,} or more" if count >= COUNTED else f"{count:,}"
-        self.shell.overlay(move_form(node, products, self._paths()), self._moved)
+    def _move(self, node: Category, count: int, archived: int) -> None:
+        follow = f"{_counted(count)} product{'' if count == 1 else 's'} follow{'s' if count == 1 else ''}"
+        follow += f", {_counted(archived)} of them archived" if archived else ""
+        self.shell.overlay(move_form(node, follow, self._paths()), self._moved)
 
     def _moved(self, moved: Any) -> None:
         if moved is not None:
@@ -188,7 +269,7 @@ class CategoriesScreen(UndoVerb, AppScreen):
         if node is None:
             return
         parent = names_of(node.path)[:-1]
-        siblings = [each.name for each in self.nodes or () if names_of(each.path)[:-1] == parent]
+        siblings = [each.name for each in self.nodes if names_of(each.path)[:-1] == parent]
         at = siblings.index(node.name)
         if not 0 <= at + step < len(siblings):
             self.app.bell()
@@ -204,9 +285,5 @@ class CategoriesScreen(UndoVerb, AppScreen):
         self.reload()
 
 
-def _line(node: Category, width: int) -> SheetLine:
-    """Return one category as a line of the tree."""
-    name = Piece(f"{'  ' * (node.level - 1)}{visible(node.name)}", "plain" if node.is_active else "muted")
-    closed = Piece("  ✗ closed" if not node.is_active else "", "warn")
-    told = Piece(f"  {visible(node.description)}"[: max(width - 2 * node.level - len(node.name) - 12, 0)], "muted")
-    return SheetLine((name, closed, told), node.path, node)
+def _counted(number: int) -> str:
+    return f"{number:,} or more" if number >= COUNTED else f"{number:,}"

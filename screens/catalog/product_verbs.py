@@ -192,13 +192,14 @@ class ManyVerbs:
     def change_many(self) -> None:
         """Ask what to change; the bulk screen tries it first."""
         which, ids, line = self._which(), tuple(sorted(self.grid.marks.keys)), self.query_line.text
+        found = self.total_found()
         if not which:
             self.status.say("nothing is found that could be changed", "warn")
             return
 
         def asked(arguments: dict[str, Any] | None) -> None:
             if arguments is not None:
-                wanted = Wanted("products.change", arguments, str(new_id()), ids, line)
+                wanted = Wanted("products.change", arguments, str(new_id()), ids, line, found)
                 self._changing = True
                 self.shell.open_screen("bulk", wanted=wanted)
 

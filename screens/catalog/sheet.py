@@ -16,7 +16,7 @@ from data.ids import new_id
 from screens.action import Action, fires_in_input
 from screens.base import AppScreen
 from screens.bulk.data import Wanted
-from screens.catalog.sheet_data import COLUMNS, MOST, STEP, Part, read_sheet, targets_of
+from screens.catalog.sheet_data import COLUMNS, MOST, STEP, Part, asides_of, read_sheet, targets_of
 from widgets.cell_sheet import CellSheet
 from widgets.cell_table import CellTable
 from widgets.field import LineInput
@@ -128,11 +128,13 @@ class SheetScreen(AppScreen):
 
     def _show(self, part: Part) -> None:
         rows, self._more = part.rows, part.more
-        if self.table is None:
-            self.cells.show(CellTable(COLUMNS, rows), "Nothing found: Esc, then another query or other marks")
+        table = self.table
+        if table is None:
+            table = CellTable(COLUMNS, rows)
         else:
-            self.table.rebase(rows)
-            self.cells.refresh()
+            table.rebase(rows)
+        nothing = "Nothing found: Esc, then another query or other marks"
+        self.cells.show(table, nothing, asides_of(table, part.told))
         self._tell()
 
     def _tell(self) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from widgets.cell_sheet import Aside
 from widgets.cell_table import CellColumn, CellTable
 
 if TYPE_CHECKING:
     from data.bulk.messages import TargetInput
     from data.catalog.types import Product
     from data.shop import Shop
+    from data.stock.reads import Level
 
 #: How many products a sheet begins with, and how many more it reads at once.
 STEP = 500
@@ -25,6 +29,8 @@ class Part:
 
     rows: Rows
     more: bool
+    #: what only tells, by product: brand, category, units that can be sold from one's warehouse
+    told: Mapping[str, tuple[str, str, str]]
 
 
 #: Column → where its value stands in the document.
@@ -82,15 +88,46 @@ def read_sheet(shop: Shop, ids: tuple[str, ...], line: str, most: int) -> Part:
     products = get_products(shop.stores.mongo, wanted)
     levels = levels_of(shop.stores.postgres, wanted)
     house = shop.settings.warehouse
-    low = {one: level.reorder_level for one in wanted for level in levels.get(one, ()) if level.warehouse_id == house}
-    return Part(tuple(_row(products[one], low.get(one)) for one in wanted if one in products), len(known) > most)
+    here = {one: level for one in wanted for level in levels.get(one, ()) if level.warehouse_id == house}
+    there = [products[one] for one in wanted if one in products]
+    rows = tuple(_row(product, here.get(product.product_id)) for product in there)
+    return Part(rows, len(known) > most, {product.product_id: _told(product, here) for product in there})
 
 
-def _row(product: Product, low: int | None) -> tuple[str, tuple[str, ...]]:
+def _told(product: Product, here: Mapping[str, Level]) -> tuple[str, str, str]:
+    level, names = here.get(product.product_id), product.category.names
+    return product.brand, names[-1] if names else "", "" if level is None else f"{level.available_stock:,}"
+
+
+def asides_of(table: CellTable, told: Mapping[str, tuple[str, str, str]]) -> tuple[Aside, ...]:
+    """Return the columns that only tell: what the product is, what is there of it, what the cells come to."""
+
+    from data.catalog.rules import final_price
+
+    def of(place: int) -> Callable[[int], str]:
+        return lambda row: told.get(table.rows[row][0], ("", "", ""))[place]
+
+    def pays(row: int) -> str:
+        cells = {column.key: table.cell(row, at) for at, column in enumerate(table.columns)}
+        price, discount = cells["price"], cells["discount"]
+        if price.problem or discount.problem or not price.text:
+            return ""
+        return f"{final_price(Decimal(price.text), Decimal(discount.text or 0)):,.2f}"
+
+    return (
+        Aside("Brand", 14, 100, of(0)),
+        Aside("Category", 20, 140, of(1)),
+        Aside("Stock", 7, 120, of(2), right=True),
+        Aside("Pays", 11, 110, pays, right=True),
+    )
+
+
+def _row(product: Product, level: Level | None) -> tuple[str, tuple[str, ...]]:
     pricing = product.pricing
     price = "" if pricing.base_price is None else f"{pricing.base_price:.2f}"
     discount = f"{pricing.discount_percentage.normalize():f}"
-    cells = (product.sku, product.title, price, discount, product.status, "" if low is None else str(low))
+    low = "" if level is None else str(level.reorder_level)
+    cells = (product.sku, product.title, price, discount, product.status, low)
     return product.product_id, cells
 
 

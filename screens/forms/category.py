@@ -44,8 +44,8 @@ def describe_form(node: Category) -> FormOverlay:
     return FormOverlay(node.path, [Field("description", "Description", value=node.description)], save)
 
 
-def move_form(node: Category, products: str, paths: Sequence[str]) -> FormOverlay:
-    """Return the form that gives ``node`` another name, another parent, or both."""
+def move_form(node: Category, follow: str, paths: Sequence[str]) -> FormOverlay:
+    """Return the form that gives ``node`` another name, another parent, or both; ``follow`` says what goes with it."""
     key = str(new_id())
     parent = _SEPARATOR.join(names_of(node.path)[:-1])
 
@@ -55,7 +55,7 @@ def move_form(node: Category, products: str, paths: Sequence[str]) -> FormOverla
     outside = [path for path in paths if path != node.path and not path.startswith(node.path + _SEPARATOR)]
     fields = [Field("name", "Name", value=node.name, required=True), _parent(parent, outside)]
     title = f"Move or rename {node.path}"
-    return FormOverlay(title, fields, save, verb="moves it", aside=lambda values: f"{products} products follow")
+    return FormOverlay(title, fields, save, verb="moves it", aside=lambda values: follow)
 
 
 def _parent(value: str, paths: Sequence[str]) -> Field:

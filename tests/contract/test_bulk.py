@@ -11,9 +11,11 @@ from sqlalchemy import text
 
 from data.access.commands import SaveStaff
 from data.access.reads import actor_by_email
+from data.bulk.kinds import kind_called
 from data.bulk.messages import AddTargets, OpenJob, RunBatch, TargetInput
 from data.bulk.reads import get_job, list_jobs, list_rows
 from data.bulk.runs import BATCH, dry_run, make_job, run_job
+from data.catalog.bulk import OPERATIONS
 from data.catalog.commands import EditProduct, ProductInput, PutProducts, SaveCategory
 from data.catalog.reads import by_skus
 from data.errors import Conflict, Denied, Invalid, NotFound
@@ -87,6 +89,29 @@ def test_a_job_that_was_stopped_or_killed_goes_on_and_does_no_row_twice(catalog:
     assert (done.state, done.changed, done.refused) == ("done", MANY - 9, 9)
     assert all(price == 10 + int(sku[2:]) + Decimal("1.50") for sku, price in prices(catalog).items() if price)
     assert run_job(catalog, job.job_id) == done
+
+
+def test_what_is_left_out_is_named_with_what_belongs_there() -> None:
+    for op in OPERATIONS:
+        with pytest.raises(Invalid) as caught:
+            kind_called("products.change").check({"op": op, "value": "", "name": " ", "warehouse_id": ""})
+        assert caught.value.fields
+        assert all(why.startswith("is missing") for why in caught.value.fields.values()), (op, caught.value.fields)
+
+
+def test_collecting_says_of_how_many(catalog: Shop) -> None:
+    heard: list[tuple[int, int]] = []
+    arguments = {"op": "price_set", "value": "1"}
+    for about in (0, 400, MANY):
+        make_job(
+            catalog,
+            "products.change",
+            arguments,
+            targets(catalog, MANY),
+            total=about,
+            report=lambda progress: heard.append((progress.done, progress.total)),
+        )
+    assert heard == [(MANY, 0), (MANY, MANY), (MANY, MANY)]
 
 
 CHANGES: tuple[tuple[str, Any, dict[str, Any], str, Any], ...] = (

@@ -141,7 +141,9 @@ async def test_all_of_a_filter_are_changed_after_a_dry_run_and_taken_back(floor:
         await desk.sees("2 found")
         await desk.press("b")
         await desk.sees("Change all 2 of this filter", "-10 lowers it by ten percent")
-        await desk.press("tab", *"lots", "ctrl+s")
+        await desk.press("ctrl+s")
+        await desk.sees("▲ is missing: by how many percent?")
+        await desk.press(*"lots", "ctrl+s")
         await desk.sees("▲ 'lots' is not a number")
         await desk.press("end", "ctrl+u", *"-10", "ctrl+s")
         await desk.sees("Dry run", "2  would be changed", "price 79.95 → 71.96", "nothing is changed yet")
@@ -218,7 +220,7 @@ async def test_the_tree_is_changed_and_products_follow(floor: Shop, running: Run
         await desk.press("C")
         await desk.sees("Parts", "  Cables", "  Memory", "3 categories")
         await desk.press("home", "down", "J")
-        await desk.until(lambda: desk.app.screen.sheet.text.split() == ["Parts", "Memory", "Cables"])
+        await desk.until(lambda: desk.app.screen.sheet.text.split() == ["Parts", "3", "Memory", "2", "Cables", "1"])
         await desk.press("home", "down", "m")
         await desk.sees("Move or rename Parts > Memory", "2 products follow")
         await desk.press("end", "ctrl+u", *"RAM", "tab", "end", "ctrl+u", "ctrl+s")
@@ -233,7 +235,40 @@ async def test_the_tree_is_changed_and_products_follow(floor: Shop, running: Run
         await desk.press("u")
         await desk.sees("Parts > Fans is open again")
         await desk.press("home", "enter")
-        await desk.sees("category.primary:")
+        await desk.sees("category:Parts")
+
+
+async def test_a_category_is_found_told_of_and_left_for_where_one_came_from(floor: Shop, running: Run) -> None:
+    """Esc goes back by one step each, to the list as it was left: its line, its row."""
+    floor.door.run(EditProduct(product_id="RAM-2", changes={"status": "archived"}), floor.actor)
+    async with running(floor, size=(120, 40)) as desk:
+        await desk.press("g", "p", "/", *"vengeance", "enter")
+        await desk.sees("2 found")
+        await desk.press("j")
+        second = desk.app.screen.grid.current.sku
+        await desk.press("C")
+        await desk.sees("Parts", "Memory", "Cables", "3 categories")
+        await desk.press("/", *"mem")
+        await desk.until(lambda: desk.app.screen.sheet.text.split() == ["Parts", "3", "Memory", "2"])
+        await desk.press("enter", "m")
+        await desk.sees("2 products follow, 1 of them archived")
+        await desk.press("escape")
+        await desk.sees("─ Parts > Memory ─", "Products    2", "Status")
+        await desk.press("enter")
+        await desk.sees("/ category:Memory", "2 found")
+        await desk.press("/", *"nosuchthing", "enter")
+        await desk.sees("0 found")
+        await desk.press("escape")
+        await desk.sees("/ category:Memory", "2 found")
+        await desk.press("escape")
+        await desk.sees("Categories", "/ mem", "▸   Memory")
+        await desk.press("escape")
+        await desk.until(lambda: len(desk.app.screen.sheet.text.split()) == 6)
+        await desk.press("/", *"xyz")
+        await desk.sees("No category is called so.")
+        await desk.press("escape", "escape", "escape")
+        await desk.sees("/ vengeance", "2 found")
+        await desk.until(lambda: desk.app.screen.grid.current.sku == second)
 
 
 async def test_what_is_found_goes_out_and_comes_in_after_a_dry_run(floor: Shop, running: Run, tmp_path: Path) -> None:
@@ -357,6 +392,21 @@ async def test_a_stopped_import_goes_on_where_it_was(floor: Shop, running: Run, 
         await desk.press("escape", "u")
         await desk.sees("Your last change was an import")
     assert there() == rows
+
+
+async def test_a_wide_sheet_tells_what_the_products_are_and_what_the_cells_come_to(floor: Shop, running: Run) -> None:
+    async with running(floor, size=(160, 40)) as desk:
+        await desk.press("g", "p")
+        await desk.sees("3 found")
+        await desk.press("S")
+        await desk.sees("Brand", "Category", "Cables", "Pays", "12.50")
+        await desk.press("home", *"80", "enter", "home", "right", *"25", "enter")
+        await desk.sees("•80.00", "•25", " 60.00")
+        await desk.pilot.resize_terminal(80, 24)
+        await desk.sees("•80.00", "•25")
+        assert "Pays" not in desk.text
+        await desk.pilot.resize_terminal(160, 40)
+        await desk.sees("•80.00", "Pays", " 60.00")
 
 
 async def test_a_sheet_reads_more_where_more_is_found(
