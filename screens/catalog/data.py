@@ -68,17 +68,22 @@ def product_source(
     tell: Callable[[Found], None],
     seen: Callable[[], bool],
     attributes: Callable[[], Collection[str]],
+    wanted: Callable[[], bool] = lambda: True,
 ) -> Any:
     """Return the page source of what ``query`` finds; ``tell`` hears of the first page's counts, facets and notes.
 
     ``seen`` says whether anybody sees the facets: counting them is most of a search's work. ``attributes`` says which
-    ones there are columns for: a product has dozens, and a row lives as long as somebody scrolls.
+    ones there are columns for: a product has dozens, and a row lives as long as somebody scrolls. ``wanted`` says
+    whether the list is still this query's: what a later letter has overtaken is left where it is, and its page is
+    empty, because the letter's own search waits for the same processor.
     """
     from data.errors import Unavailable
 
     def fetch(*, after: str | None, before: str | None, limit: int) -> Page[ProductHit]:
         first = after is None and before is None
         facets = first and seen()
+        if not wanted():
+            return Page(())
         try:
             result = shop.stores.search.search(query, limit=limit, after=after, before=before, facets=facets)
         except Unavailable:
@@ -87,6 +92,8 @@ def product_source(
             return _without_search(shop, query, tell, "search is away")
         if first and not result.total and shop.stores.search.count() == 0:
             return _without_search(shop, query, tell, _why_empty(shop), soon=True)
+        if not wanted():
+            return Page(())
         rows = _hits(shop, result, attributes())
         if first:  # not before the rows are there: both are painted at once
             counted = result.facets if facets else None

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from screens.action import Action
+from screens.catalog.beside import ProductBeside
 from screens.catalog.columns import OWN, attributes_of, cells_for, column_names, columns_for
 from screens.catalog.data import (
     Found,
@@ -18,7 +19,7 @@ from screens.catalog.data import (
     read_product,
 )
 from screens.catalog.facet_panel import FacetsBeside
-from screens.catalog.product_sheet import product_page, what_changed
+from screens.catalog.product_sheet import what_changed
 from screens.catalog.product_verbs import NEED_PRODUCT, ManyVerbs, ProductVerbs, list_actions, product_actions
 from screens.forms.product import create_form, edit_form
 from screens.shown import took
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from data.search.query import SearchQuery
 
 
-class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, FacetsBeside):
+class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, ProductBeside, FacetsBeside):
     """Browse, search and open products."""
 
     NAME = "catalog"
@@ -130,7 +131,10 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, FacetsBeside):
         def tell(found: Found) -> None:
             self.app.call_later(self._told, number, found, SORTS[query.sort])
 
-        source = self.pages(lambda shop: product_source(shop, query, tell, self.sees_facets, self._attributes))
+        def wanted() -> bool:
+            return number == self._asked
+
+        source = self.pages(lambda shop: product_source(shop, query, tell, self.sees_facets, self._attributes, wanted))
         self.grid.show(source, sorted_by=(name, descending))
         return True
 
@@ -209,13 +213,6 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, FacetsBeside):
     def on_grid_row_chosen(self, event: Grid.RowChosen) -> None:
         """Open the product."""
         self.shell.open_screen("product", product_id=event.key)
-
-    def look_at(self, row: ProductHit) -> None:
-        """Show the product under the bar beside the list."""
-        self.load(read_product, row.product_id, then=self._show_beside, failed=lambda error: None, group="beside")
-
-    def _show_beside(self, view: ProductView) -> None:
-        self.beside.show(lambda width: product_page(view, width), keep=False)
 
     def total_found(self) -> int:
         """How many the line finds."""

@@ -265,6 +265,22 @@ def test_while_the_catalog_is_away_prices_are_said_to_be_what_search_knew(parts:
         alone.close()
 
 
+def test_a_search_that_a_later_letter_has_overtaken_reads_no_rows_and_tells_nothing(parts: Shop) -> None:
+    from data.search.language import parse_query
+    from screens.catalog.data import product_source
+
+    def rows(*wanted: bool) -> int:
+        answers = iter(wanted)
+        source = product_source(
+            parts, parse_query("rtx4070"), told.append, lambda: False, frozenset, lambda: next(answers)
+        )
+        return len(source(after=None, before=None, limit=10).rows)
+
+    told: list[Any] = []
+    assert rows(False) == rows(True, False) == len(told) == 0
+    assert rows(True, True) == len(told) == 1
+
+
 async def test_emptying_the_line_while_typing_it_stays_in_the_line(parts: Shop, running: Run) -> None:
     """In every input ^U empties it; the letters after it must not fire as keys of the list."""
     async with running(parts) as desk:
