@@ -146,6 +146,11 @@ class Sheet(Toned, can_focus=True):
         """All lines as plain text, for copying and tests."""
         return "\n".join("".join(piece.text for piece in line.pieces).rstrip() for line in self._lines)
 
+    @property
+    def room(self) -> int:
+        """How many lines are left below the page."""
+        return max(self.size.height - len(self._lines), 0)
+
     def _lay_out(self, key: str | None = None) -> None:
         width = max(self.size.width - self.margin, 0)
         if width == self._laid_for or not self.size.width:

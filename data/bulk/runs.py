@@ -27,7 +27,7 @@ __all__ = ["BATCH", "DryRun", "dry_run", "make_job", "run_job"]
 #: Rows done in one command: enough that a round trip does not count, few enough that Esc is quick.
 BATCH = 200
 _ADDED = 1_000
-_EXAMPLES = 8
+_EXAMPLES = 30
 _REASONS = 8
 
 Cancelled = Callable[[], bool]

@@ -113,8 +113,8 @@ class BulkScreen(AppScreen):
             self._forget()
             self._try_back(back)
         elif job_id is not None:
-            if self.job is None or job_id != self.job.job_id:
-                self._forget()
+            if self.job is None or job_id != self.job.job_id or not self.job.done:
+                self._forget()  # one that has not begun is tried again: what it would do may be another by now
             self.load(read_job, job_id, then=self._show_job, group="job", doing="reading the job")
 
     def _forget(self) -> None:

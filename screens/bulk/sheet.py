@@ -27,18 +27,18 @@ def told_lines(tried: Tried, width: int) -> list[SheetLine]:
             (Piece(f"{told.refused:>8,}  ", "strong"), Piece("would be refused", "bad" if told.refused else "muted"))
         ),
     ]
+    if told.reasons:
+        lines += [SheetLine(), heading("Refused", width)]
+        lines += [
+            _refused(count, reason, first, width)
+            for (reason, count), first in zip(told.reasons, told.first, strict=True)
+        ]
     if told.examples:
         size = min(max(len(visible(label)) for label, _ in told.examples) + 2, width // 3)
         lines += [SheetLine(), heading("For example", width)]
         lines += [
             SheetLine((Piece(f"{visible(label)[: size - 2]:<{size}}", "muted"), Piece(visible(what))))
             for label, what in told.examples
-        ]
-    if told.reasons:
-        lines += [SheetLine(), heading("Refused", width)]
-        lines += [
-            _refused(count, reason, first, width)
-            for (reason, count), first in zip(told.reasons, told.first, strict=True)
         ]
     return lines
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PRODUCT = "product:"
 HISTORY = "history:"
 _COLUMNS = (
-    Column("sku", "SKU", 12),
+    Column("sku", "SKU", 12, min_total=64),  # beside the list the title tells more
     Column("title", "Title", 16, flex=1),
     Column("price", "Price", 9, right=True),
     Column("stock", "Stock", 7, right=True),

@@ -115,10 +115,10 @@ def asides_of(table: CellTable, told: Mapping[str, tuple[str, str, str]]) -> tup
         return f"{final_price(Decimal(price.text), Decimal(discount.text or 0)):,.2f}"
 
     return (
-        Aside("Brand", 14, 100, of(0)),
-        Aside("Category", 20, 140, of(1)),
-        Aside("Stock", 7, 120, of(2), right=True),
-        Aside("Pays", 11, 110, pays, right=True),
+        Aside("Brand", 14, 150, of(0)),
+        Aside("Category", 20, 130, of(1)),
+        Aside("Stock", 7, 110, of(2), right=True),
+        Aside("Pays", 11, 100, pays, right=True),
     )
 
 

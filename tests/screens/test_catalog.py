@@ -310,3 +310,25 @@ async def test_a_new_shop_has_nothing_and_says_what_to_do(shop: Shop, running: R
         await desk.press("g", "p")
         await desk.sees("Nothing found.", "n adds one")
         assert "no relay runs" not in desk.text
+
+
+async def test_a_wide_terminal_tells_what_is_around_the_product_under_the_bar(parts: Shop, running: Run) -> None:
+    """Where the page leaves room, and what the bar has left is dropped."""
+    async with running(parts, size=(200, 60)) as desk:
+        await at_catalog(desk, "RAM-0412")
+        await desk.sees("1 found", "Bought together", "USB-C cable", "Alike", "History", "price 79.95 → 82.00")
+        await desk.press("/", "backspace", "backspace", "backspace", "backspace", "enter")
+        await desk.sees("3 found")
+        await desk.press("home")
+
+        def told() -> bool:
+            page = desk.app.screen.beside.text
+            return desk.app.screen.grid.current.sku in page and "Alike" in page
+
+        for _ in range(3):
+            await desk.until(told)
+            await desk.press("j")
+        await desk.pilot.resize_terminal(120, 40)
+        await desk.until(lambda: not desk.app.screen.beside.display)
+        await desk.pilot.resize_terminal(200, 60)
+        await desk.until(lambda: desk.app.screen.beside.display and told())
