@@ -99,15 +99,19 @@ def test_what_no_document_could_hold_is_refused_by_its_field(shop: Shop, tmp_pat
         product(3, attributes={f"n{number}": number for number in range(301)}),
         product(4, attributes={"🎮 fps": None, "a.b c": [None], "größe($)": "x"}, description=None, brand=None),
         product(5, description="x" * 10_000_000),
+        {"sku": "P-0006", "title": "Nothing else", **dict.fromkeys(("attributes", "pricing", "media", "seo", "price"))},
+        product(7, description='a "quoted": text ' * 100_000),
     )
     report = import_products(shop, [file])
-    assert (report.created, report.errors) == (1, 4)
-    for number, field in ((1, "description"), (2, "$where"), (3, "attributes"), (5, "is longer than 1,000,000 bytes")):
+    assert (report.created, report.errors) == (2, 5)
+    too_long = "is longer than 1,000,000 bytes, cut in description"
+    for number, field in ((1, "description"), (2, "$where"), (3, "attributes"), (5, too_long), (7, too_long)):
         assert any(f"a.jsonl:{number}:" in why and field in why for why in report.first_errors), report.first_errors
     held = get_product(shop.stores.mongo, "P-0004").attributes
     assert {name: held[name] for name in ("🎮 fps", "a.b c", "größe($)")} == {
         "🎮 fps": None, "a.b c": [None], "größe($)": "x",
     }  # fmt: skip
+    assert not get_product(shop.stores.mongo, "P-0006").attributes
 
 
 def test_a_row_may_update_a_known_product_without_saying_everything(shop: Shop, tmp_path: Path) -> None:

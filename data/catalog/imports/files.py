@@ -28,6 +28,8 @@ _DELIMITERS = ",;\t|"
 #: A line of an error file: what refused a row, and the row.
 REFUSED_KEYS = {"file", "line", "reason", "row"}
 _ALL_ATTRIBUTES = "attributes"
+#: What is longer is no field's name.
+_LONGEST_NAME = 100
 _decode_json = decoder(Any).decode
 
 
@@ -140,10 +142,19 @@ def _json_rows(source: Source, stream: IO[bytes]) -> Iterator[RawRow]:
         text = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
         if not text:
             continue
-        fields, reason = ({}, f"is longer than {MAX_ROW_BYTES:,} bytes") if cut else _object(text)
+        fields, reason = ({}, _too_long(text)) if cut else _object(text)
         raw = text[:2_000].decode("utf-8", "replace") if reason else ""
         row = RawRow(source, number, fields, reason, raw, end)
         yield _refused_before(row) if fields.keys() == REFUSED_KEYS else row
+
+
+def _too_long(begun: bytes) -> str:
+    """Return why a row is refused of which only the beginning is kept, with the field that it was cut in."""
+    colon = begun.rfind(b'":')
+    while colon > 0 and begun[colon - 1 : colon] == b"\\":  # a quote inside the text
+        colon = begun.rfind(b'":', 0, colon)
+    name = begun[begun.rfind(b'"', 0, max(colon, 0)) + 1 : max(colon, 0)].decode("utf-8", "replace")
+    return f"is longer than {MAX_ROW_BYTES:,} bytes" + (f", cut in {name}" if 0 < len(name) <= _LONGEST_NAME else "")
 
 
 def _refused_before(wrapped: RawRow) -> RawRow:

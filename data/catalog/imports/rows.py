@@ -34,6 +34,8 @@ _WORDS = {"true": True, "yes": True, "false": False, "no": False}
 _AMOUNTS = frozenset({"base_price", "discount_percentage"})
 #: Targets that keep the kind of value the row has; the others become text.
 _KEPT = _AMOUNTS | {"tax_inclusive", "additional_images", "videos", "keywords"}
+#: Parts of a document: one that is null says nothing, and is no attribute of that name.
+_PARTS = frozenset({"attributes", "pricing", "inventory", "media", "seo"})
 
 
 class RowError(ValueError):
@@ -151,7 +153,7 @@ class RowMapper:
         out: dict[str, Any] = {}
         for field, value in row.items():
             name = None if field in plan.taken else self._attribute_name(field)
-            if name is None or (field in text and is_blank(value)):
+            if name is None or (field in text and is_blank(value)) or (value is None and field in _PARTS):
                 continue
             out[name] = _read_text(value) if read and field in text else value
         return out
