@@ -8,8 +8,10 @@ schema field per attribute, which would have to be known before the first produc
 
 from __future__ import annotations
 
+import json
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -58,6 +60,9 @@ __all__ = [
 COMMIT_BITS = 40
 _ANALYSER = "storekeeper"
 _ORDERS = ("price", "price_down", "newest", "stock", "stock_down", "popular")
+#: How much of the stored documents is packed, read and kept together. The hits of a page lie scattered, each reads a
+#: whole block, and tantivy keeps the last 100 of each segment: with its own 16 KB 13 MB of a process at eight segments.
+_BLOCK_BYTES = 4_096
 _OTHER = re.compile(r"[^a-z0-9]")
 _encode = msgspec.json.Encoder().encode
 
@@ -92,9 +97,21 @@ def _terms(builder: tantivy.SchemaBuilder, name: str, *, stored: bool = False, f
 
 def create_or_open(folder: str, *, create: bool) -> tantivy.Index:
     """Return the index in ``folder``, which exists; ``create`` makes an empty one of what is no index yet."""
+    if create and not tantivy.Index.exists(folder):
+        tantivy.Index(schema(), path=folder)
+        _set_block_size(Path(folder, "meta.json"))
     index = tantivy.Index(schema(), path=folder) if create else tantivy.Index.open(folder)
     prepare(index)
     return index
+
+
+def _set_block_size(described: Path) -> None:
+    """Write the size of blocks into the description of an empty index; tantivy's Python package cannot say it."""
+    content = json.loads(described.read_bytes())
+    content["index_settings"]["docstore_blocksize"] = _BLOCK_BYTES
+    changed = described.with_suffix(".new")
+    changed.write_text(json.dumps(content))
+    changed.replace(described)
 
 
 def prepare(index: tantivy.Index) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -41,6 +42,14 @@ def test_a_second_writer_is_refused_and_readers_are_not(engine: SearchEngine, ur
         other.commit()
     with closing(open_engine(url)) as again:
         assert again.versions([PRODUCT]) == {PRODUCT: 2}
+
+
+def test_stored_documents_lie_in_small_blocks(engine: SearchEngine, tmp_path: Path) -> None:
+    engine.put_many([small(1, "thing")])
+    engine.commit()
+    (described,) = tmp_path.rglob("meta.json")
+    assert json.loads(described.read_bytes())["index_settings"]["docstore_blocksize"] == 4_096
+    assert [hit.title for hit in engine.search(parse_query("")).hits] == ["thing"]
 
 
 def test_an_index_of_another_layout_is_built_anew(url: str, tmp_path: Path) -> None:
