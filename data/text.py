@@ -63,7 +63,7 @@ def visible(text: str) -> str:
     return _visible(text)
 
 
-@lru_cache(4096)
+@lru_cache(1024)  # what is painted again and again; 4,096 were a megabyte more
 def _visible(text: str) -> str:
     return _MARKS.sub(rf"\1{REPLACEMENT}", text.translate(_TABLE))
 

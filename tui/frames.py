@@ -136,7 +136,7 @@ def _cells(strip: Strip) -> list[Cell]:
     return cells
 
 
-@lru_cache(1024)  # what is painted now is what the next update is compared with
+@lru_cache(512)  # what is painted now is what the next update is compared with
 def _split(text: str) -> tuple[str, ...]:
     """Return what stands in each cell of ``text``, nothing in the right half of a wide character."""
     spans, _ = split_graphemes(text)

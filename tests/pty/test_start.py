@@ -63,6 +63,33 @@ def test_no_store_is_imported_before_the_first_paint(painted: dict[str, list[str
     assert loaded == []
 
 
+_LOAD_ALL = """
+import sys
+import tui.main, tui.app, tui.health, tui.opening
+import data.shop, data.door, data.access.commands, data.events.reads
+import data.stores.postgres, data.stores.mongo, data.stores.redis, data.stores.chdb_client, data.search.tantivy_engine
+from screens.places import PLACES
+
+for place in PLACES:
+    place.screen_class()
+print(*sys.modules)
+"""
+#: Costs megabytes, and no screen needs it: what maps classes for sessions, drivers of engines that are not those of
+#: this machine, what only migrations, papers or another process use, and what rich and Textual have for others.
+UNUSED = (
+    "sqlalchemy.orm", "elasticsearch", "elastic_transport", "clickhouse_driver", "chdb", "_chdb", "alembic", "psutil",
+    "numpy", "pandas", "pyarrow", "fontTools", "pygments", "markdown_it", "tree_sitter", "rich.markdown",
+    "rich.traceback",
+)  # fmt: skip
+
+
+def test_no_screen_and_no_local_store_loads_what_it_does_not_use() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _LOAD_ALL], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True
+    )
+    assert set(done.stdout.split()) & set(UNUSED) == set()
+
+
 def test_widgets_know_no_store() -> None:
     """Importing every widget brings nothing of ``data`` but the two kernel modules that widgets may use."""
     names = [f"widgets.{file.stem}" for file in Path(ROOT, "widgets").glob("*.py") if file.stem != "__init__"]
