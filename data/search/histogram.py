@@ -133,10 +133,8 @@ def _clean(number: float) -> float:
 
 
 def _count(numbers: Sequence[float], weights: Sequence[int], bounds: Sequence[float]) -> tuple[int, ...]:
-    bars = len(bounds) - 1
-    counts = [0] * (bars + 1)
-    places = map(bisect_right, repeat(bounds), numbers, repeat(1), repeat(bars))
-    for place, weight in zip(places, weights, strict=True):
+    counts = [0] * (len(bounds) - 1)
+    # What lies below the second bound or above the last but one is in the first or last bar, whatever its size.
+    for place, weight in zip(map(bisect_right, repeat(bounds[1:-1]), numbers), weights, strict=True):
         counts[place] += weight
-    # Each stands after the bound it begins at.
-    return tuple(counts[1:])
+    return tuple(counts)
