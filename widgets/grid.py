@@ -107,6 +107,11 @@ class Grid(Moving, Generic[Row], can_focus=True):
         self._set_stale(True)
         self.refresh()
 
+    @property
+    def in_view(self) -> Sequence[Row]:
+        """The rows that are shown now."""
+        return self.window.rows[max(self.top, 0) : self.top + self.visible_rows]
+
     def update_row(self, key: str, row: Row, *, flash: bool = True) -> bool:
         """Show ``row`` in place of the one with ``key`` (a live change). Return whether it is held."""
         index = self.window.replace(key, row)

@@ -38,8 +38,7 @@ class ProductBeside(ListScreen):
 
     def on_grid_row_moved(self, event: Grid.RowMoved) -> None:
         """What is around the product before is not read any more."""
-        self.not_later("around")
-        super().on_grid_row_moved(event)
+        self.not_later("around")  # the list's own handler of the same name is called besides
 
     def _show_beside(self, view: ProductView) -> None:
         self.beside.show(lambda width: product_page(view, width), keep=False)

@@ -78,7 +78,7 @@ def category_page(view: CategoryView, width: int) -> list[SheetLine]:
     """Return one category: what is in it, by status, brand, price and attributes."""
     node = view.node
     state = "takes products" if node.is_active else "✗ closed: keeps its products, takes no more"
-    products = "search is away: not known now" if view.facets is None else f"{view.total:,}"
+    products = "search is away: not known now" if view.facets is None else f"{view.total:,}{_archived(view.facets)}"
     lines = [
         heading("Category", width, f"level {node.level}"),
         *facts(
@@ -95,6 +95,13 @@ def category_page(view: CategoryView, width: int) -> list[SheetLine]:
         if facet.name != "category":
             lines += _facet(facet, width)
     return lines
+
+
+def _archived(facets: Sequence[Facet]) -> str:
+    """Say how many more are archived: search leaves them out where nobody asks for them."""
+    status = next((facet.values for facet in facets if facet.name == "status"), ())
+    count = next((value.count for value in status if value.value == "archived"), 0)
+    return f", and {count:,} archived" if count else ""
 
 
 def _facet(facet: Facet, width: int) -> Iterator[SheetLine]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -106,32 +106,61 @@ def product_source(
 def _hits(shop: Shop, result: SearchResult, attributes: Collection[str]) -> tuple[ProductHit, ...]:
     from data.search.analysis import spans
 
-    ids = [hit.product_id for hit in result.hits]
-    levels, products = _live(shop, ids), _products(shop, ids, attributes=bool(attributes))
-    rows = []
-    for hit in result.hits:
-        if products is not None and hit.product_id not in products:
-            continue  # it is gone, search has not heard of that yet
-        held = levels.get(hit.product_id) if levels is not None else None
-        row = ProductHit(
+    indexed = [
+        ProductHit(
             product_id=hit.product_id,
             sku=hit.sku,
             title=hit.title,
             brand=hit.brand,
             category=hit.category[-1] if hit.category else "",
             price=hit.price,
-            price_sure=False,
             status=hit.status,
-            available=sum(level.available_stock for level in held) if held is not None else None,
-            reorder_level=sum(level.reorder_level for level in held) if held else 0,
+            available=None,
+            reorder_level=0,
             indexed=hit.available_stock,
         )
-        if products is not None:
-            row = _as_it_is(row, products[hit.product_id], attributes)
-        if result.terms or result.prefix:
-            row = replace(row, spans=spans(row.title, result.terms, prefix=result.prefix))
-        rows.append(row)
-    return tuple(rows)
+        for hit in result.hits
+    ]
+    rows = renewed(shop, indexed, attributes)
+    if not result.terms and not result.prefix:
+        return rows
+    return tuple(replace(row, spans=spans(row.title, result.terms, prefix=result.prefix)) for row in rows)
+
+
+def renewed(shop: Shop, rows: Sequence[ProductHit], attributes: Collection[str]) -> tuple[ProductHit, ...]:
+    """Return ``rows`` as catalog and PostgreSQL have them now; without those that are gone.
+
+    Where one of the two is away its part is said to be what was known last.
+    """
+    ids = [row.product_id for row in rows]
+    levels, products = _live(shop, ids), _products(shop, ids, attributes=bool(attributes))
+    made = []
+    for row in rows:
+        if products is not None and row.product_id not in products:
+            continue  # search has not heard of that yet
+        held = levels.get(row.product_id, ()) if levels is not None else None
+        now = replace(
+            row,
+            price_sure=False,
+            available=None if held is None else sum(level.available_stock for level in held),
+            reorder_level=sum(level.reorder_level for level in held or ()),
+        )
+        made.append(now if products is None else _as_it_is(now, products[row.product_id], attributes))
+    return tuple(made)
+
+
+def is_indexed(shop: Shop, product_id: str) -> bool:
+    """Whether search knows the product as it is stored, or that it is gone."""
+    from data.catalog.reads import shown_products
+
+    stored = shown_products(shop.stores.mongo, [product_id]).get(product_id)
+    known = shop.stores.search.versions([product_id]).get(product_id)
+    return known is None if stored is None else known is not None and known >= stored.revision
+
+
+def index_generation(shop: Shop) -> int:
+    """Return a number that is another after every change of the index."""
+    return shop.stores.search.generation
 
 
 def _as_it_is(row: ProductHit, product: Product, attributes: Collection[str]) -> ProductHit:
@@ -142,6 +171,7 @@ def _as_it_is(row: ProductHit, product: Product, attributes: Collection[str]) ->
         row,
         sku=product.sku,
         title=product.title,
+        spans=row.spans if product.title == row.title else (),
         brand=product.brand,
         category=product.category.names[-1] if product.category.names else "",
         price=product.pricing.final_price,

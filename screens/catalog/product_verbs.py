@@ -213,6 +213,10 @@ class ProductVerbs(UndoVerb):
         """Return id and SKU of the product that is meant."""
         raise NotImplementedError
 
+    def changed_one(self, product_id: str) -> None:
+        """Show what was changed of it."""
+        self.reload()
+
     def attributes(self) -> None:
         """Open the editor of its attributes."""
         if (product := self.product_in_hand()) is not None:
@@ -230,10 +234,13 @@ class ProductVerbs(UndoVerb):
     def archive(self) -> None:
         """Archive it, or bring it back; ``u`` takes that back."""
         if (product := self.product_in_hand()) is not None:
-            key = str(new_id())
-            self.load(turn_archived, product[0], key, then=self._archived, group="archive", doing="archiving")
+            product_id, key = product[0], str(new_id())
 
-    def _archived(self, done: tuple[str, str]) -> None:
-        sku, status = done
+            def then(done: tuple[str, str]) -> None:
+                self._archived(product_id, *done)
+
+            self.load(turn_archived, product_id, key, then=then, group="archive", doing="archiving")
+
+    def _archived(self, product_id: str, sku: str, status: str) -> None:
         self.status.say(f"{sku} is {'archived' if status == 'archived' else f'back, {status}'}", "good", undo=True)
-        self.reload()
+        self.changed_one(product_id)

@@ -19,6 +19,7 @@ from screens.catalog.data import (
     read_product,
 )
 from screens.catalog.facet_panel import FacetsBeside
+from screens.catalog.following import Following
 from screens.catalog.product_sheet import what_changed
 from screens.catalog.product_verbs import NEED_PRODUCT, ManyVerbs, ProductVerbs, list_actions, product_actions
 from screens.forms.product import create_form, edit_form
@@ -30,9 +31,10 @@ from widgets.queryline import QueryLine
 
 if TYPE_CHECKING:
     from data.search.query import SearchQuery
+    from data.undo.messages import Undone
 
 
-class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, ProductBeside, FacetsBeside):
+class CatalogScreen(Following, ProductVerbs, ManyVerbs, SavedViews, ProductBeside, FacetsBeside):
     """Browse, search and open products."""
 
     NAME = "catalog"
@@ -134,7 +136,9 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, ProductBeside, FacetsBe
         def wanted() -> bool:
             return number == self._asked
 
-        source = self.pages(lambda shop: product_source(shop, query, tell, self.sees_facets, self._attributes, wanted))
+        source = self.pages(
+            lambda shop: product_source(shop, query, tell, self.sees_facets, self.shown_attributes, wanted)
+        )
         self.grid.show(source, sorted_by=(name, descending))
         return True
 
@@ -168,14 +172,15 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, ProductBeside, FacetsBe
 
     def show_columns(self, names: tuple[str, ...]) -> None:
         """Show the columns chosen, the list's own where none are."""
-        columns, before = columns_for(names), self._attributes()
+        columns, before = columns_for(names), self.shown_attributes()
         self.grid.columns, self.grid.cells = columns, cells_for(columns)
         self.grid.column = min(self.grid.column, len(columns) - 1)
         self.grid.refresh()
-        if not self._attributes() <= before:
+        if not self.shown_attributes() <= before:
             self.grid.reload()  # the rows were read without what the new columns show
 
-    def _attributes(self) -> frozenset[str]:
+    def shown_attributes(self) -> frozenset[str]:
+        """Those there are columns for."""
         return attributes_of(self.grid.columns)
 
     def views_known(self) -> None:
@@ -238,12 +243,16 @@ class CatalogScreen(ProductVerbs, ManyVerbs, SavedViews, ProductBeside, FacetsBe
     def _saved(self, saved: Any) -> None:
         if saved is not None:
             self.status.say(f"{saved.sku}: {what_changed(saved.changed)}", "good", undo=True)
-            self.reload()
-            self.later("again", 1.2, self.reload)  # search follows within a second or two: order, filters, counts
+            self.changed_one(saved.product_id)
 
     def _created(self, saved: Any) -> None:
         if saved is not None:
             self.shell.open_screen("product", product_id=saved.product_id, made=f"{saved.sku} is created")
+
+    def undone(self, undone: Undone) -> None:
+        """Which product it was is not said: the list is read now, and once search has followed."""
+        super().undone(undone)
+        self.follow_index()
 
     def movements(self) -> None:
         """See why the stock is what it is."""

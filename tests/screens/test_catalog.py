@@ -332,3 +332,44 @@ async def test_a_wide_terminal_tells_what_is_around_the_product_under_the_bar(pa
         await desk.until(lambda: not desk.app.screen.beside.display)
         await desk.pilot.resize_terminal(200, 60)
         await desk.until(lambda: desk.app.screen.beside.display and told())
+
+
+async def test_a_row_that_is_shown_follows_what_others_change(parts: Shop, running: Run) -> None:
+    async with running(parts) as desk:
+        await at_catalog(desk, "rtx4070")
+        await desk.sees("1 found", "599.00", "● 10")
+        parts.door.run(EditProduct(product_id="RTX-4070", changes={"pricing.base_price": Decimal("555")}), parts.actor)
+        await desk.sees("555.00", "● 10")
+
+
+async def test_x_takes_a_product_out_of_sale_and_brings_it_back_in_the_list(parts: Shop, running: Run) -> None:
+    """At once in its row, in the list once search has followed: what comes back never vanishes meanwhile."""
+    from data.events.relay import drain
+
+    async with running(parts) as desk:
+        await at_catalog(desk, "rtx4070")
+        await desk.sees("1 found", "● 10")
+        await desk.press("x")
+        await desk.sees("RTX-4070 is archived", "u undo", " archived", "1 found")
+        drain(parts, 20)
+        await desk.sees("0 found")
+        await desk.type("/status:archived")
+        await desk.press("enter")
+        await desk.sees("1 found", "RTX-4070")
+        await desk.press("x")
+        await desk.sees("RTX-4070 is back, active", "● 10", "1 found")
+        drain(parts, 20)
+        await desk.sees("0 found")
+        await desk.press("escape")
+        await desk.sees("5 found")
+        await desk.type("/rtx4070")
+        await desk.press("enter")
+        await desk.sees("1 found", "● 10")
+        await desk.press("x")
+        await desk.sees("RTX-4070 is archived")
+        drain(parts, 20)
+        await desk.sees("0 found")
+        await desk.press("u")
+        await desk.sees("RTX-4070: status is as it was before")
+        drain(parts, 20)
+        await desk.sees("1 found", "● 10")

@@ -17,8 +17,9 @@ Way = Callable[[Running], Awaitable[Any]]
 async def at_rest(desk: Running) -> None:
     """Wait for the record beside the list, which is read once the bar rests."""
     await desk.app.settled()
-    beside = getattr(desk.app.screen, "beside", None)
-    if beside is not None and beside.display and desk.app.screen.grid.current is not None:
+    screen = desk.app.screen
+    beside, chosen = getattr(screen, "beside", None), getattr(screen, "grid", screen)
+    if beside is not None and beside.display and getattr(chosen, "current", None) is not None:
         await desk.until(lambda: beside.text.strip())
     await desk.app.settled()
 
