@@ -33,7 +33,7 @@ class OpenState(Protocol):
     ) -> tuple[Mapping[str, Counts], Mapping[str, Counts]] | None:
         """Return the answers over those products that were written since ``before``: as they were then, and are now.
 
-        ``None`` where that cannot be said, or costs as much as counting anew.
+        Two empty ones where nothing was, ``None`` where that cannot be said or costs as much as counting anew.
         """
         ...
 
@@ -50,8 +50,9 @@ def brought_forward(kept: KeptCounts[Any], state: OpenState, node: Node) -> Mapp
     if changed is None:
         return {}
     was, now = changed
-    now_counted = {name: moved(one, was.get(name, []), now.get(name, [])) for name, one in counted.items()}
-    counted = {name: one for name, one in now_counted.items() if one is not None}
+    if was or now:
+        carried = {name: moved(one, was[name], now[name]) for name, one in counted.items()}
+        counted = {name: one for name, one in carried.items() if one is not None}
     kept.keep(state, node, counted)
     return counted
 

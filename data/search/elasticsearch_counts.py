@@ -125,7 +125,7 @@ class Counting:
         now = self._where(hits)
         if now is None or now.index != earlier.index or len(hits) > MOST_CHANGED:
             return None
-        return [one["_id"] for one in hits] if now.last > earlier.last else []
+        return [one["_id"] for one in hits]
 
     def _where(self, latest: Sequence[Answer] = ()) -> _Place | None:
         """Return where this state stands, asked for unless its ``latest`` writes are at hand.

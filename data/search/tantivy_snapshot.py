@@ -14,6 +14,7 @@ from tantivy import DocAddress, Order, Query
 from data.errors import Unavailable
 from data.search import tantivy_changes as changes
 from data.search import tantivy_index as ix
+from data.search.carried import brought_forward
 from data.search.engine import STORE
 from data.search.facets import MOST_COUNTED_ATTRIBUTES
 from data.search.kept import Counted, Keeper, KeptCounts
@@ -197,7 +198,7 @@ class TantivySnapshot:
 
     def _count_once(self, node: Node, requests: Requests) -> dict[str, Listed]:
         """Return the answer to each request: counted on all cores, and kept from then on."""
-        kept = self._kept(node)
+        kept = brought_forward(self.counts, self, node)
         counts = {
             name: kept[name].counts
             for name, request in requests.items()
@@ -214,25 +215,15 @@ class TantivySnapshot:
             self.counts.keep(self, node, counted)
         return counts
 
-    def _kept(self, node: Node) -> Mapping[str, Counted]:
-        """Return the counts of ``node`` that are kept, brought forward where they are of an earlier state."""
-        known = self.counts.known(node)
-        if known is None:
-            return {}
-        before, counted = known
-        if before.generation == self.generation:
-            return counted
+    def changed_since(
+        self, before: TantivySnapshot, node: Node, requests: Requests
+    ) -> tuple[dict[str, Listed], dict[str, Listed]] | None:
+        """Return the answers over the products written since ``before``, as they were then and as they are now."""
         ids = self._written_since(before)
-        if ids is None:
-            return {}
-        if ids:
-            requests = {name: one.request for name, one in counted.items()}
-            less = before.count_of(node, changes.one_of(ids), requests)
-            more = self.count_of(node, changes.written_after(before.commit), requests)
-            moved = {name: changes.moved(one, less[name], more[name]) for name, one in counted.items()}
-            counted = {name: one for name, one in moved.items() if one is not None}
-        self.counts.keep(self, node, counted)
-        return counted
+        if not ids:
+            return None if ids is None else ({}, {})
+        now = self.count_of(node, changes.written_after(before.commit), requests)
+        return before.count_of(node, changes.one_of(ids), requests), now
 
     def _written_since(self, before: TantivySnapshot) -> list[str] | None:
         """Return the ids of what was written since ``before``; ``None`` where that cannot be said or is too much."""

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from data.search import tantivy_changes, tantivy_counts, tantivy_snapshot
+from data.search.carried import moved
 from data.search.engine import SearchDocument, SearchEngine
 from data.search.kept import Counted, KeptCounts
 from data.search.language import parse_query
@@ -139,7 +140,6 @@ def test_another_index_is_counted_anew(engine: SearchEngine, monkeypatch: pytest
 def test_counts_that_were_cut_off_are_not_brought_forward() -> None:
     asked = {"terms": {"field": "facet.fcolor", "size": 3}}
     before = Counted(asked, [("red", 5), ("blue", 2)])
-    moved = tantivy_changes.moved
     assert moved(before, [("blue", 2), ("red", 1)], [("green", 3)]) == Counted(asked, [("red", 4), ("green", 3)])
     assert moved(before, [], []) == before
     three = [("a", 1), ("b", 1), ("c", 1)]
