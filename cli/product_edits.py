@@ -45,7 +45,7 @@ def create(sku: str, title: str, sets: tuple[str, ...], key: str | None) -> Answ
 
 def _product_document(given: dict[str, Any]) -> dict[str, Any]:
     """Return values by path as ``ProductInput`` names them. Raises ``Invalid`` by path."""
-    from data.catalog.fields import check_fields
+    from data.catalog.fields import check_attributes, check_fields
     from data.catalog.puts import INPUT_PATHS
     from data.errors import Invalid
 
@@ -54,6 +54,7 @@ def _product_document(given: dict[str, Any]) -> dict[str, Any]:
     fields = {path: value for path, value in given.items() if not path.startswith("attributes.")}
     # Checked before the command reads them: its words are about types, these are about fields.
     clean, wrong = check_fields(fields.items())
+    wrong |= check_attributes(attributes)[1]
     wrong |= {path: "is no field of a new product" for path in clean if path not in names}
     if wrong:
         raise Invalid(wrong)
@@ -122,11 +123,15 @@ def attributes(
 
     --set color=null stores a null; --remove color takes the attribute away.
     """
+    from data.catalog.fields import check_attributes
     from data.catalog.messages import EditAttributes
+    from data.errors import Invalid
 
     if not (sets or renames or removes):
         raise click.UsageError("Say what to change: --set NAME=VALUE, --rename OLD=NEW or --remove NAME.")
     values = {name: _read(value) for name, value in (_parted(text, "--set") for text in sets)}
+    if wrong := check_attributes(values)[1]:  # in the words of a field, as in create
+        raise Invalid(wrong)
     command = EditAttributes(
         product_id=ref,
         sets=values,

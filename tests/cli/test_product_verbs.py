@@ -14,6 +14,12 @@ def test_one_product_from_creating_to_taking_back(twin: Twin) -> None:
     refused = twin("products", "create", "RAM-1", "--title", "x", "--json", code=3)
     assert refused.error["fields"] == {"sku": "RAM-1 belongs to another product"}
     assert twin("products", "create", "X", "--title", "x", "--set", "nonsense=1", "--json", code=3).error["fields"]
+    nested = ("--set", 'attributes.deep={"a": 1}', "--set", "attributes.ok=1", "--json")
+    assert twin("products", "create", "X", "--title", "x", *nested, code=3).error["fields"].keys() == {
+        "attributes.deep"
+    }
+    nested = ("--set", "deep=[[1]]", "--set", "ok=1", "--json")
+    assert twin("products", "attributes", "RAM-1", *nested, code=3).error["fields"].keys() == {"attributes.deep"}
     twin("products", "attributes", "RAM-1", "--set", "note=null", "--rename", "speed=clock", "--key", "k2")
     assert twin("products", "show", "RAM-1", "--json").document["attributes"] == {"clock": 6000, "note": None}
     twin("products", "attributes", "RAM-1", "--remove", "clock", "--expected-version", "1", code=5)
