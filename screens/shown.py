@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,9 @@ _PRODUCT_MARKS = {
     "archived": StatusMark("✗", "archived", "muted"),
 }
 
+
+#: What ``by_name`` takes for a number: no more digits than an index has, all of them ASCII.
+_DIGITS = re.compile(r"([0-9]{1,9})")
 
 _moment: datetime | None = None
 
@@ -125,6 +129,12 @@ def stock_mark(available: int, reorder_level: int = 0) -> StatusMark:
     if available <= reorder_level:
         return StatusMark("▲", f"{available:,}", "warn")
     return StatusMark("●", f"{available:,}", "good")
+
+
+def by_name(pair: tuple[str, Any]) -> list[tuple[bool, int, str]]:
+    """Return a key that sorts named values as people count: ``slot 2`` before ``slot 10``."""
+    parts = enumerate(_DIGITS.split(pair[0]))
+    return [(place % 2 == 0, int(part) if place % 2 else 0, part) for place, part in parts]
 
 
 def shown_value(value: Any) -> str:

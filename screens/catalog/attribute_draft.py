@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from screens.shown import by_name
+
 if TYPE_CHECKING:
     from data.catalog.types import AttributeValue
 
@@ -143,7 +145,7 @@ class Draft:
 
     def __init__(self, base: Mapping[str, AttributeValue]) -> None:
         self.base = dict(base)
-        self.entries = [Entry(name, value, name) for name, value in sorted(base.items())]
+        self.entries = [Entry(name, value, name) for name, value in sorted(base.items(), key=by_name)]
         self._before: list[list[Entry]] = []
 
     @property
@@ -208,7 +210,7 @@ class Draft:
         fresh = [entry for entry in self.entries if not entry.was and not entry.removed]
         merged: list[Entry] = []
         clashes = 0
-        for name, value in sorted(now.items()):
+        for name, value in sorted(now.items(), key=by_name):
             entry = mine.get(name)
             if entry is None:
                 merged.append(Entry(name, value, name))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from screens.catalog.related_sheet import history_lines, related_lines
-from screens.shown import exact, order_mark, product_mark, stock_mark, when
+from screens.shown import by_name, exact, order_mark, product_mark, stock_mark, when
 from screens.shown import shown_value as shown_value
 from widgets.cells import Column
 from widgets.line import Piece
@@ -139,7 +139,7 @@ def _attributes(product: Product) -> list[SheetLine]:
             f"{ATTRIBUTE}{name}",
             name,
         )
-        for name, value in sorted(product.attributes.items())
+        for name, value in sorted(product.attributes.items(), key=by_name)
     ]
 
 

@@ -253,7 +253,7 @@ async def test_a_category_is_found_told_of_and_left_for_where_one_came_from(floo
         await desk.press("enter", "m")
         await desk.sees("2 products follow, 1 of them archived")
         await desk.press("escape")
-        await desk.sees("─ Parts > Memory ─", "Products    2", "Status", "Color")
+        await desk.sees("─ Parts > Memory ─", "Products    2", "Status", "Memory: speed")
         await desk.press("enter")
         await desk.sees("/ category:Memory", "2 found")
         await desk.press("/", *"nosuchthing", "enter")

@@ -10,6 +10,7 @@ import pytest
 from screens.shown import (
     address_line,
     age,
+    by_name,
     clock_at,
     exact,
     now,
@@ -119,3 +120,10 @@ def test_an_address_on_one_line_leaves_out_what_is_not_there() -> None:
     assert address_line(full) == "9 Elm St, 97201 Portland, OR, US"
     assert address_line({"city": "Galway", "state": None, "country": "IE"}) == "Galway, IE"
     assert address_line({}) == ""
+
+
+def test_names_with_numbers_stand_as_people_count() -> None:
+    names = ["slot 10", "slot 2", "a.b", "10", "9 x", "slot 2b", "", "slot ٣"]
+    assert [name for name, _ in sorted(((name, None) for name in names), key=by_name)] == [
+        *("", "9 x", "10", "a.b", "slot 2", "slot 2b", "slot 10", "slot ٣"),
+    ]
