@@ -5,4 +5,4 @@ from __future__ import annotations
 __all__ = ["LAYOUT"]
 
 #: Raised with every change of a schema or of what is written into it: an index of another layout is built anew.
-LAYOUT = 3
+LAYOUT = 4
