@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import partial
 from operator import methodcaller
 from typing import TypeVar
 
@@ -75,7 +74,11 @@ class ElasticEngine:
         facets: bool = True,
     ) -> SearchResult:
         """Return a page of hits with total, facets and notes."""
-        ask = partial(search_page, query=query, limit=limit, after=after, before=before, facets=facets)
+
+        def ask(snapshot: ElasticSnapshot) -> SearchResult:
+            snapshot.expect(query.text)
+            return search_page(snapshot, query, limit=limit, after=after, before=before, facets=facets)
+
         return self._read(ask)
 
     def facet(self, query: SearchQuery, name: str, *, contains: str = "", limit: int = 200) -> Facet:

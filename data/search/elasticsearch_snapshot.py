@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from data.search.analysis import atoms, singular
 from data.search.elasticsearch_counts import (
     Counting,
     matching,
@@ -31,6 +32,8 @@ _MOST_LABELS = 20_000
 _TOMBSTONES_AT_ONCE = 5_000
 #: What is asked of a word's frequency: every field at once, because the fields are asked one after another.
 _WORD_FIELDS = (SPELLING, *TEXT_FIELDS)
+#: So many words are looked up together; there are hardly ever more.
+_MOST_EXPECTED = 12
 #: The names of two requests beside those of facets, which have no blank before them.
 _NAMES, _PRICES = " names", " prices"
 
@@ -49,6 +52,14 @@ class ElasticSnapshot:
         return self._generation
 
     # -- vocabulary
+
+    def expect(self, text: str) -> None:
+        """Look the words of ``text`` up together, because who reads them will ask for one after the other."""
+        words = dict.fromkeys(singular(piece) for word in atoms(text) for piece in word)
+        unknown = [word for word in words if (SPELLING, word) not in self._frequencies][:_MOST_EXPECTED]
+        terms = [(field, word) for word in unknown for field in _WORD_FIELDS]
+        queries = {str(place): {"term": {field_name(field): word}} for place, (field, word) in enumerate(terms)}
+        self._frequencies |= {terms[int(place)]: count for place, count in self._counts(queries).items()}
 
     def frequency(self, field: str, text: str) -> int:
         """Return how many documents have the term."""
@@ -69,6 +80,8 @@ class ElasticSnapshot:
 
     def _counts(self, queries: Mapping[str, Any]) -> dict[str, int]:
         """Return how many documents each query matches."""
+        if not queries:
+            return {}
         found = self.point.ask(0, aggs={"each": {"filters": {"filters": queries}}})
         buckets = found["aggregations"].get("each", {}).get("buckets", {})
         return {name: int(buckets.get(name, {}).get("doc_count", 0)) for name in queries}
