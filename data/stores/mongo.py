@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +49,8 @@ class Mongo:
         self.client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(
             url, tz_aware=True, uuidRepresentation="standard", connect=False, **defaults
         )
+        # The client keeps a picture of who made it, for which every source on the way here was read into memory.
+        linecache.clearcache()
         self.db: Database[dict[str, Any]] = self.client[parsed["database"] or "storekeeper"]
 
     @property
