@@ -59,7 +59,7 @@ class OrderEditForm(EditConflict, ProductEntry):
             self._ref, self.draft, self.new = order_number, None, None
             self._before = []
             self.show_crumbs("Orders", order_number, "Edit")
-            self.lines.say("Loading …")
+            self._tell("Loading …")
             self.totals.show(lambda width: ())
             self.status.say("")
         self.lines.focus()
@@ -85,8 +85,13 @@ class OrderEditForm(EditConflict, ProductEntry):
         else:
             self.status.say("Nothing is written yet.")
 
+    def _tell(self, sentence: str, hint: str = "", tone: str = "muted") -> None:
+        """Say ``sentence`` in place of the lines, whose height is what they need: here, three."""
+        self.lines.styles.height = 3
+        self.lines.say(sentence, hint, tone)
+
     def _not_opened(self, error: Exception) -> None:
-        self.lines.say(*self.explain(error), tone="bad")
+        self._tell(*self.explain(error), tone="bad")
         if not isinstance(error, Unavailable):
             self.shell.show_error(error, doing="reading the order")
 

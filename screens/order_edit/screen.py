@@ -74,7 +74,7 @@ class OrderEditScreen(OrderEditForm):
     )
 
     DEFAULT_CSS = """
-    OrderEditScreen #edit-lines { height: auto; }
+    OrderEditScreen #edit-lines { height: 3; }
     OrderEditScreen #chooser { height: 1fr; }
     OrderEditScreen #edit-work { width: 1fr; }
     OrderEditScreen #edit-aside { width: 40; }

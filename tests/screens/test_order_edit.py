@@ -157,3 +157,10 @@ async def test_it_stays_whole_from_80_to_200_columns_and_redraws_in_50_ms(shop: 
         for quantity in range(3, 23):
             screen.put(draft.with_line(1, quantity=quantity))
         assert (time.perf_counter() - began) / 20 < 0.05
+
+
+async def test_while_the_order_is_read_and_where_it_can_not_be_the_screen_says_so(shop: Shop, running: Run) -> None:
+    async with running(shop) as desk:
+        desk.app.open_screen("order-edit", order_number="NONE-SUCH")
+        await desk.sees("NONE-SUCH", "r tries again")  # where Loading stood: lines without height say nothing
+        assert desk.app.screen.lines.size.height == 3
