@@ -326,7 +326,8 @@ class ProductFeed:
         if self._reindexing.running or age < RECONCILE_SECONDS or not (quiet or age > RECONCILE_SECONDS * 6):
             return
         found = reconcile.differences(self._stores)
-        if found.index_too_large:
+        # An empty index is one of another layout or a lost one: filled bit by bit it would answer with half the shop.
+        if found.index_too_large or (found.count and not self._stores.search.count()):
             self._rebuild()
         else:
             self._heal(found)

@@ -221,6 +221,25 @@ def test_comparing_revisions_heals_what_the_stream_never_told(shop: Shop, monkey
     assert set(hits(stores, "kettle")) == {"A-1", "A-2", "A-3"}
 
 
+def test_an_index_that_was_lost_is_built_at_once_and_not_bit_by_bit(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores = shop.stores
+    for number in range(5):
+        put_product(stores, f"A-{number}", title="Kettle")
+    drain(shop)
+    with stores.postgres.reading() as connection:
+        before = state.load(connection, PRODUCTS)
+    stores.search.rebuild([])  # as one of another layout looks
+    stores.search.close()
+    assert not hits(stores, "kettle")
+    monkeypatch.setattr(feed, "RECONCILE_SECONDS", 0.0)
+    assert drain(shop).quiet
+    assert len(hits(stores, "kettle")) == 5
+    with stores.postgres.reading() as connection:
+        assert state.load(connection, PRODUCTS)["rebuilt"] > before["rebuilt"]
+
+
 def test_what_came_back_under_its_old_id_while_the_place_was_lost_is_cached_as_it_is(shop: Shop) -> None:
     stores = shop.stores
     ids = [put_product(stores, f"A-{number}", title="Kettle") for number in range(2)]
