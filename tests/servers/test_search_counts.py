@@ -21,6 +21,7 @@ from data.search.urls import open_engine
 from tests import servers
 from tests.contract.test_local_counts import edits, panels
 from tests.contract.test_search import small
+from tests.relay_world import until
 
 
 @pytest.fixture
@@ -135,9 +136,9 @@ def test_what_the_cluster_keeps_open_is_bounded_and_is_let_go_in_the_end(
         engine.commit()
         engine.search(parse_query(f"thing price:{revision}.."))
     assert counted
-    assert 0 < states_open(url) <= 10
+    until(lambda: 0 < states_open(url) <= 10)
     engine.close()
-    assert states_open(url) == 0
+    until(lambda: states_open(url) == 0)
 
 
 def states_open(url: str) -> int:
