@@ -36,8 +36,8 @@ from data.catalog.imports.pipeline import import_products
 from data.events.relay import drain
 from data.local import stack_status
 from data.memory import calm_collector
-from data.search import tantivy_index
 from data.search.documents import from_mongo
+from data.search.tantivy import index as tantivy_index
 from data.search.terms import index_fields
 from data.shop import Shop, open_shop
 from data.structs import decode

@@ -203,7 +203,7 @@ for line in sys.stdin:
 #: What a relay imports once it works, beside what it imports at once.
 _IMPORTED_LATER = (
     "data.stores.postgres", "data.stores.mongo", "data.stores.redis", "data.stores.chdb_client",
-    "data.search.tantivy_engine", "psycopg", "sqlalchemy.dialects.postgresql.psycopg",
+    "data.search.tantivy.engine", "psycopg", "sqlalchemy.dialects.postgresql.psycopg",
 )  # fmt: skip
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from tantivy import Order, Query
 
-from data.search.elasticsearch_client import connect, read_url
-from data.search.elasticsearch_index import agg_terms, facet_field, field_name, to_query
-from data.search.elasticsearch_reader import Reader as Index
+from data.search.elasticsearch.client import connect, read_url
+from data.search.elasticsearch.index import agg_terms, facet_field, field_name, to_query
+from data.search.elasticsearch.reader import Reader as Index
 from data.search.engine import SearchResult
 from data.search.facets import ALWAYS, PRICE_BOUNDS, pick_attributes
 from data.search.language import Between, Choice, SearchQuery
@@ -22,10 +22,10 @@ from data.search.match import read_words
 from data.search.page import search_page
 from data.search.plan import order_of, plan
 from data.search.run import MOST_COUNTED
-from data.search.tantivy_index import agg_terms as tantivy_terms
-from data.search.tantivy_index import facet_path, live, order_field
-from data.search.tantivy_index import to_query as to_tantivy
-from data.search.tantivy_reader import Reader
+from data.search.tantivy.index import agg_terms as tantivy_terms
+from data.search.tantivy.index import facet_path, live, order_field
+from data.search.tantivy.index import to_query as to_tantivy
+from data.search.tantivy.reader import Reader
 from data.search.tree import ATTRIBUTE, COLUMN_BOUNDS, Node
 
 __all__ = ["cluster_afresh", "elastic_call", "mongo_call", "raw_call", "search_afresh"]

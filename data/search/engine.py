@@ -36,7 +36,7 @@ __all__ = [
 
 #: The store's name in ``data.stores.NAMES``, as errors carry it.
 STORE = "search"
-#: How many hits can be paged through by best match. By any other order there is no bound (see ``tantivy_engine``).
+#: How many hits can be paged through by best match. By any other order there is no bound (see ``tantivy.engine``).
 WINDOW = 10_000
 
 AttributeScalar = str | int | float | bool

@@ -15,12 +15,12 @@ def open_engine(url: str) -> SearchEngine:
     """Return the engine that ``url``'s scheme names; nothing is connected yet.
 
     ``tantivy:///folder`` is a local index, made when first written; ``https://`` (or ``http://``) an Elasticsearch
-    cluster, see ``data.search.elasticsearch_client``. Raises ``Invalid`` for anything else.
+    cluster, see ``data.search.elasticsearch.client``. Raises ``Invalid`` for anything else.
     """
     parts = urlsplit(url)
     match parts.scheme:
         case "tantivy" if parts.path:
-            from data.search.tantivy_engine import TantivyEngine
+            from data.search.tantivy.engine import TantivyEngine
 
             return TantivyEngine(Path(unquote(parts.path)))
         case "tantivy":
@@ -28,7 +28,7 @@ def open_engine(url: str) -> SearchEngine:
                 {"search_url": f"{url!r} names no folder, write it like tantivy:///var/lib/storekeeper/search"}
             )
         case "https" | "http":
-            from data.search.elasticsearch_engine import ElasticEngine
+            from data.search.elasticsearch.engine import ElasticEngine
 
             return ElasticEngine(url)
         case scheme:

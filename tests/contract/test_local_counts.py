@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 
-from data.search import tantivy_changes, tantivy_counts, tantivy_snapshot
 from data.search.carried import moved
 from data.search.engine import SearchDocument, SearchEngine
 from data.search.kept import Counted, KeptCounts
 from data.search.language import parse_query
+from data.search.tantivy import changes as tantivy_changes
+from data.search.tantivy import counts as tantivy_counts
+from data.search.tantivy import snapshot as tantivy_snapshot
 from data.search.tree import Term
 from data.search.urls import open_engine
 from data.types import Facet

@@ -67,7 +67,7 @@ _LOAD_ALL = """
 import sys
 import tui.main, tui.app, tui.health, tui.opening
 import data.shop, data.door, data.access.commands, data.events.reads
-import data.stores.postgres, data.stores.mongo, data.stores.redis, data.stores.chdb_client, data.search.tantivy_engine
+import data.stores.postgres, data.stores.mongo, data.stores.redis, data.stores.chdb_client, data.search.tantivy.engine
 from screens.places import PLACES
 
 for place in PLACES:

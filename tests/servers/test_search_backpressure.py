@@ -9,9 +9,9 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from data.errors import Unavailable
-from data.search import elasticsearch_writer as writer
-from data.search.elasticsearch_client import SearchRefused, connect, read_url
-from data.search.elasticsearch_pace import Pace
+from data.search.elasticsearch import writer
+from data.search.elasticsearch.client import SearchRefused, connect, read_url
+from data.search.elasticsearch.pace import Pace
 from data.search.engine import SearchEngine
 from data.search.language import SearchQuery, parse_query
 from data.search.urls import open_engine

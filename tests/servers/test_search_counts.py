@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from data.search import elasticsearch_counts
 from data.search.carried import Requests
-from data.search.elasticsearch_counts import Counting
+from data.search.elasticsearch import counts as elasticsearch_counts
+from data.search.elasticsearch.counts import Counting
 from data.search.engine import SearchEngine
 from data.search.language import parse_query
 from data.search.tree import Node

@@ -20,7 +20,7 @@ from bson import ObjectId
 from data.events.reads import list_dead_letters
 from data.events.relay import drain
 from data.search.documents import from_mongo
-from data.search.elasticsearch_engine import ElasticEngine
+from data.search.elasticsearch.engine import ElasticEngine
 from data.search.engine import SearchDocument
 from data.settings import Settings
 from data.shop import Shop, open_shop

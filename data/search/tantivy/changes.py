@@ -10,7 +10,7 @@ from __future__ import annotations
 import tantivy
 from tantivy import FieldType, Query
 
-from data.search import tantivy_index as ix
+from data.search.tantivy import index as ix
 
 __all__ = ["one_of", "written_after", "written_since"]
 

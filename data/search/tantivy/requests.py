@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from data.search import tantivy_index as ix
+from data.search.tantivy import index as ix
 
 __all__ = ["Listed", "Requests", "counts_of", "in_order", "ranges_of", "values_of"]
 

@@ -20,12 +20,12 @@ from typing import TypeVar
 from data.batches import batches
 from data.errors import NotFound, Unavailable
 from data.search.alike import find_alike
-from data.search.elasticsearch_client import WRITE_TIMEOUT, SearchRefused, connect, read_url, translate_errors
-from data.search.elasticsearch_pace import Pace
-from data.search.elasticsearch_point import PointLost
-from data.search.elasticsearch_reader import Reader
-from data.search.elasticsearch_snapshot import ElasticSnapshot
-from data.search.elasticsearch_writer import Catalog, Target, Version
+from data.search.elasticsearch.client import WRITE_TIMEOUT, SearchRefused, connect, read_url, translate_errors
+from data.search.elasticsearch.pace import Pace
+from data.search.elasticsearch.point import PointLost
+from data.search.elasticsearch.reader import Reader
+from data.search.elasticsearch.snapshot import ElasticSnapshot
+from data.search.elasticsearch.writer import Catalog, Target, Version
 from data.search.engine import STORE, Check, Hit, IndexVersion, SearchDocument, SearchResult, Suggestion
 from data.search.page import search_page
 from data.search.query import SearchQuery

@@ -12,11 +12,11 @@ from pathlib import Path
 import tantivy
 
 from data.errors import Unavailable
-from data.search import tantivy_index as ix
 from data.search.engine import STORE
 from data.search.kept import Keeper, KeptCounts
 from data.search.layout import LAYOUT
-from data.search.tantivy_snapshot import TantivySnapshot
+from data.search.tantivy import index as ix
+from data.search.tantivy.snapshot import TantivySnapshot
 
 __all__ = ["POINTER", "Reader", "index_folder", "snapshot_of", "translate_errors"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from data.search.analysis import atoms, singular
-from data.search.elasticsearch_counts import (
+from data.search.elasticsearch.counts import (
     Counting,
     matching,
     names_of,
@@ -15,8 +15,8 @@ from data.search.elasticsearch_counts import (
     read_counts,
     values_of,
 )
-from data.search.elasticsearch_index import DEAD, agg_terms, field_name, to_query
-from data.search.elasticsearch_point import Answer, Point
+from data.search.elasticsearch.index import DEAD, agg_terms, field_name, to_query
+from data.search.elasticsearch.point import Answer, Point
 from data.search.kept import Keeper
 from data.search.page import FIXED, Counts, FirstPage
 from data.search.plan import Order

@@ -15,10 +15,10 @@ from itertools import count
 
 from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
 
-from data.search.elasticsearch_client import Cluster, translate_errors
-from data.search.elasticsearch_counts import Counting
-from data.search.elasticsearch_point import KEEP_ALIVE, Point
-from data.search.elasticsearch_snapshot import ElasticSnapshot
+from data.search.elasticsearch.client import Cluster, translate_errors
+from data.search.elasticsearch.counts import Counting
+from data.search.elasticsearch.point import KEEP_ALIVE, Point
+from data.search.elasticsearch.snapshot import ElasticSnapshot
 from data.search.kept import Keeper, KeptCounts
 
 __all__ = ["GENERATION", "Reader"]

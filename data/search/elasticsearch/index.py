@@ -16,7 +16,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from data.search.elasticsearch_client import Cluster
+from data.search.elasticsearch.client import Cluster
 from data.search.engine import SearchDocument
 from data.search.terms import IndexFields
 from data.search.tree import (

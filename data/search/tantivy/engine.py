@@ -23,9 +23,9 @@ from data.search.page import search_page
 from data.search.query import SearchQuery
 from data.search.run import count_facet, run_search
 from data.search.suggest import suggestions
-from data.search.tantivy_reader import Reader, index_folder, snapshot_of, translate_errors
-from data.search.tantivy_snapshot import TantivySnapshot
-from data.search.tantivy_writer import (
+from data.search.tantivy.reader import Reader, index_folder, snapshot_of, translate_errors
+from data.search.tantivy.snapshot import TantivySnapshot
+from data.search.tantivy.writer import (
     Target,
     WriterPlace,
     install,

@@ -12,8 +12,6 @@ import tantivy
 from tantivy import DocAddress, Order, Query
 
 from data.errors import Unavailable
-from data.search import tantivy_changes as changes
-from data.search import tantivy_index as ix
 from data.search.carried import brought_forward
 from data.search.engine import STORE
 from data.search.facets import MOST_COUNTED_ATTRIBUTES
@@ -21,8 +19,10 @@ from data.search.kept import Counted, Keeper, KeptCounts
 from data.search.page import FIXED, Counts, FirstPage
 from data.search.plan import Order as HitOrder
 from data.search.run import MOST_COUNTED, MOST_NAMES, Asked, Found, SortKey
-from data.search.tantivy_counts import BROAD, shares, together
-from data.search.tantivy_requests import Listed, Requests, counts_of, in_order, ranges_of, values_of
+from data.search.tantivy import changes
+from data.search.tantivy import index as ix
+from data.search.tantivy.counts import BROAD, shares, together
+from data.search.tantivy.requests import Listed, Requests, counts_of, in_order, ranges_of, values_of
 from data.search.terms import read_hit
 from data.search.tree import ATTRIBUTE, LABEL, SPELLING, All, AnyOf, Node, Term, unpair
 

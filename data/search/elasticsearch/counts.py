@@ -14,8 +14,8 @@ from itertools import islice
 from typing import Any
 
 from data.search.carried import Requests, brought_forward
-from data.search.elasticsearch_index import DEAD, agg_terms, facet_field, field_name, to_query
-from data.search.elasticsearch_point import Answer, Point, PointLost
+from data.search.elasticsearch.index import DEAD, agg_terms, facet_field, field_name, to_query
+from data.search.elasticsearch.point import Answer, Point, PointLost
 from data.search.kept import Counted, KeptCounts
 from data.search.tree import ATTRIBUTE, Node
 

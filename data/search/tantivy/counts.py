@@ -2,7 +2,7 @@
 
 tantivy counts about 100 million values a second on one core. A broad search (the empty one above all) counts some 20
 values of each product, so at a million products its cost is the counting; it lets go of the interpreter meanwhile,
-so threads do it side by side. What was counted is kept and brought forward over commits (``tantivy_changes``).
+so threads do it side by side. What was counted is kept and brought forward over commits (``tantivy.changes``).
 Rejected: estimates from a sample, because a count on the screen is exact; and counts kept up to date by the writer,
 which every edit would have to pay for.
 """

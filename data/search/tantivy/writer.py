@@ -19,11 +19,11 @@ from typing import IO
 import tantivy
 
 from data.errors import Unavailable
-from data.search import tantivy_index as ix
 from data.search.engine import STORE, SearchDocument
 from data.search.kept import Keeper
-from data.search.tantivy_reader import POINTER, folder_name, index_folder
-from data.search.tantivy_snapshot import TantivySnapshot
+from data.search.tantivy import index as ix
+from data.search.tantivy.reader import POINTER, folder_name, index_folder
+from data.search.tantivy.snapshot import TantivySnapshot
 from data.search.terms import index_fields
 
 __all__ = ["Target", "WriterPlace", "install", "keep_previous", "made_at", "previous_folder", "remove_unused"]

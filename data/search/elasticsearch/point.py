@@ -13,7 +13,7 @@ from typing import Any
 from elasticsearch import Elasticsearch, NotFoundError
 
 from data.errors import Unavailable
-from data.search.elasticsearch_client import reason, translate_errors
+from data.search.elasticsearch.client import reason, translate_errors
 from data.search.engine import STORE
 
 __all__ = ["KEEP_ALIVE", "Answer", "Point", "PointLost"]

@@ -17,9 +17,9 @@ import msgspec
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
 from data.errors import Unavailable
-from data.search import elasticsearch_index as ix
-from data.search.elasticsearch_client import Cluster, SearchRefused, reason, translate_errors
-from data.search.elasticsearch_reader import GENERATION
+from data.search.elasticsearch import index as ix
+from data.search.elasticsearch.client import Cluster, SearchRefused, reason, translate_errors
+from data.search.elasticsearch.reader import GENERATION
 from data.search.engine import STORE, SearchDocument
 from data.search.layout import LAYOUT
 from data.search.terms import index_fields
