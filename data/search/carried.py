@@ -1,4 +1,4 @@
-"""Counts of one state of an index brought forward to a later one, by what was written in between.
+"""Listed of one state of an index brought forward to a later one, by what was written in between.
 
 With the state before still open, its counts become those of now: less what the products written since were counted for
 then, more what they are counted for now. Exact, as long as what is asked of a product depends on nothing but that
@@ -11,13 +11,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
-from data.search.kept import Counted, Counts, KeptCounts
+from data.search.kept import Counted, KeptCounts
+from data.search.requests import Listed, Requests
 from data.search.tree import Node
 
-__all__ = ["Requests", "brought_forward", "moved"]
-
-#: What an engine is asked, by a name for its answer.
-Requests = Mapping[str, Mapping[str, Any]]
+__all__ = ["brought_forward", "moved"]
 
 
 class OpenState(Protocol):
@@ -30,7 +28,7 @@ class OpenState(Protocol):
 
     def changed_since(
         self, before: Self, node: Node, requests: Requests
-    ) -> tuple[Mapping[str, Counts], Mapping[str, Counts]] | None:
+    ) -> tuple[Mapping[str, Listed], Mapping[str, Listed]] | None:
         """Return the answers over those products that were written since ``before``: as they were then, and are now.
 
         Two empty ones where nothing was, ``None`` where that cannot be said or costs as much as counting anew.
@@ -38,12 +36,23 @@ class OpenState(Protocol):
         ...
 
 
-def brought_forward(kept: KeptCounts[Any], state: OpenState, node: Node) -> Mapping[str, Counted]:
-    """Return what is kept of ``node`` as it is in ``state``, and keep that; nothing where it has to be counted anew."""
-    known = kept.known(node)
-    if known is None:
-        return {}
-    before, counted = known
+def brought_forward(kept: KeptCounts[Any], state: OpenState, node: Node, requests: Requests) -> dict[str, Listed]:
+    """Return the answers to those of ``requests`` that are kept of ``node``, as they are in ``state``.
+
+    All that is kept of ``node`` is brought forward to ``state`` and kept so; what is left out has to be counted anew.
+    """
+    known = kept.known(node) if requests else None
+    counted = _carried(kept, state, node, *known) if known is not None else {}
+    return {name: counted[name].counts for name, one in requests.items() if _answers(counted.get(name), one)}
+
+
+def _answers(counted: Counted | None, request: Mapping[str, Any]) -> bool:
+    return counted is not None and counted.request == request
+
+
+def _carried(
+    kept: KeptCounts[Any], state: OpenState, node: Node, before: Any, counted: Mapping[str, Counted]
+) -> Mapping[str, Counted]:
     if before.generation == state.generation:
         return counted
     changed = state.changed_since(before, node, {name: one.request for name, one in counted.items()})
@@ -51,13 +60,13 @@ def brought_forward(kept: KeptCounts[Any], state: OpenState, node: Node) -> Mapp
         return {}
     was, now = changed
     if was or now:
-        carried = {name: moved(one, was[name], now[name]) for name, one in counted.items()}
-        counted = {name: one for name, one in carried.items() if one is not None}
+        moves = {name: moved(one, was[name], now[name]) for name, one in counted.items()}
+        counted = {name: one for name, one in moves.items() if one is not None}
     kept.keep(state, node, counted)
     return counted
 
 
-def moved(before: Counted, less: Counts, more: Counts) -> Counted | None:
+def moved(before: Counted, less: Listed, more: Listed) -> Counted | None:
     """Return what was counted ``before``, less ``less``, more ``more``; commonest first, what has none left out.
 
     ``None`` where any of them may have been cut off at the number of values asked for.

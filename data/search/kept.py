@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from data.search.requests import Listed
 from data.search.tree import Node
 
 __all__ = ["Counted", "Keeper", "Kept", "KeptCounts"]
@@ -36,7 +37,6 @@ class Kept(Generic[Value]):
         return value
 
 
-Counts = list[tuple[str, int]]
 #: What a condition with its entry, and one value with its count, take about.
 _NODE_BYTES, _VALUE_BYTES = 4_096, 200
 #: Counts of no more states than these are kept: each holds files of the index that may be no others' any more.
@@ -56,7 +56,7 @@ class Counted(NamedTuple):
     """What was asked of a facet, as the engine is asked, and its answer."""
 
     request: Mapping[str, Any]
-    counts: Counts
+    counts: Listed
 
 
 StateT = TypeVar("StateT", bound=State)

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from data.search.carried import Requests
 from data.search.elasticsearch import counts as elasticsearch_counts
 from data.search.elasticsearch.counts import Counting
 from data.search.engine import SearchEngine
 from data.search.language import parse_query
+from data.search.requests import Requests
 from data.search.tree import Node
 from data.search.urls import open_engine
 from tests import servers

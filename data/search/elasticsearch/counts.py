@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from data.search.carried import Requests, brought_forward
+from data.search.carried import brought_forward
 from data.search.elasticsearch.index import DEAD, agg_terms, facet_field, field_name, to_query
 from data.search.elasticsearch.point import Answer, Point, PointLost
 from data.search.kept import Counted, KeptCounts
+from data.search.requests import Listed, Requests
 from data.search.tree import ATTRIBUTE, Node
 
-__all__ = ["BROAD", "Counting", "matching", "names_of", "numbered", "prices_of", "read_counts", "values_of"]
+__all__ = ["BROAD", "Counting", "matching", "names_of", "numbered", "read_counts", "values_of"]
 
 #: From this many products on it pays to keep what was counted.
 BROAD = 1_000
@@ -32,8 +33,6 @@ _AT_ONE_MOMENT = 100
 _FACETS_AT_ONCE = 12
 #: Over so few products all facets together make few enough.
 _FEW = 300
-
-Listed = list[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,7 @@ class Counting:
         counts: list[dict[str, Listed]] = []
         parts: list[tuple[int, Requests]] = []
         for place, (node, requests) in enumerate(asked):
-            kept = brought_forward(self._kept, self, node) if requests else {}
-            counts.append({name: kept[name].counts for name, one in requests.items() if _is_kept(kept, name, one)})
+            counts.append(brought_forward(self._kept, self, node, requests))
             missing = {name: one for name, one in requests.items() if name not in counts[place]}
             parts += ((place, part) for part in _parts(missing))
         ask = [
@@ -163,16 +161,6 @@ def values_of(name: str, limit: int) -> dict[str, Any]:
     return {"terms": {**terms, "execution_hint": "map"}}
 
 
-def prices_of(bounds: Sequence[int]) -> dict[str, Any]:
-    """Return the request for the numbers of products from each of ``bounds``, in cents, to below the next."""
-    ends = [*bounds[1:], None]
-    ranges = [
-        {"key": str(low), "from": low} | ({} if high is None else {"to": high})
-        for low, high in zip(bounds, ends, strict=True)
-    ]
-    return {"range": {"field": "pricing.cents", "ranges": ranges}}
-
-
 def numbered(requests: Requests) -> dict[str, Any]:
     """Return ``requests`` under names that the server takes, whatever a facet is called."""
     return {f"v{place}": one for place, one in enumerate(requests.values())}
@@ -186,10 +174,6 @@ def read_counts(requests: Requests, found: Answer) -> dict[str, Listed]:
 
 def _counted(found: Answer) -> Listed:
     return [(str(one["key"]), int(one["doc_count"])) for one in found.get("buckets", ())]
-
-
-def _is_kept(kept: Mapping[str, Counted], name: str, request: Mapping[str, Any]) -> bool:
-    return name in kept and kept[name].request == request
 
 
 def _parts(requests: Requests) -> Iterator[Requests]:

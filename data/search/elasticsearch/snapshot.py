@@ -11,7 +11,6 @@ from data.search.elasticsearch.counts import (
     matching,
     names_of,
     numbered,
-    prices_of,
     read_counts,
     values_of,
 )
@@ -20,6 +19,7 @@ from data.search.elasticsearch.point import Answer, Point
 from data.search.kept import Keeper
 from data.search.page import FIXED, Counts, FirstPage
 from data.search.plan import Order
+from data.search.requests import in_order, ranges_of
 from data.search.run import MOST_COUNTED, MOST_NAMES, Asked, Found, SortKey
 from data.search.terms import read_hit
 from data.search.tree import LABEL, SPELLING, TEXT_FIELDS, Node, Prefix, unpair
@@ -36,6 +36,8 @@ _WORD_FIELDS = (SPELLING, *TEXT_FIELDS)
 _MOST_EXPECTED = 12
 #: The names of two requests beside those of facets, which have no blank before them.
 _NAMES, _PRICES = " names", " prices"
+#: The field of what a product costs.
+_CENTS = "pricing.cents"
 
 
 class ElasticSnapshot:
@@ -141,7 +143,7 @@ class ElasticSnapshot:
             else:
                 (counts,) = self.counting.count([(node, requests)])
             listed = {name: counts[name] for name in FIXED}
-            return Counts(counts[_NAMES], listed, _in_order(counts[_PRICES], bounds or ()))
+            return Counts(counts[_NAMES], listed, in_order(counts[_PRICES], bounds or ()))
 
         return FirstPage(total, _scored(found) if by_score else _sorted(found), counts_of)
 
@@ -157,7 +159,7 @@ class ElasticSnapshot:
 
     def prices(self, node: Node, bounds: Sequence[int]) -> list[int]:
         """Return the number of products from each bound to below the next."""
-        return _in_order(self.counting.count([(node, {_PRICES: prices_of(bounds)})])[0][_PRICES], bounds)
+        return in_order(self.counting.count([(node, {_PRICES: ranges_of(_CENTS, bounds)})])[0][_PRICES], bounds)
 
     # -- for whoever writes
 
@@ -199,12 +201,7 @@ def _weighed(node: Node) -> dict[str, Any]:
 def _panel_of(bounds: Sequence[int]) -> dict[str, Mapping[str, Any]]:
     """Return the requests for all counts that every search is asked for."""
     fixed = {name: values_of(name, MOST_COUNTED) for name in FIXED}
-    return {_NAMES: names_of(MOST_NAMES), _PRICES: prices_of(bounds), **fixed}
-
-
-def _in_order(counts: Sequence[tuple[str, int]], bounds: Sequence[int]) -> list[int]:
-    by_bound = dict(counts)
-    return [by_bound.get(str(low), 0) for low in bounds]
+    return {_NAMES: names_of(MOST_NAMES), _PRICES: ranges_of(_CENTS, bounds), **fixed}
 
 
 def _scored(found: Answer) -> Found:

@@ -18,11 +18,12 @@ from data.search.facets import MOST_COUNTED_ATTRIBUTES
 from data.search.kept import Counted, Keeper, KeptCounts
 from data.search.page import FIXED, Counts, FirstPage
 from data.search.plan import Order as HitOrder
+from data.search.requests import Listed, Requests, in_order, ranges_of
 from data.search.run import MOST_COUNTED, MOST_NAMES, Asked, Found, SortKey
 from data.search.tantivy import changes
 from data.search.tantivy import index as ix
 from data.search.tantivy.counts import BROAD, shares, together
-from data.search.tantivy.requests import Listed, Requests, counts_of, in_order, ranges_of, values_of
+from data.search.tantivy.requests import counts_of, values_of
 from data.search.terms import read_hit
 from data.search.tree import ATTRIBUTE, LABEL, SPELLING, All, AnyOf, Node, Term, unpair
 
@@ -32,6 +33,8 @@ __all__ = ["TantivySnapshot"]
 _MOST_CONDITIONS = 4
 #: The names of two requests beside those of facets, which have no blank before them.
 _NAMES, _PRICES = " names", " prices"
+#: The field of what a product costs.
+_CENTS = "column_price"
 #: How much more there is to count than one value of a product.
 _WORK = {_NAMES: 7, "category": 3}
 _BY_WEIGHT: Mapping[str, Any] = {"weight_by_field": "weight"}
@@ -112,7 +115,7 @@ class TantivySnapshot:
 
     def _panel(self, node: Node, bounds: Sequence[int]) -> Counts:
         requests = {name: values_of(name, MOST_COUNTED) for name in (*FIXED, *self._likely(node))}
-        requests |= {_NAMES: ix.agg_terms(ATTRIBUTE, MOST_NAMES), _PRICES: ranges_of(bounds)}
+        requests |= {_NAMES: ix.agg_terms(ATTRIBUTE, MOST_NAMES), _PRICES: ranges_of(_CENTS, bounds)}
         (counts,) = self._count([(node, requests)])
         names, prices = counts.pop(_NAMES), counts.pop(_PRICES)
         return Counts(names, counts, in_order(prices, bounds))
@@ -162,7 +165,7 @@ class TantivySnapshot:
 
     def prices(self, node: Node, bounds: Sequence[int]) -> list[int]:
         """Return the number of products from each bound to below the next."""
-        return in_order(self._count([(node, {_PRICES: ranges_of(bounds)})])[0][_PRICES], bounds)
+        return in_order(self._count([(node, {_PRICES: ranges_of(_CENTS, bounds)})])[0][_PRICES], bounds)
 
     def _count(self, asked: Sequence[tuple[Node, Requests]]) -> list[dict[str, Listed]]:
         """Return for each condition the answer to each request."""
@@ -198,12 +201,7 @@ class TantivySnapshot:
 
     def _count_once(self, node: Node, requests: Requests) -> dict[str, Listed]:
         """Return the answer to each request: counted on all cores, and kept from then on."""
-        kept = brought_forward(self.counts, self, node)
-        counts = {
-            name: kept[name].counts
-            for name, request in requests.items()
-            if name in kept and kept[name].request == request
-        }
+        counts = brought_forward(self.counts, self, node, requests)
         missing = {name: request for name, request in requests.items() if name not in counts}
         if not missing:
             return counts
