@@ -56,7 +56,7 @@ def open_shop(settings: Settings, *, report: ReportProgress | None = None) -> Sh
     try:
         bring_up_to_date(stores, report=report)
         actor = ensure_local_actor(stores.postgres, settings)
-        outdated = outdated_leader(stores.postgres)
+        outdated = outdated_leader(stores.postgres) if settings.relay else None
     except BaseException:
         stores.close()
         raise

@@ -84,13 +84,17 @@ def start_relay(settings: Settings, *, instead_of: int | None = None) -> None:
 
 def _end_relay(settings: Settings, pid: int) -> None:
     """End the host's relay if it is process ``pid``, and wait until the host knows."""
+
+    def lives() -> bool:
+        relay = stack_status(settings).relay
+        return relay is not None and relay.pid == pid
+
+    if not lives():
+        return  # not a relay of this host's, whoever has that number now
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
     until = time.monotonic() + RELAY_SECONDS
-    asked = False
-    while (relay := stack_status(settings).relay) and relay.pid == pid and time.monotonic() < until:
-        if not asked:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-        asked = True
+    while lives() and time.monotonic() < until:
         time.sleep(_POLL_SECONDS)
 
 
