@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from data.errors import Invalid, StorekeeperError, Unavailable
 from data.types import Progress
-from screens.action import Action, show_key
+from screens.action import Action, fires_in_input, show_key
 from screens.loading import Loads
 from screens.quiet import QuietFocus
 from widgets.form import Form
@@ -180,6 +180,10 @@ class AppScreen(QuietFocus, Sturdy, Still, Loads):
         A screen whose input has the focus may leave out the letters: they would be typed.
         """
         return True
+
+    def fires_while_typing(self, action: Action) -> bool:
+        """Say whether the key of ``action`` is one that no text takes."""
+        return any(map(fires_in_input, self.shell.keys_of(action)[:1]))
 
     def more_hints(self) -> tuple[KeyHint, ...]:
         """Hints for keys that belong to widgets (``Enter open``), put before the actions in the key bar."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from screens.action import Action, fires_in_input
+from screens.action import Action
 from screens.catalog.line import Names, mended, read_names, read_offers, serious
 from screens.listing import ListScreen
 from widgets.grid import Grid
@@ -162,10 +162,6 @@ class LineHelp(ListScreen):
     def answers(self, action: Action) -> bool:
         """While the line is typed letters go into it."""
         return not self.query_line.typing or self.fires_while_typing(action)
-
-    def fires_while_typing(self, action: Action) -> bool:
-        """Say whether the key of ``action`` is one that no text takes."""
-        return any(map(fires_in_input, self.shell.keys_of(action)[:1]))
 
     def leave(self) -> bool:
         """Esc: the offers first, then as in every list."""

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from data.ids import new_id
-from screens.action import Action, fires_in_input
+from screens.action import Action
 from screens.base import AppScreen
 from screens.catalog.category_data import (
     COUNTED,
@@ -24,7 +24,7 @@ from screens.catalog.category_data import (
 )
 from screens.catalog.category_sheet import category_page, first_named, found_in, tree_lines
 from screens.catalog.product_verbs import UndoVerb, undo_action
-from screens.forms.category import describe_form, move_form, names_of, new_category_form
+from screens.forms.category import describe_form, move_form, names_of, new_category_form, path_of
 from screens.later import Later
 from widgets.keybar import KeyHint
 from widgets.queryline import QueryLine
@@ -130,10 +130,10 @@ class CategoriesScreen(UndoVerb, Later, AppScreen):
             return
         if not tree.nodes:
             self.sheet.say("No categories yet.", "n adds one; an import makes those it needs")
-        elif not found_in(tree.nodes, text):
-            self.sheet.say("No category is called so.", "Esc shows all of them")
+        elif found := found_in(tree.nodes, text):
+            self.sheet.show(lambda width: tree_lines(tree, found, text, width))
         else:
-            self.sheet.show(lambda width: tree_lines(tree.nodes, tree.counts, text, width))
+            self.sheet.say("No category is called so.", "Esc shows all of them")
 
     # -- finding ------------------------------------------------------------------------------------------------------
 
@@ -162,7 +162,7 @@ class CategoriesScreen(UndoVerb, Later, AppScreen):
 
     def answers(self, action: Action) -> bool:
         """While the line is typed letters go into it."""
-        return not self.query_line.typing or any(map(fires_in_input, self.shell.keys_of(action)[:1]))
+        return not self.query_line.typing or self.fires_while_typing(action)
 
     # -- what stands under the bar ------------------------------------------------------------------------------------
 
@@ -219,7 +219,7 @@ class CategoriesScreen(UndoVerb, Later, AppScreen):
     def create(self) -> None:
         """Add a category below the one under the bar."""
         node = self.current
-        parent = "" if node is None else node.path if node.level < 3 else " > ".join(names_of(node.path)[:-1])
+        parent = "" if node is None else node.path if node.level < 3 else path_of(names_of(node.path)[:-1])
         self.shell.overlay(new_category_form(parent, self._paths()), self._saved)
 
     def describe(self) -> None:

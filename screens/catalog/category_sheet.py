@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from screens.forms.category import names_of, path_of
 from widgets.line import Piece
 from widgets.sheet import SheetLine, facts, heading
 from widgets.spark import spark
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from data.catalog.types import Category
     from data.types import Facet
-    from screens.catalog.category_data import CategoryView
+    from screens.catalog.category_data import CategoryView, Tree
 
 #: Cells of a count and of the gap before it.
 _COUNT, _GAP = 9, 2
@@ -29,8 +30,8 @@ def found_in(tree: Sequence[Category], text: str) -> list[Category]:
     shown: set[str] = set()
     for node in tree:
         if wanted in node.name.casefold():
-            names = node.path.split(" > ")
-            shown |= {" > ".join(names[: end + 1]) for end in range(len(names))}
+            names = names_of(node.path)
+            shown |= {path_of(names[: end + 1]) for end in range(len(names))}
     return [node for node in tree if node.path in shown]
 
 
@@ -40,12 +41,14 @@ def first_named(tree: Sequence[Category], text: str) -> str:
     return next((node.path for node in tree if wanted in node.name.casefold()), "")
 
 
-def tree_lines(tree: Sequence[Category], counts: Mapping[str, int] | None, text: str, width: int) -> list[SheetLine]:
-    """Return the tree as lines: names, what matches ``text`` marked, counts of products in a column, descriptions."""
-    nodes = found_in(tree, text)
-    longest = max((2 * (node.level - 1) + width_of(visible(node.name)) for node in tree), default=0)
+def tree_lines(tree: Tree, found: Sequence[Category], text: str, width: int) -> list[SheetLine]:
+    """Return those ``found`` of the tree as lines: names with ``text`` marked, counts in a column, descriptions.
+
+    The column stands where it does for the whole tree.
+    """
+    longest = max((2 * (node.level - 1) + width_of(visible(node.name)) for node in tree.nodes), default=0)
     names = min(longest, max(width - _COUNT - _GAP, 10))
-    return [_node_line(node, counts, text.strip(), names, width) for node in nodes]
+    return [_node_line(node, tree.counts, text.strip(), names, width) for node in found]
 
 
 def _node_line(node: Category, counts: Mapping[str, int] | None, text: str, names: int, width: int) -> SheetLine:
@@ -58,7 +61,7 @@ def _node_line(node: Category, counts: Mapping[str, int] | None, text: str, name
         pieces.append(Piece("  ✗ closed", "warn"))
     left = width - sum(width_of(piece.text) for piece in pieces) - _GAP
     if node.description and left > 4:
-        pieces.append(Piece(f"  {within(visible(node.description), left)}", "muted"))
+        pieces.append(Piece(f"  {within(node.description, left)}", "muted"))
     return SheetLine(tuple(pieces), node.path, node)
 
 
@@ -114,6 +117,6 @@ def _facet(facet: Facet, width: int) -> Iterator[SheetLine]:
         return
     rest = len(facet.values) - _VALUES + facet.more
     yield heading(facet.label, width, f"{rest:,} more" if rest > 0 else "")
+    room = max(width - _COUNT - _GAP, 10)
     for value in facet.values[:_VALUES]:
-        room = max(width - _COUNT - _GAP, 10)
         yield SheetLine((Piece(fit(visible(value.value), room)), Piece(f"{value.count:>{_COUNT + _GAP},}", "muted")))

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from data.ids import new_id
-from screens.action import Action, fires_in_input
+from screens.action import Action
 from screens.base import AppScreen
 from screens.bulk.data import Wanted
 from screens.catalog.sheet_data import COLUMNS, MOST, STEP, Part, asides_of, read_sheet, targets_of
@@ -177,7 +177,7 @@ class SheetScreen(AppScreen):
 
     def answers(self, action: Action) -> bool:
         """While a cell is typed letters go into it."""
-        return not self._typing or any(map(fires_in_input, self.shell.keys_of(action)[:1]))
+        return not self._typing or self.fires_while_typing(action)
 
     def more_hints(self) -> tuple[KeyHint, ...]:
         """How to type and to choose."""

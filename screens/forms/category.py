@@ -23,6 +23,11 @@ def names_of(path: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in path.split(">") if part.strip())
 
 
+def path_of(names: Sequence[str]) -> str:
+    """Return the path that ``names`` lead along, as people write it."""
+    return _SEPARATOR.join(names)
+
+
 def new_category_form(parent: str, paths: Sequence[str]) -> FormOverlay:
     """Return the form for a new category below ``parent``."""
     key = str(new_id())
@@ -47,7 +52,7 @@ def describe_form(node: Category) -> FormOverlay:
 def move_form(node: Category, follow: str, paths: Sequence[str]) -> FormOverlay:
     """Return the form that gives ``node`` another name, another parent, or both; ``follow`` says what goes with it."""
     key = str(new_id())
-    parent = _SEPARATOR.join(names_of(node.path)[:-1])
+    parent = path_of(names_of(node.path)[:-1])
 
     def save(shop: Shop, values: dict[str, str]) -> Any:
         return _named(move_category, shop, names_of(node.path), _path_of(values), key)
