@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
-from typing import Protocol
 
 from data.search.analysis import value_key
 from data.search.engine import Unheard
@@ -16,20 +15,15 @@ from data.search.plan import ANY_STATUS
 from data.search.query import ATTRIBUTE_PREFIX, FIXED_FIELDS, NUMERIC_FIELDS, PATH_SEPARATOR, SearchQuery
 from data.search.slips import meant_range
 from data.search.tree import ATTRIBUTE, VALUE, pair
+from data.search.words import Vocabulary
 
 __all__ = ["sentence", "unheard_values"]
 
 _LIKENESS = 0.65
 
 
-class _Vocabulary(Protocol):
-    def frequency(self, field: str, text: str) -> int:
-        """Return how many documents have the term; deleted ones may still count."""
-        ...
-
-
 def unheard_values(
-    vocabulary: _Vocabulary, query: SearchQuery, values_of: Callable[[str], Sequence[str]]
+    vocabulary: Vocabulary, query: SearchQuery, values_of: Callable[[str], Sequence[str]]
 ) -> tuple[Unheard, ...]:
     """Return the values ``query`` asks for that no product has. ``values_of`` a facet are those there are."""
     return tuple(
@@ -45,7 +39,7 @@ def sentence(one: Unheard) -> str:
     return f'no product has {one.field} "{one.value}"{meant}'
 
 
-def _asked(vocabulary: _Vocabulary, query: SearchQuery) -> Iterator[tuple[str, str, str]]:
+def _asked(vocabulary: Vocabulary, query: SearchQuery) -> Iterator[tuple[str, str, str]]:
     """Yield each value in words: the field as it was called, the facet it is a value of, and the value."""
     for one in query.filters:
         if one.negated or one.field in NUMERIC_FIELDS or one.field == "sku":
@@ -57,7 +51,7 @@ def _asked(vocabulary: _Vocabulary, query: SearchQuery) -> Iterator[tuple[str, s
                 yield one.field, name, choice
 
 
-def _attribute(vocabulary: _Vocabulary, name: str) -> str:
+def _attribute(vocabulary: Vocabulary, name: str) -> str:
     """Return the attribute that the field ``name`` means, ``""`` where no product has it, which is told elsewhere."""
     tail = name.removeprefix(ATTRIBUTE_PREFIX).partition(".")[2]
     return next((one for one in (name, tail) if one and vocabulary.frequency(ATTRIBUTE, one)), "")
@@ -67,7 +61,7 @@ def _is_number(text: str) -> bool:
     return value_key(text).removeprefix("-").replace(".", "", 1).isdigit()
 
 
-def _meant(value: str, name: str, vocabulary: _Vocabulary, values_of: Callable[[str], Sequence[str]]) -> str:
+def _meant(value: str, name: str, vocabulary: Vocabulary, values_of: Callable[[str], Sequence[str]]) -> str:
     """Return the nearest value of the facet, or the number alone where ``value`` has a unit (``65W``)."""
     bare = meant_range(value)
     if bare and vocabulary.frequency(VALUE, pair(name, bare)):

@@ -8,7 +8,6 @@ schema field per attribute, which would have to be known before the first produc
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -41,6 +40,7 @@ from data.search.tree import (
     Scored,
     Term,
 )
+from data.structs import decode
 
 __all__ = [
     "COMMIT_BITS",
@@ -107,10 +107,10 @@ def create_or_open(folder: str, *, create: bool) -> tantivy.Index:
 
 def _set_block_size(described: Path) -> None:
     """Write the size of blocks into the description of an empty index; tantivy's Python package cannot say it."""
-    content = json.loads(described.read_bytes())
+    content = decode(described.read_bytes(), dict[str, Any])
     content["index_settings"]["docstore_blocksize"] = _BLOCK_BYTES
     changed = described.with_suffix(".new")
-    changed.write_text(json.dumps(content))
+    changed.write_bytes(_encode(content))
     changed.replace(described)
 
 
